@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
 from chamber.core.enums import JobClass, JobStatus
 from chamber.core.errors import WorkloadFailedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "AggregationBucket",
@@ -54,8 +52,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         return plain
 
     def __repr__(self) -> str:
-        shown = ((name, getattr(self, name)) for name in self.__struct_fields__)
-        return f"{type(self).__name__}({', '.join(f'{n}={_short(v)}' for n, v in shown if v not in (None, {}, ()))})"
+        names = [*(name for name in self.__struct_fields__ if name != "extra"), "extra"]
+        shown = ((name, value) for name in names if (value := getattr(self, name)) not in (None, {}, ()))
+        return f"{type(self).__name__}({', '.join(f'{name}={_short(value)}' for name, value in shown)})"
 
 
 class Workload(Model, frozen=True, kw_only=True):
