@@ -1,14 +1,16 @@
 """What `run()` and `plan()` raise beside the family of `chamber.core.errors`.
 
-ConfigurationError (ValueError)
-├── ProjectNotFoundError (FileNotFoundError)      there is no such directory
-├── EntrypointNotFoundError (FileNotFoundError)   nothing in the project says how to start it
-└── AmbiguousEntrypointError                      several things do
+    ConfigurationError (ValueError)
+    ├── ProjectNotFoundError (FileNotFoundError)      there is no such directory
+    ├── EntrypointNotFoundError (FileNotFoundError)   nothing in the project says how to start it
+    └── AmbiguousEntrypointError                      several things do
+    DockerError
+    └── RegistryAuthError                             a registry refused access
 """
 
-from chamber.core.errors import ConfigurationError
+from chamber.core.errors import ConfigurationError, DockerError
 
-__all__ = ["AmbiguousEntrypointError", "EntrypointNotFoundError", "ProjectNotFoundError"]
+__all__ = ["AmbiguousEntrypointError", "EntrypointNotFoundError", "ProjectNotFoundError", "RegistryAuthError"]
 
 
 class ProjectNotFoundError(ConfigurationError, FileNotFoundError):
@@ -21,3 +23,13 @@ class EntrypointNotFoundError(ConfigurationError, FileNotFoundError):
 
 class AmbiguousEntrypointError(ConfigurationError):
     """Several files could start the project; the message names the argument that chooses one."""
+
+
+class RegistryAuthError(DockerError):
+    """A registry wants a login, or refuses the one it was given (401, 403)."""
+
+    def __init__(self, registry: str, detail: str) -> None:
+        super().__init__(f"{registry} refused access: {detail}")
+        #: ``host[:port]`` of the registry.
+        self.registry = registry
+        self.detail = detail

@@ -28,8 +28,9 @@ def launcher_for(profile: Profile, distributed: str, gpus: int) -> Launcher:
 def command(profile: Profile, gpus: int, arguments: Sequence[str]) -> tuple[str, ...]:
     """The words of the command line, without a shell."""
     module = module_of(profile.entrypoint)
-    target = ("-m", module) if module else (profile.entrypoint,)
-    return (*_start(profile.launcher, gpus, as_module=module is not None), *target, *arguments)
+    option = "--module" if profile.launcher == "deepspeed" else "-m"
+    target = (option, module) if module else (profile.entrypoint,)
+    return (*_start(profile.launcher, gpus), *target, *arguments)
 
 
 def python_path(profile: Profile, paths: Collection[str]) -> str | None:
@@ -51,7 +52,7 @@ def _by_evidence(profile: Profile) -> Launcher:
     return "torchrun" if profile.framework == "pytorch" else "python"
 
 
-def _start(launcher: Launcher, gpus: int, as_module: bool) -> tuple[str, ...]:
+def _start(launcher: Launcher, gpus: int) -> tuple[str, ...]:
     """What goes before the script. Ray's script starts its own workers on the node."""
     match launcher:
         case "torchrun":
@@ -59,7 +60,7 @@ def _start(launcher: Launcher, gpus: int, as_module: bool) -> tuple[str, ...]:
         case "accelerate":
             return ("python", "-m", "accelerate.commands.launch", f"--num_processes={gpus}")
         case "deepspeed":
-            return ("deepspeed", f"--num_gpus={gpus}", *(("--module",) if as_module else ()))
+            return ("deepspeed", f"--num_gpus={gpus}")
         case "mpi":
             return ("horovodrun", "-np", str(gpus), "python")
         case "python" | "ray":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-__all__ = ["GPUS_PER_NODE", "PER_GPU", "Share", "of"]
+__all__ = ["GPUS_PER_NODE", "PER_GPU", "UNKNOWN", "Share", "of"]
 
 #: What one node has; more than this many GPUs take several nodes.
 GPUS_PER_NODE = 8
@@ -34,15 +34,11 @@ PER_GPU: dict[str, Share] = {
     "V100": Share(7, 50, 16),
 }
 
-_UNKNOWN = Share(6, 20, 8)
+#: What is asked for with a GPU type that is not in the table: what most nodes have.
+UNKNOWN = Share(6, 20, 8)
 
 
 def of(gpu_type: str) -> Share | None:
     """The share of one GPU of this type; None for a type that is not in the table."""
     name = gpu_type.upper().replace("_", "-").replace(" ", "-").removeprefix("NVIDIA-")
     return PER_GPU.get(name)
-
-
-def unknown() -> Share:
-    """What is asked for with a GPU type that is not in the table: what most nodes have."""
-    return _UNKNOWN
