@@ -229,7 +229,7 @@ def _hashed(pieces: Iterable[bytes], content: "hashlib._Hash") -> Iterator[bytes
 def _opened(path: Path) -> IO[bytes]:
     """The regular file at `path`; what has become a link or a pipe since it was chosen is refused."""
     try:
-        file: IO[bytes] = open(path, "rb", opener=_open_itself)  # noqa: PTH123, SIM115
+        file: IO[bytes] = open(path, "rb", opener=_open_itself)  # noqa: SIM115
     except OSError as error:
         raise DockerError(f"cannot read {path}: {error.strerror}") from error
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
