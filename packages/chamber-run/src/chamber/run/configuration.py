@@ -85,9 +85,7 @@ class RunSettings(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         given = {
-            name: getattr(self, name)
-            for name, source in self.sources.items()
-            if source != DEFAULT and name in KEYS
+            name: getattr(self, name) for name, source in self.sources.items() if source != DEFAULT and name in KEYS
         }
         given |= {"env": self.shown_env} if self.env else {}
         return f"RunSettings({', '.join(f'{name}={value!r}' for name, value in given.items())})"
@@ -127,9 +125,7 @@ def resolve(
     """
     file = project_file.read(directory)
     layers = (
-        Layer(
-            ARGUMENT, {name: _checked(name, value) for name, value in arguments.items() if is_given(value)}
-        ),
+        Layer(ARGUMENT, {name: _checked(name, value) for name, value in arguments.items() if is_given(value)}),
         Layer(file.name or "", file.values),
         Layer(USER_FILE, {"registry": default_registry} if default_registry else {}),
         Layer(DEFAULT, {name: key.default for name, key in KEYS.items()} | {"name": directory.name}),

@@ -1,11 +1,11 @@
 """What `run()` and `plan()` raise beside the family of `chamber.core.errors`.
 
-    ConfigurationError (ValueError)
-    ├── ProjectNotFoundError (FileNotFoundError)      there is no such directory
-    ├── EntrypointNotFoundError (FileNotFoundError)   nothing in the project says how to start it
-    └── AmbiguousEntrypointError                      several things do
-    DockerError
-    └── RegistryAuthError                             a registry refused access
+ConfigurationError (ValueError)
+├── ProjectNotFoundError (FileNotFoundError)      there is no such directory
+├── EntrypointNotFoundError (FileNotFoundError)   nothing in the project says how to start it
+└── AmbiguousEntrypointError                      several things do
+DockerError
+└── RegistryAuthError                             a registry refused access
 """
 
 from chamber.core.errors import ConfigurationError, DockerError

@@ -49,9 +49,7 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None) ->
     return Facts(files=files, profile=profile, environment=environment, warnings=warnings)
 
 
-def _detected(
-    directory: Path, paths: set[str], settings: RunSettings
-) -> tuple[Profile, detection.Dependencies]:
+def _detected(directory: Path, paths: set[str], settings: RunSettings) -> tuple[Profile, detection.Dependencies]:
     known = plugins.detect(directory)
     if known is None:
         profile, needs = detection.detect(directory, paths, settings.entrypoint)

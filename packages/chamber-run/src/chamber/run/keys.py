@@ -182,16 +182,12 @@ KEYS: dict[str, Key] = {
     "entrypoint": Key("text", "a file of the project, or '-m package'", None, _one_line),
     "entrypoint_args": Key("arguments", "a command line, or a list of texts", (), _each(_without_nul)),
     "distributed": Key("text", f"one of {', '.join(_DISTRIBUTED)}", "auto", _DISTRIBUTED.__contains__),
-    "job_class": Key(
-        "text", f"one of {', '.join(_JOB_CLASSES)}", "ELASTIC", _JOB_CLASSES.__contains__, str.upper
-    ),
+    "job_class": Key("text", f"one of {', '.join(_JOB_CLASSES)}", "ELASTIC", _JOB_CLASSES.__contains__, str.upper),
     "python_version": Key("text", "a Python version, such as 3.11", None, _python_version),
     "base_image": Key("text", "an image reference", None, _one_line),
     "env": Key("mapping", "environment variables: identifiers, each with a text", {}, _anything),
     "forward_env": Key("texts", "a list of environment variables", (), _each(is_environment_name)),
-    "extra_pip_packages": Key(
-        "texts", "a list of requirements, such as numpy>=1.26", (), _each(_requirement)
-    ),
+    "extra_pip_packages": Key("texts", "a list of requirements, such as numpy>=1.26", (), _each(_requirement)),
     "extra_apt_packages": Key("texts", "a list of Debian packages", (), _each(_APT_PACKAGE)),
     "cpu": Key("text", f"{_AMOUNT} 8 or 500m", None, _QUANTITY),
     "memory": Key("text", f"{_AMOUNT} 64Gi", None, _QUANTITY),

@@ -60,8 +60,8 @@ def rendered(manifest: Mapping[str, Any]) -> str:
     text = yaml.dump(manifest, Dumper=_Dumper, sort_keys=False, width=2**20)
     if len(text) > LARGEST:
         raise ConfigurationError(
-            f"The manifest has {len(text)} characters, and {LARGEST} are allowed: pass less in env and entrypoint_args, "
-            "for example the name of a file of the project"
+            f"The manifest has {len(text)} characters, and {LARGEST} are allowed: pass less in env and "
+            "entrypoint_args, for example the name of a file of the project"
         )
     return text
 
@@ -134,7 +134,7 @@ def _containers(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 class _Dumper(yaml.SafeDumper):
     """Writes a text without quotes only where every version of YAML reads a text, and never an anchor."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
 

@@ -78,9 +78,7 @@ def _project(directory: str | os.PathLike[str]) -> Path:
     return path.resolve()
 
 
-def _settled(
-    directory: Path, request: Request, api_url: str
-) -> tuple[RunSettings, Registry | None, tuple[str, ...]]:
+def _settled(directory: Path, request: Request, api_url: str) -> tuple[RunSettings, Registry | None, tuple[str, ...]]:
     default = registries.default()
     settings, warnings = configuration.resolve(
         directory, request.arguments, os.environ, default[0] if default else None
@@ -163,9 +161,7 @@ def _manifest(job: Job, profile: Profile, settings: RunSettings) -> str:
     return manifests.rendered(manifest)
 
 
-def _warnings(
-    settings: RunSettings, facts: Facts, registry: Registry | None, dockerfile: str | None
-) -> Iterator[str]:
+def _warnings(settings: RunSettings, facts: Facts, registry: Registry | None, dockerfile: str | None) -> Iterator[str]:
     yield from readiness.missing(settings, registry)
     if resources.of(settings.gpu_type) is None:
         yield (

@@ -17,9 +17,7 @@ from chamber.core.errors import ConfigurationError
 __all__ = ["Reference", "is_loopback", "split_prefix"]
 
 _DOMAIN_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_HOST = re.compile(
-    rf"(?P<name>{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
-)
+_HOST = re.compile(rf"(?P<name>{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{{1,5}}))?")
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
@@ -109,9 +107,7 @@ def _check_repository(text: str, name: str, repository: str) -> None:
         raise _wrong(text, f"its name has {len(name)} characters; {_LONGEST_NAME} are allowed")
     for component in repository.split("/"):
         if not _COMPONENT.fullmatch(component):
-            raise _wrong(
-                text, f"{component!r} is no part of a name: a-z, 0-9, in between '.', '_', '__', '-'"
-            )
+            raise _wrong(text, f"{component!r} is no part of a name: a-z, 0-9, in between '.', '_', '__', '-'")
 
 
 def _is_address(name: str) -> bool:

@@ -31,7 +31,7 @@ def add(name: str, url: str, set_default: bool = False) -> None:
 
     Raises ConfigurationError: the name or the URL is malformed, or the file cannot be read or written.
     """
-    if not isinstance(name, str) or not name.strip() or not name.isprintable() or "/" in name:
+    if not str(name).strip() or not str(name).isprintable() or "/" in str(name):
         raise ConfigurationError(f"{name!r} cannot be the name of a registry: use a word, such as 'prod'")
     address = prefix(url)
     with _changing() as content:
@@ -88,18 +88,14 @@ def prefix(url: str) -> str:
 
     Raises ConfigurationError: it has no host, is not https, or holds a password.
     """
-    address = url.strip().removeprefix("https://").rstrip("/") if isinstance(url, str) else ""
+    address = str(url).strip().removeprefix("https://").rstrip("/")
     if "://" in address:
         raise ConfigurationError(f"{url!r} must be https, or host/path alone")
     if "@" in address:
-        raise ConfigurationError(
-            "A registry's URL holds no user, password or digest: log in with 'docker login'"
-        )
+        raise ConfigurationError("A registry's URL holds no user, password or digest: log in with 'docker login'")
     host, _ = split_prefix(address)
     if not _looks_like_host(host):
-        raise ConfigurationError(
-            f"{url!r} begins with no host: it looks like localhost:5000 or ghcr.io/my-team"
-        )
+        raise ConfigurationError(f"{url!r} begins with no host: it looks like localhost:5000 or ghcr.io/my-team")
     return address
 
 

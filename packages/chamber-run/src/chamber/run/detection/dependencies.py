@@ -66,6 +66,4 @@ def read(directory: Path, paths: Collection[str], requirements_file: str | None 
 def _left_out(file: str, names: frozenset[str]) -> tuple[str, ...]:
     if not names:
         return ()
-    return (
-        f"{_PYPROJECT} depends on {', '.join(sorted(names))}, which {file} does not list: {file} is installed",
-    )
+    return (f"{_PYPROJECT} depends on {', '.join(sorted(names))}, which {file} does not list: {file} is installed",)

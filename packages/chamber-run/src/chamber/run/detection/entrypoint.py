@@ -60,9 +60,7 @@ def _module(module: str, paths: Collection[str]) -> str:
     file = module.replace(".", "/")
     if any(f"{folder}{file}{end}" in paths for folder in _FOLDERS for end in (".py", "/__main__.py")):
         return f"-m {module}"
-    raise EntrypointNotFoundError(
-        f"The entrypoint '-m {module}' is no module of the project with a __main__.py"
-    )
+    raise EntrypointNotFoundError(f"The entrypoint '-m {module}' is no module of the project with a __main__.py")
 
 
 def _nearest(file: str, paths: Collection[str]) -> str:

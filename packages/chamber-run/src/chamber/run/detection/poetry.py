@@ -38,9 +38,7 @@ def _requirement(name: str, constraint: object, where: str) -> str:
     if isinstance(constraint, str):
         return f"{name}{_specifier(constraint, where)}"
     if not isinstance(constraint, dict):
-        raise ConfigurationError(
-            f"{where}: {name} has several constraints: list them under project.dependencies"
-        )
+        raise ConfigurationError(f"{where}: {name} has several constraints: list them under project.dependencies")
     extras = f"[{','.join(constraint['extras'])}]" if constraint.get("extras") else ""
     marker = f" ; {constraint['markers']}" if constraint.get("markers") else ""
     return f"{name}{extras}{_source(name, constraint, where)}{marker}"
@@ -53,9 +51,7 @@ def _source(name: str, constraint: Mapping[str, Any], where: str) -> str:
     if "url" in constraint:
         return f" @ {constraint['url']}"
     if _SOURCES & constraint.keys():
-        raise ConfigurationError(
-            f"{where}: {name} is on this machine, and so cannot be installed in an image"
-        )
+        raise ConfigurationError(f"{where}: {name} is on this machine, and so cannot be installed in an image")
     return _specifier(str(constraint.get("version", "*")), where)
 
 

@@ -68,20 +68,14 @@ def _texts(value: object, file: Path) -> list[str]:
 
 def _names(listed: list[str], file: Path) -> frozenset[str]:
     required = [_requirement(text, file) for text in listed]
-    return frozenset(
-        canonicalize_name(r.name) for r in required if r.marker is None or r.marker.evaluate(LINUX)
-    )
+    return frozenset(canonicalize_name(r.name) for r in required if r.marker is None or r.marker.evaluate(LINUX))
 
 
 def _requirement(text: str, file: Path) -> Requirement:
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:
-        raise ConfigurationError(
-            f"{file}: {text!r} is not a requirement: {str(error).splitlines()[0]}"
-        ) from None
+        raise ConfigurationError(f"{file}: {text!r} is not a requirement: {str(error).splitlines()[0]}") from None
     if requirement.url and requirement.url.startswith("file:"):
-        raise ConfigurationError(
-            f"{file}: {text!r} is on this machine, and so cannot be installed in an image"
-        )
+        raise ConfigurationError(f"{file}: {text!r} is on this machine, and so cannot be installed in an image")
     return requirement
