@@ -24,7 +24,9 @@ def main() -> None:
     print("import: a whole process, from start to end")
     print(f"  ours    median {1000 * statistics.median(our for our, _ in pairs):6.1f} ms")
     print(f"  vendor  median {1000 * statistics.median(their for _, their in pairs):6.1f} ms")
-    print(f"  ours is {statistics.median(ratios):.1f} times quicker ({ratios[0]:.1f} to {ratios[-1]:.1f}, {PAIRS} pairs)")
+    print(
+        f"  ours is {statistics.median(ratios):.1f} times quicker ({ratios[0]:.1f} to {ratios[-1]:.1f}, {PAIRS} pairs)"
+    )
 
 
 def seconds(python: Path, statement: str) -> float:

@@ -29,4 +29,6 @@ def test_a_hook_has_a_test_that_is_named_after_it(name):
 
 
 def test_the_page_names_no_hook_that_does_not_exist():
-    assert set(re.findall(r"^### `(chamber_\w+)\(", PAGE, re.MULTILINE)) == {n for n in HOOKS if n.startswith("chamber_")}
+    assert set(re.findall(r"^### `(chamber_\w+)\(", PAGE, re.MULTILINE)) == {
+        n for n in HOOKS if n.startswith("chamber_")
+    }

@@ -38,7 +38,8 @@ assert plan.profile.entrypoint == "train.py", plan.profile
 ALL = """
 from chamber.local import LocalChamber
 with LocalChamber() as local, local.client() as own:
-    ended = own.run(os.environ["PROJECT"], team=local.team, wait=True, poll_interval=0.1, entrypoint_args=["--steps", "2"])
+    project = os.environ["PROJECT"]
+    ended = own.run(project, team=local.team, wait=True, poll_interval=0.1, entrypoint_args=["--steps", "2"])
     assert ended.status == JobStatus.COMPLETED, ended
     assert own.get_workload_metrics(ended.id).sample_count >= 1
 """
