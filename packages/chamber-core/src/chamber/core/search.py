@@ -143,7 +143,7 @@ class SearchOperations(Operations):
         validation.one_of("dimension", dimension, DIMENSIONS)
         params = {
             "dimension": dimension,
-            "status": self._transport.dialect.spelt(words(status)),
+            "status": self._transport.dialect.spelt(words(status)) or None,
             "job_class": _list(job_class),
             "initiative_id": _list(initiative_id),
             "capacity_pool_id": _list(capacity_pool_id),
