@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from chamber.core.capacity import CapacityOperations
     from chamber.core.health import HealthOperations
+    from chamber.core.search import SearchOperations
     from chamber.core.workloads import WorkloadOperations
 
     from chamber.run.operations import RunOperations  # isort: skip
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     class Methods(
         WorkloadOperations,
+        SearchOperations,
         CapacityOperations,
         HealthOperations,
         RunOperations,
@@ -66,9 +68,10 @@ else:
 def _core_operations() -> tuple[type[Operations], ...]:
     from chamber.core.capacity import CapacityOperations
     from chamber.core.health import HealthOperations
+    from chamber.core.search import SearchOperations
     from chamber.core.workloads import WorkloadOperations
 
-    return (WorkloadOperations, CapacityOperations, HealthOperations, Operations)
+    return (WorkloadOperations, SearchOperations, CapacityOperations, HealthOperations, Operations)
 
 
 def _all_operations() -> tuple[type[Operations], ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
     from chamber.core.paths import ApiPath
+    from chamber.core.retry import Policy
     from chamber.core.transport import Transport
 
     P = ParamSpec("P")
@@ -147,18 +148,22 @@ class Operations:
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        policy: Policy | None = None,
     ) -> T:
         """Send one request and decode its answer as `kind`; for operations of one's own.
 
         `path` comes from `chamber.core.paths.path`. `kind` is a model, ``list[Model]``,
         ``PaginatedResponse[Model]`` or ``dict``. Parameters and fields that are None are left out.
-        `timeout`: seconds for the whole call, retries included; None leaves it to the client.
+        `timeout`: seconds for the whole call, retries included; None leaves it to the client. `policy`: how
+        it is retried; None repeats what only reads, and never what writes.
 
         Raises ChamberError: the request failed, or its answer is not understood.
         """
         from chamber.core import wire
 
-        answer = await self._transport.call(method, path, params=params, body=body, headers=headers, timeout=timeout)
+        answer = await self._transport.call(
+            method, path, params=params, body=body, headers=headers, timeout=timeout, policy=policy
+        )
         return wire.decode(answer, kind)
 
     @staticmethod
