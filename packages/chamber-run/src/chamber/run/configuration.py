@@ -166,4 +166,4 @@ def _warnings(settings: RunSettings, environ: Mapping[str, str]) -> Iterator[str
             yield f"forward_env names {name}, which is not set here: the job will not have it"
     secret = sorted(settings.secret_env)
     if secret:
-        yield f"{', '.join(secret)} go in plain text into the manifest that is submitted"
+        yield f"The manifest that is submitted holds in plain text: {', '.join(secret)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from chamber.core import validation
 from chamber.core.clock import Deadline
@@ -96,9 +95,9 @@ class RunOperations(WorkloadOperations):
         async with Reporter(on_progress, progress) as report:
             prepared = await prepare(request, self._transport.settings.api_url, report)
             await saving.save(prepared.plan, dockerfile=save_dockerfile, manifest=save_manifest)
-            if dry_run:
+            if prepared.registry is None or dry_run:
                 return prepared.plan
-            plan = await publish(self._transport, prepared, no_cache, report)
+            plan = await publish(self._transport, prepared.plan, prepared.registry, no_cache, report)
             await report("submit", f"submitting {plan.settings.name}")
             workload = await self.submit_job(**plan.submit_payload)
             await report("submit", f"submitted {workload.name} as {workload.id}")

@@ -8,10 +8,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chamber.run import manifest as manifests
 from chamber.run.configuration import DEFAULT, RunSettings
 from chamber.run.environment import Environment
 from chamber.run.files import ProjectFile
+from chamber.run.manifest import with_image, without_values
 from chamber.run.profile import Profile
 from chamber.run.targets import BaseImage
 
@@ -27,6 +27,8 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
     profile: Profile
     #: What goes into the image, sorted by path.
     files: tuple[ProjectFile, ...]
+    #: 16 hexadecimal digits that are the same if and only if those are.
+    content_key: str
     environment: Environment
     command: tuple[str, ...]
     #: A complete Dockerfile for the image.
@@ -35,7 +37,7 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
     dockerignore: str
     #: ``host[:port]/path`` of the registry; None when none is known.
     registry: str | None
-    #: The project's repository in the registry.
+    #: Where the image goes, with the registry in front when one is known.
     repository: str
     #: 16 hexadecimal digits that are the same if and only if the image is.
     image_tag: str
@@ -77,11 +79,11 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
     @property
     def shown_manifest(self) -> str:
         """The manifest without the values that may be secret, for eyes and files."""
-        return manifests.without_values(self.manifest, self.settings.secret_env)
+        return without_values(self.manifest, self.settings.secret_env)
 
     def at(self, image: str) -> DryRunResult:
         """This plan with the image at another reference."""
-        return replace(self, image=image, manifest=manifests.with_image(self.manifest, self.image, image))
+        return replace(self, image=image, manifest=with_image(self.manifest, self.image, image))
 
     def summary(self) -> str:
         """The plan as text for a terminal; values that may be secret are left out."""
@@ -111,9 +113,10 @@ def _rows(plan: DryRunResult) -> Iterator[tuple[str, str]]:
     yield "image", plan.image
     for name, value in sorted(settings.shown_env.items()):
         yield "env", f"{name}={value}"
-    for name, source in settings.sources.items():
-        if source != DEFAULT and not name.startswith("env"):
-            yield "set", f"{name} by {source}"
+    for source in dict.fromkeys(settings.sources.values()):
+        names = [name for name, origin in settings.sources.items() if origin == source != DEFAULT and name != "env"]
+        if names:
+            yield "set by", f"{source}: {', '.join(names)}"
 
 
 def _environment(environment: Environment) -> str:

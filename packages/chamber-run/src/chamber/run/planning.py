@@ -13,13 +13,12 @@ from msgspec.structs import replace
 
 from chamber.core.errors import ConfigurationError, PluginError
 from chamber.run import configuration, launch, names, plugins, readiness, registries, resources
-from chamber.run import manifest as manifests
 from chamber.run.configuration import RunSettings
 from chamber.run.errors import ProjectNotFoundError
 from chamber.run.facts import Facts, gather
 from chamber.run.ignore import ALWAYS, SECRETS
 from chamber.run.layers import content_key, image_key
-from chamber.run.manifest import Job
+from chamber.run.manifest import TEAM_LABEL, Job, belongs_to, build, rendered
 from chamber.run.plan import DryRunResult
 from chamber.run.profile import Profile
 from chamber.run.progress import Reporter
@@ -106,21 +105,22 @@ def _plan(
 ) -> DryRunResult:
     environment, profile = facts.environment, facts.profile
     command = launch.command(profile, settings.gpus, settings.entrypoint_args)
-    prefix = registry.prefix if registry else None
-    repository = names.label(settings.name)
+    project = names.label(settings.name)
+    repository = f"{registry.prefix}/{project}" if registry else project
     tag = image_key(environment.key, project_key)
-    image = "/".join(part for part in (prefix, f"{repository}:{tag}") if part)
+    image = f"{repository}:{tag}"
     name = names.job_name(settings.name, secrets.token_hex(4))
     return DryRunResult(
         directory=str(directory),
         settings=settings,
         profile=profile,
         files=facts.files,
+        content_key=project_key,
         environment=environment,
         command=command,
         dockerfile=(directory / dockerfile).read_text() if dockerfile else environment.dockerfile(command),
         dockerignore=_dockerignore(directory, settings),
-        registry=prefix,
+        registry=registry.prefix if registry else None,
         repository=repository,
         image_tag=tag,
         image=image,
@@ -154,11 +154,11 @@ def _python_path(settings: RunSettings, facts: Facts) -> dict[str, str]:
 
 
 def _manifest(job: Job, profile: Profile, settings: RunSettings) -> str:
-    manifest = manifests.build(job)
+    manifest = build(job)
     plugins.change_manifest(manifest, profile, settings)
-    if settings.team is not None and not manifests.belongs_to(manifest, settings.team):
-        raise PluginError(f"A plugin took the label {manifests.TEAM_LABEL} out of the manifest")
-    return manifests.rendered(manifest)
+    if settings.team is not None and not belongs_to(manifest, settings.team):
+        raise PluginError(f"A plugin took the label {TEAM_LABEL} out of the manifest")
+    return rendered(manifest)
 
 
 def _warnings(settings: RunSettings, facts: Facts, registry: Registry | None, dockerfile: str | None) -> Iterator[str]:

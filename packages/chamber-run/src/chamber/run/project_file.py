@@ -75,7 +75,7 @@ def _document(file: Path) -> yaml.Node | None:
 
 
 def _entries(node: yaml.Node | None, file: Path) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
-    if node is None:
+    if node is None or node.tag == _NULL:
         return []
     if not isinstance(node, yaml.MappingNode):
         raise ConfigurationError(f"{file}, line {_line(node)}: settings are written as 'key: value'")
@@ -110,7 +110,7 @@ def _text(node: yaml.Node) -> str:
 
 
 def _number(node: yaml.Node) -> int:
-    if isinstance(node, yaml.ScalarNode) and node.tag == _INT and node.value.isdecimal():
+    if isinstance(node, yaml.ScalarNode) and node.tag == _INT and node.value.isdecimal() and len(node.value) < 10:
         return int(node.value)
     raise UnfitError(_shown(node))
 

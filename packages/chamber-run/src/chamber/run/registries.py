@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,6 +13,7 @@ from filelock import FileLock, Timeout
 from chamber.core.errors import ConfigurationError
 from chamber.core.settings import home, read_json
 from chamber.run.reference import split_prefix
+from chamber.run.writing import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -139,22 +138,8 @@ def _changing() -> Iterator[dict[str, Any]]:
         with FileLock(f"{file}.lock", timeout=_LOCK_SECONDS, mode=0o600):
             content = read_json(file)
             yield content
-            _replace(file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+            write(file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     except Timeout:
         raise ConfigurationError(f"{file} is being written by another process: try again") from None
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
-
-
-def _replace(file: Path, text: str) -> None:
-    target = file.resolve()
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

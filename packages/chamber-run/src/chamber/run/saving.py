@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from pathlib import Path
 
 from chamber.core.errors import ConfigurationError
 from chamber.run.plan import DryRunResult
+from chamber.run.writing import write
 
 __all__ = ["DOCKERFILE", "MANIFEST", "save"]
 
@@ -29,10 +28,6 @@ async def save(plan: DryRunResult, *, dockerfile: bool, manifest: bool) -> None:
 
 def _write(file: Path, text: str, mode: int) -> None:
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(file)
+        write(file, text, mode)
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None
