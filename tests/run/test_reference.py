@@ -17,9 +17,7 @@ digests = st.none() | st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True)
 
 
 @given(hosts, repositories, tags, digests)
-def test_what_is_written_is_read_back(
-    host: str, repository: str, tag: str | None, digest: str | None
-) -> None:
+def test_what_is_written_is_read_back(host: str, repository: str, tag: str | None, digest: str | None) -> None:
     reference = Reference(host, repository, tag, digest)
     assert Reference.parse(str(reference)) == reference
 

@@ -29,9 +29,7 @@ class ProjectFile(Struct, frozen=True):
     link: str | None = None
 
 
-def choose(
-    directory: Path, ignore: Sequence[str] = (), include: Sequence[str] = ()
-) -> tuple[ProjectFile, ...]:
+def choose(directory: Path, ignore: Sequence[str] = (), include: Sequence[str] = ()) -> tuple[ProjectFile, ...]:
     """The files of `directory` that go into the image, sorted by path; nothing is written.
 
     `ignore` holds patterns as in `.dockerignore`, and after those; `include` names single files that go along

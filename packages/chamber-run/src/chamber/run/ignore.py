@@ -76,9 +76,7 @@ SECRETS = (
 class Rules:
     """Decides for each path of a project, relative and with ``/``, whether it stays behind."""
 
-    def __init__(
-        self, dockerignore: str = "", ignore: Sequence[str] = (), include: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, dockerignore: str = "", ignore: Sequence[str] = (), include: Sequence[str] = ()) -> None:
         of_project = [*_patterns(dockerignore.splitlines(), ".dockerignore"), *_patterns(ignore, "ignore")]
         self._ordinary = PathSpec.from_lines("gitignore", [*_patterns(ALWAYS), *of_project])
         self._secrets = PathSpec.from_lines("gitignore", _patterns(SECRETS))

@@ -14,12 +14,10 @@ from msgspec import Struct
 
 from chamber.core.errors import ConfigurationError
 
-__all__ = ["Reference", "is_loopback", "split_prefix"]
+__all__ = ["Reference", "is_digest", "is_loopback", "split_prefix"]
 
 _DOMAIN_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_HOST = re.compile(
-    rf"(?P<name>{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{{1,5}}))?"
-)
+_HOST = re.compile(rf"(?P<name>{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{{1,5}}))?")
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
@@ -41,7 +39,7 @@ class Reference(Struct, frozen=True):
         """The reference written in `text`; raises ConfigurationError that says what is wrong with it."""
         rest, at, digest = text.partition("@")
         name, colon, tag = _split_tag(rest)
-        if at and not _DIGEST.fullmatch(digest):
+        if at and not is_digest(digest):
             raise _wrong(text, "after '@' comes a digest: sha256: and 64 digits of 0-9a-f")
         if colon and not _TAG.fullmatch(tag):
             raise _wrong(text, f"{tag!r} is not a tag: up to 128 letters, digits, '_', '.' and '-'")
@@ -70,6 +68,11 @@ def split_prefix(prefix: str) -> tuple[str, str]:
     if path:
         _check_repository(prefix, f"{host}/{path}", path)
     return host, path
+
+
+def is_digest(text: str) -> bool:
+    """Whether `text` is a digest that can be verified here: sha256 or sha512."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 def is_loopback(host: str) -> bool:
@@ -109,9 +112,7 @@ def _check_repository(text: str, name: str, repository: str) -> None:
         raise _wrong(text, f"its name has {len(name)} characters; {_LONGEST_NAME} are allowed")
     for component in repository.split("/"):
         if not _COMPONENT.fullmatch(component):
-            raise _wrong(
-                text, f"{component!r} is no part of a name: a-z, 0-9, in between '.', '_', '__', '-'"
-            )
+            raise _wrong(text, f"{component!r} is no part of a name: a-z, 0-9, in between '.', '_', '__', '-'")
 
 
 def _is_address(name: str) -> bool:
