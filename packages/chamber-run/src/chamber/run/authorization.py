@@ -55,7 +55,7 @@ class Authorization:
             self._login = self._login or await self._find_login()
             found = await self._answer_to(challenges.choose(asked), scopes)
             if found == sent:
-                raise self._refused()
+                raise self.refused()
             self._known[scopes] = found
 
     def redact(self, text: str) -> str:
@@ -70,7 +70,7 @@ class Authorization:
         if offered.scheme == "bearer":
             return await self._token(challenges.token_url(self._url, offered, scopes))
         if self._login is None or self._login.is_refresh_token:
-            raise self._refused()
+            raise self.refused()
         return Secret(self._login.basic())
 
     async def _token(self, url: str) -> Secret:
@@ -79,7 +79,7 @@ class Authorization:
             request.method, request.url, headers=request.headers, body=request.body
         ) as answer:
             if answer.status in _REFUSED:
-                raise self._refused()
+                raise self.refused()
             if answer.status != _OK:
                 raise await refusal(self._host, "a request for a token", answer, self.redact)
             return Secret(f"Bearer {await self._token_in(answer)}")
@@ -94,11 +94,15 @@ class Authorization:
             raise DockerError(f"the token service of {self._host} gave no token")
         return token
 
-    def _refused(self) -> RegistryAuthError:
+    def refused(self) -> RegistryAuthError:
+        """The error for a login that is missing, or that this registry does not take."""
         if self._login is None:
             return RegistryAuthError(self._host, f"it wants a login: run `docker login {self._host}`")
         name = "the stored token" if self._login.is_refresh_token else f"the login of {self._login.username!r}"
-        return RegistryAuthError(self._host, f"{name} is not accepted: run `docker login {self._host}` again")
+        return RegistryAuthError(
+            self._host,
+            f"{name} is not accepted, or may not do this: run `docker login {self._host}` again, or ask for access",
+        )
 
 
 class _TokenAnswer(Struct):

@@ -182,7 +182,7 @@ def _repositories(
     """Where to push, and where the base is."""
     host, prefix = split_prefix(registry.prefix)
     wanted, path = split_prefix(repository)
-    if wanted != host or not f"{path}/".startswith(f"{prefix}/" if prefix else "") or not path:
+    if wanted != host or not path.startswith(f"{prefix}/" if prefix else "") or not path:
         raise ConfigurationError(f"{repository!r} is not a repository below the registry {registry.prefix!r}")
     location = Reference.parse(base.location or base.reference)
     client = RegistryClient(transport, host, registry)

@@ -83,6 +83,8 @@ class RegistryClient:
         if callable(body):
             raise TransientError(f"{self.host} wants {doing} with a new token", Outcome(sent=False))
         async with self._stream(method, url, headers, self._authorization.header(scopes), body, size) as answer:
+            if answer.status == _UNAUTHORIZED:
+                raise self._authorization.refused()
             await self._check_allowed(answer, doing)
             yield answer
 
@@ -172,7 +174,7 @@ class RegistryClient:
         return answer
 
     async def _check_allowed(self, answer: Streamed, doing: str) -> None:
-        if answer.status in {_UNAUTHORIZED, _FORBIDDEN}:
+        if answer.status == _FORBIDDEN:
             raise await self.refusal(doing, answer)
 
     def _unreached(self, doing: str, error: TransportError) -> DockerError:
