@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from chamber.core.capacity import CapacityOperations
     from chamber.core.health import HealthOperations
+    from chamber.core.many import ManyOperations
     from chamber.core.search import SearchOperations
-    from chamber.core.workloads import WorkloadOperations
 
     from chamber.run.operations import RunOperations  # isort: skip
     from chamber.admin.operations import AdminOperations
@@ -27,7 +27,7 @@ _CLIENTS = "chamber.core.client"
 if TYPE_CHECKING:
 
     class Methods(
-        WorkloadOperations,
+        ManyOperations,
         SearchOperations,
         CapacityOperations,
         HealthOperations,
@@ -68,10 +68,10 @@ else:
 def _core_operations() -> tuple[type[Operations], ...]:
     from chamber.core.capacity import CapacityOperations
     from chamber.core.health import HealthOperations
+    from chamber.core.many import ManyOperations
     from chamber.core.search import SearchOperations
-    from chamber.core.workloads import WorkloadOperations
 
-    return (WorkloadOperations, SearchOperations, CapacityOperations, HealthOperations, Operations)
+    return (ManyOperations, SearchOperations, CapacityOperations, HealthOperations, Operations)
 
 
 def _all_operations() -> tuple[type[Operations], ...]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
     from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
     from chamber.core.paths import ApiPath
@@ -72,9 +72,9 @@ if TYPE_CHECKING:
         """A listing as a client has it."""
 
         @overload
-        def __call__(self: Listing[P, R, Blocking], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]: ...
+        def __call__(self: Listing[P, R, Blocking], *args: P.args, **kwargs: P.kwargs) -> Generator[R, None, None]: ...
         @overload
-        def __call__(self: Listing[P, R, Awaiting], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[R]: ...
+        def __call__(self: Listing[P, R, Awaiting], *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[R, None]: ...
         def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any: ...
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from chamber.core.errors import ConfigurationError
 
-__all__ = ["Reference", "is_loopback", "split_prefix"]
+__all__ = ["Reference", "is_digest", "is_loopback", "split_prefix"]
 
 _DOMAIN_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _HOST = re.compile(rf"(?P<name>{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{{1,5}}))?")
@@ -39,7 +39,7 @@ class Reference(Struct, frozen=True):
         """The reference written in `text`; raises ConfigurationError that says what is wrong with it."""
         rest, at, digest = text.partition("@")
         name, colon, tag = _split_tag(rest)
-        if at and not _DIGEST.fullmatch(digest):
+        if at and not is_digest(digest):
             raise _wrong(text, "after '@' comes a digest: sha256: and 64 digits of 0-9a-f")
         if colon and not _TAG.fullmatch(tag):
             raise _wrong(text, f"{tag!r} is not a tag: up to 128 letters, digits, '_', '.' and '-'")
@@ -68,6 +68,11 @@ def split_prefix(prefix: str) -> tuple[str, str]:
     if path:
         _check_repository(prefix, f"{host}/{path}", path)
     return host, path
+
+
+def is_digest(text: str) -> bool:
+    """Whether `text` is a digest that can be verified here: sha256 or sha512."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 def is_loopback(host: str) -> bool:

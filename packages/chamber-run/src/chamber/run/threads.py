@@ -13,7 +13,7 @@ T = TypeVar("T")
 Stop = threading.Event
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: nobody waits for the result any more
+class Stopped(Exception):
     """The work was told to stop, and did."""
 
 
