@@ -135,7 +135,8 @@ def resolve(
     forwarded = {name: environ[name] for name in values["forward_env"] if name in environ}
     env, env_sources = _environment((*layers, Layer("forward_env", {"env": forwarded})))
     sources = {name: layer.source for name, layer in chosen.items()} | env_sources
-    settings = RunSettings(**values | {"env": env, "sources": sources})
+    normal: dict[str, Any] = {**values, "env": env, "sources": sources}
+    settings = RunSettings(**normal)
     return settings, tuple(_warnings(settings, environ))
 
 

@@ -40,4 +40,7 @@ def framework_of(requirements: Set[str]) -> Framework:
     for framework, names in _FRAMEWORKS.items():
         if names & requirements:
             return framework
-    return next((framework for name, framework in _DEFAULTS.items() if name in requirements), "generic")
+    for name, framework in _DEFAULTS.items():
+        if name in requirements:
+            return framework
+    return "generic"
