@@ -1,25 +1,25 @@
 """Every error of Chamber's packages, one family.
 
-    ChamberError
-    ├── ConfigurationError (ValueError)       a setting is missing, malformed or unknown
-    ├── ResponseError                         the API answered, and not with what was asked for
-    │   ├── AuthenticationError               401, or no token at all
-    │   ├── AuthorizationError                403
-    │   ├── NotFoundError                     404
-    │   ├── ValidationError (ValueError)      400 and 422, or refused before anything was sent
-    │   ├── ConflictError                     409
-    │   ├── RateLimitError                    429
-    │   ├── ServerError                       5xx
-    │   └── UnexpectedResponseError           an answer that is not understood
-    │       └── RedirectRefused               3xx
-    ├── TransportError (ConnectionError)      no answer at all
-    │   └── DeadlineExceeded (TimeoutError)   no answer in the time given
-    ├── WaitTimeout (TimeoutError)            the workload was not finished in the time given
-    ├── WorkloadFailedError                   raised by Workload.raise_for_status()
-    ├── SubmissionUnknownError                a job may or may not have been submitted
-    ├── ClientClosedError                     a closed client was used
-    ├── PluginError                           plugins contradict each other
-    └── DockerError                           building or pushing an image failed
+ChamberError
+├── ConfigurationError (ValueError)       a setting is missing, malformed or unknown
+├── ResponseError                         the API answered, and not with what was asked for
+│   ├── AuthenticationError               401, or no token at all
+│   ├── AuthorizationError                403
+│   ├── NotFoundError                     404
+│   ├── ValidationError (ValueError)      400 and 422, or refused before anything was sent
+│   ├── ConflictError                     409
+│   ├── RateLimitError                    429
+│   ├── ServerError                       5xx
+│   └── UnexpectedResponseError           an answer that is not understood
+│       └── RedirectRefused               3xx
+├── TransportError (ConnectionError)      no answer at all
+│   └── DeadlineExceeded (TimeoutError)   no answer in the time given
+├── WaitTimeout (TimeoutError)            the workload was not finished in the time given
+├── WorkloadFailedError                   raised by Workload.raise_for_status()
+├── SubmissionUnknownError                a job may or may not have been submitted
+├── ClientClosedError                     a closed client was used
+├── PluginError                           plugins contradict each other
+└── DockerError                           building or pushing an image failed
 """
 
 TYPE_CHECKING = False
@@ -80,7 +80,10 @@ class ChamberError(Exception):
         self.url = url
 
     def __str__(self) -> str:
-        facts = [f"{self.method} {self.url}" if self.method else "", f"request {self.request_id}" if self.request_id else ""]
+        facts = [
+            f"{self.method} {self.url}" if self.method else "",
+            f"request {self.request_id}" if self.request_id else "",
+        ]
         known = ", ".join(fact for fact in facts if fact)
         return f"{self.message} ({known})" if known else self.message
 

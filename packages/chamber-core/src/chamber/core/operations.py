@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
     from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
-    from chamber.core.paths import Path
+    from chamber.core.paths import ApiPath
     from chamber.core.transport import Transport
 
     P = ParamSpec("P")
@@ -64,9 +64,7 @@ if TYPE_CHECKING:
         @overload
         def __call__(self: Method[P, R, Blocking], *args: P.args, **kwargs: P.kwargs) -> R: ...
         @overload
-        def __call__(
-            self: Method[P, R, Awaiting], *args: P.args, **kwargs: P.kwargs
-        ) -> Coroutine[Any, Any, R]: ...
+        def __call__(self: Method[P, R, Awaiting], *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]: ...
         def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any: ...
 
     class Listing(Generic[P, R_co, Style]):
@@ -75,9 +73,7 @@ if TYPE_CHECKING:
         @overload
         def __call__(self: Listing[P, R, Blocking], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]: ...
         @overload
-        def __call__(
-            self: Listing[P, R, Awaiting], *args: P.args, **kwargs: P.kwargs
-        ) -> AsyncIterator[R]: ...
+        def __call__(self: Listing[P, R, Awaiting], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[R]: ...
         def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any: ...
 
 
@@ -144,7 +140,7 @@ class Operations:
     async def request(
         self,
         method: str,
-        path: Path,
+        path: ApiPath,
         kind: type[T],
         *,
         params: Mapping[str, object] | None = None,
@@ -162,9 +158,7 @@ class Operations:
         """
         from chamber.core import wire
 
-        answer = await self._transport.call(
-            method, path, params=params, body=body, headers=headers, timeout=timeout
-        )
+        answer = await self._transport.call(method, path, params=params, body=body, headers=headers, timeout=timeout)
         return wire.decode(answer, kind)
 
     @staticmethod

@@ -1,0 +1,217 @@
+"""The two clients: composition only."""
+
+from __future__ import annotations
+
+from chamber.core.methods import Methods
+from chamber.core.operations import Awaiting, Blocking, Caller
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+    from types import TracebackType
+    from typing import Any, Self
+
+    from chamber.core.settings import Settings
+    from chamber.core.transport import Transport
+
+__all__ = ["AsyncChamberClient", "ChamberClient"]
+
+
+class AsyncChamberClient(Caller[Awaiting], Methods):
+    """The Chamber client whose methods are coroutines.
+
+    It belongs to the event loop it is used in; close it with ``async with`` or `aclose`.
+    """
+
+    def __init__(
+        self,
+        token: str | None = None,
+        api_url: str | None = None,
+        organization_id: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """See `ChamberClient`."""
+        from chamber.core.settings import resolve
+
+        self._connect(resolve(token, api_url, organization_id, timeout))
+
+    @classmethod
+    def from_config(
+        cls,
+        config_dir: str | os.PathLike[str] | None = None,
+        api_url: str | None = None,
+        organization_id: str | None = None,
+        timeout: float | None = None,
+    ) -> Self:
+        """See `ChamberClient.from_config`."""
+        from chamber.core.settings import resolve_files
+
+        client = cls.__new__(cls)
+        client._connect(resolve_files(config_dir, api_url, organization_id, timeout))
+        return client
+
+    async def aclose(self) -> None:
+        """Close the connections; further calls raise ClientClosedError. May be called again."""
+        await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(api_url={self._settings.api_url!r})"
+
+    def _connect(self, settings: Settings) -> None:
+        self._settings = settings
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            if name == "_transport":
+                self._transport = _transport(self._settings)
+                return self._transport
+            return super().__getattr__(name)
+
+    def _bind(self, body: Callable[..., Any]) -> Any:
+        from types import MethodType
+
+        return MethodType(body, self)
+
+    _bind_listing = _bind
+
+
+class ChamberClient(Caller[Blocking], Methods):
+    """The Chamber client whose methods block. Usable from any thread, in scripts, notebooks and after a fork.
+
+    Close it with ``with`` or `close`; an unclosed one is closed when the interpreter exits.
+    """
+
+    def __init__(
+        self,
+        token: str | None = None,
+        api_url: str | None = None,
+        organization_id: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """What is not given comes from CHAMBER_TOKEN, CHAMBER_API_URL, CHAMBER_ORGANIZATION_ID, then ``~/.chamber``.
+
+        `timeout`: seconds for a whole call, retries included; None lets the class of call decide.
+
+        Raises AuthenticationError: there is no token, or an empty one.
+        Raises ConfigurationError: a value is malformed.
+        """
+        self._async = AsyncChamberClient(token, api_url, organization_id, timeout)
+
+    @classmethod
+    def from_config(
+        cls,
+        config_dir: str | os.PathLike[str] | None = None,
+        api_url: str | None = None,
+        organization_id: str | None = None,
+        timeout: float | None = None,
+    ) -> Self:
+        """A client with the token that the command line's login left in `config_dir` (``~/.chamber``).
+
+        Raises AuthenticationError: there is none. Raises ConfigurationError: a file is broken.
+        """
+        client = cls.__new__(cls)
+        client._async = AsyncChamberClient.from_config(config_dir, api_url, organization_id, timeout)
+        return client
+
+    def close(self) -> None:
+        """Close the connections; further calls raise ClientClosedError. May be called again."""
+        self._wait(self._async.aclose())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(api_url={self._async._settings.api_url!r})"
+
+    @staticmethod
+    def _wait(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        from chamber.core.portal import call
+
+        return call(coroutine)
+
+    def _bind(self, body: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
+        from functools import wraps
+
+        bound = self._async._bind(body)
+
+        @wraps(bound)
+        def blocking(*arguments: Any, **options: Any) -> Any:
+            return self._wait(bound(*arguments, **options))
+
+        return blocking
+
+    def _bind_listing(self, body: Callable[..., AsyncGenerator[Any, None]]) -> Callable[..., Iterator[Any]]:
+        from functools import wraps
+
+        bound = self._async._bind_listing(body)
+
+        @wraps(bound)
+        def blocking(*arguments: Any, **options: Any) -> Iterator[Any]:
+            return self._each(bound(*arguments, **options))
+
+        return blocking
+
+    def _each(self, items: AsyncGenerator[Any, None]) -> Iterator[Any]:
+        try:
+            while True:
+                try:
+                    item = self._wait(items.__anext__())
+                except StopAsyncIteration:
+                    return
+                yield item
+        finally:
+            self._wait(items.aclose())
+
+    @staticmethod
+    def _unbound(body: Callable[..., Any]) -> Callable[..., Any]:
+        from functools import wraps
+
+        @wraps(body)
+        def blocking(self: ChamberClient, *arguments: Any, **options: Any) -> Any:
+            return self._bind(body)(*arguments, **options)
+
+        return blocking
+
+    @staticmethod
+    def _unbound_listing(body: Callable[..., Any]) -> Callable[..., Any]:
+        from functools import wraps
+
+        @wraps(body)
+        def blocking(self: ChamberClient, *arguments: Any, **options: Any) -> Any:
+            return self._bind_listing(body)(*arguments, **options)
+
+        return blocking
+
+    @staticmethod
+    def _bind_class(body: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
+        from functools import wraps
+
+        @wraps(body)
+        def blocking(*arguments: Any, **options: Any) -> Any:
+            return ChamberClient._wait(body(*arguments, **options))
+
+        return blocking
+
+
+def _transport(settings: Settings) -> Transport:
+    from chamber.core.connections import close_here
+    from chamber.core.portal import before_stop
+    from chamber.core.transport import Transport
+
+    before_stop(close_here)
+    return Transport(settings)

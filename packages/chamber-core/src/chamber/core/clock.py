@@ -1,0 +1,46 @@
+"""Time as the client sees it, so that tests can hand it another."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+__all__ = ["Clock", "Deadline"]
+
+
+class Clock:
+    """The machine's own clock."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        """The time of day, aware, in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that many seconds."""
+        await asyncio.sleep(seconds)
+
+
+class Deadline:
+    """The moment at which a whole call has to be over."""
+
+    __slots__ = ("_clock", "_end", "_start")
+
+    def __init__(self, clock: Clock, seconds: float | None) -> None:
+        self._clock = clock
+        self._start = clock.monotonic()
+        self._end = None if seconds is None else self._start + seconds
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the call began."""
+        return self._clock.monotonic() - self._start
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left, never below 0; infinity where there is no deadline."""
+        return float("inf") if self._end is None else max(0.0, self._end - self._clock.monotonic())

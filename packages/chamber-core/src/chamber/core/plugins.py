@@ -1,0 +1,120 @@
+"""Discovery of plugins, their conflicts, what is missing and how to get it.
+
+Imported with the first name that chamber.core itself lacks. Nothing is ever loaded from the working directory:
+plugins are installed distributions with an entry point of the group ``chamber``.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from chamber.core.errors import PluginError
+from chamber.core.hooks import PROJECT, Hooks
+from chamber.core.logs import logger
+from chamber.core.operations import Operations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from importlib.metadata import EntryPoint
+
+__all__ = ["broken", "manager", "operations_of_plugins"]
+
+#: Distribution → why its plugin could not be loaded.
+broken: dict[str, Exception] = {}
+
+_log = logger(__name__)
+
+
+@functools.cache
+def manager() -> pluggy.PluginManager:
+    """The host, with every allowed plugin registered under the name of its distribution.
+
+    ``CHAMBER_PLUGINS=a,b`` allows only those, ``-c`` denies one, empty allows none.
+
+    Raises PluginError: a plugin implements a hook that does not exist.
+    """
+    host = pluggy.PluginManager(PROJECT)
+    host.add_hookspecs(Hooks)
+    for entry in sorted(entry_points(group=PROJECT), key=_distribution):
+        if allowed(_distribution(entry), os.environ.get("CHAMBER_PLUGINS")):
+            _register(host, entry)
+    for specifications in host.hook.chamber_hookspecs():
+        host.add_hookspecs(specifications)
+    _check_hooks(host)
+    return host
+
+
+def allowed(distribution: str, wish: str | None) -> bool:
+    """Whether CHAMBER_PLUGINS, which is `wish`, lets a distribution's plugin load."""
+    if wish is None:
+        return True
+    words = [word.strip() for word in wish.split(",") if word.strip()]
+    if f"-{distribution}" in words:
+        return False
+    named = [word for word in words if not word.startswith("-")]
+    return distribution in named if named or not words else True
+
+
+def operations_of_plugins(taken: dict[str, str]) -> tuple[type[Operations], ...]:
+    """The plugins' classes of operations. `taken` tells whose the names are that exist already.
+
+    Raises PluginError: two distributions define one name.
+    """
+    taken = dict(taken)
+    found: list[type[Operations]] = []
+    for implementation in manager().hook.chamber_operations.get_hookimpls():
+        operations = _operations(implementation.plugin_name, implementation.function)
+        if operations is not None:
+            _claim(taken, implementation.plugin_name, operations)
+            found.append(operations)
+    return tuple(found)
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else entry.name
+
+
+def _register(host: pluggy.PluginManager, entry: EntryPoint) -> None:
+    name = _distribution(entry)
+    try:
+        host.register(entry.load(), name=name)
+    except Exception as error:
+        _set_aside(name, error)
+
+
+def _operations(name: str, implementation: Callable[[], Any]) -> type[Operations] | None:
+    try:
+        operations: type[Operations] = implementation()
+    except Exception as error:
+        _set_aside(name, error)
+        return None
+    return operations
+
+
+def _set_aside(name: str, error: Exception) -> None:
+    broken[name] = error
+    _log.warning("plugin set aside", distribution=name, error=f"{type(error).__name__}: {error}")
+
+
+def _claim(taken: dict[str, str], owner: str, operations: type[Operations]) -> None:
+    for name in _defined(operations):
+        if taken.setdefault(name, owner) != owner:
+            raise PluginError(f"{taken[name]} and {owner} both define {name}(): uninstall one of them")
+
+
+def _defined(operations: type[Operations]) -> Iterable[str]:
+    """The names that a plugin brings, private ones too, less those that it inherits from core."""
+    own = [base for base in operations.__mro__ if not base.__module__.startswith("chamber.core.")]
+    return {name for base in own if base is not object for name in vars(base) if not name.startswith("__")}
+
+
+def _check_hooks(host: pluggy.PluginManager) -> None:
+    try:
+        host.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"{error}: correct the hook's name, or uninstall the plugin") from None

@@ -1,0 +1,116 @@
+"""When a call is tried again, as pure functions of what happened and how much time is left."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["KEYED_WRITE", "READ", "Outcome", "Policy", "delay", "retry_after"]
+
+#: HTTP statuses after which the same request may succeed.
+RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 529})
+#: Longest wait that a server may ask for, in seconds; beyond it the error is raised at once.
+LONGEST_WAIT = 120.0
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """How often and how patiently one class of calls is tried. All times in seconds."""
+
+    attempts: int
+    base: float
+    cap: float
+    jitter: Literal["full", "equal"]
+    #: For one attempt.
+    attempt_timeout: float
+    #: For the whole call, unless the caller names one.
+    deadline: float
+    #: Whether the request may be sent again when it may already have been carried out.
+    repeatable: bool
+
+
+READ = Policy(5, 0.25, 20.0, "full", attempt_timeout=30.0, deadline=60.0, repeatable=True)
+KEYED_WRITE = Policy(8, 0.5, 20.0, "equal", attempt_timeout=60.0, deadline=180.0, repeatable=False)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How one attempt ended: with a status, or with no answer."""
+
+    status: int | None = None
+    #: Whether the request may have reached the server.
+    sent: bool = True
+    #: Seconds that the server asks to wait.
+    retry_after: float | None = None
+    #: The server's own word on trying again.
+    should_retry: bool | None = None
+
+
+def delay(policy: Policy, outcome: Outcome, attempt: int, remaining: float, chance: float) -> float | None:
+    """Seconds to wait before the next attempt; None when there is none.
+
+    `attempt` counts from 1; `remaining` is what is left of the deadline, in seconds; `chance` is in [0, 1).
+    """
+    if attempt >= policy.attempts or not _worthwhile(policy, outcome):
+        return None
+    wait = _wait(policy, outcome, attempt, chance)
+    return wait if wait < remaining and wait <= LONGEST_WAIT * 1.1 else None
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds that an answer asks to wait: ``Retry-After-Ms``, or ``Retry-After`` in seconds or as a date.
+
+    A date is measured against the answer's own ``Date``, so that a wrong clock does no harm; without one
+    against `now`. None for no header, and for a negative or unreadable one. RFC 9110, section 10.2.3.
+    """
+    milliseconds = _number(headers.get("Retry-After-Ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    given = headers.get("Retry-After")
+    seconds = _number(given)
+    if seconds is not None or (until := _date(given)) is None:
+        return seconds
+    wait = (until - (_date(headers.get("Date")) or now or datetime.now(UTC))).total_seconds()
+    return wait if wait >= 0 else None
+
+
+def _worthwhile(policy: Policy, outcome: Outcome) -> bool:
+    if outcome.should_retry is False:
+        return False
+    if outcome.status is None:
+        return policy.repeatable or not outcome.sent
+    if outcome.status == 429:
+        return True
+    return policy.repeatable and (outcome.should_retry is True or outcome.status in RETRIED)
+
+
+def _wait(policy: Policy, outcome: Outcome, attempt: int, chance: float) -> float:
+    throttled = outcome.status == 429 or (outcome.status == 503 and outcome.retry_after is not None)
+    base, cap = (1.0, 60.0) if throttled else (policy.base, policy.cap)
+    ceiling = min(cap, base * 2.0 ** (attempt - 1))
+    even = throttled or policy.jitter == "equal"
+    backoff = ceiling / 2 * (1 + chance) if even else ceiling * chance
+    if outcome.retry_after is None:
+        return backoff
+    return max(backoff, outcome.retry_after * (1 + chance / 10))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text or "")
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -1,0 +1,194 @@
+"""Where the token, the URL, the organisation and the timeout come from; the files in ``~/.chamber``."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from chamber.core.errors import AuthenticationError, ConfigurationError
+from chamber.core.redaction import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+__all__ = ["DEFAULT_API_URL", "Settings", "home", "read_json", "resolve", "resolve_files"]
+
+DEFAULT_API_URL = "https://api.usechamber.io/v1"
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_ORGANIZATION = re.compile(r"[A-Za-z0-9._~:@-]{1,255}")
+_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+
+
+class Settings:
+    """What a client needs to know before its first call."""
+
+    __slots__ = ("api_url", "organization_id", "timeout", "token")
+
+    def __init__(
+        self, token: str, api_url: str, organization_id: str | None = None, timeout: float | None = None
+    ) -> None:
+        self.token = Secret(_checked_token(token))
+        self.api_url = _checked_url(api_url)
+        self.organization_id = _checked_organization(organization_id)
+        #: Seconds for a whole call, retries included; None: the class of call decides.
+        self.timeout = checked_timeout(timeout)
+
+    def __repr__(self) -> str:
+        return f"Settings(api_url={self.api_url!r}, organization_id={self.organization_id!r}, token=***)"
+
+
+def resolve(
+    token: str | None = None,
+    api_url: str | None = None,
+    organization_id: str | None = None,
+    timeout: float | None = None,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    config_dir: str | os.PathLike[str] | None = None,
+) -> Settings:
+    """Settings from arguments, then CHAMBER_TOKEN, CHAMBER_API_URL and CHAMBER_ORGANIZATION_ID, then files.
+
+    Raises AuthenticationError: there is no token, or an empty one.
+    Raises ConfigurationError: a value is malformed.
+    """
+    files = _Files(config_dir, environment)
+    return Settings(
+        _first(token, environment.get("CHAMBER_TOKEN")) if _given(token, environment) else files.token(),
+        api_url or environment.get("CHAMBER_API_URL") or files.value("api_url") or DEFAULT_API_URL,
+        organization_id or environment.get("CHAMBER_ORGANIZATION_ID") or files.value("organization_id"),
+        timeout,
+    )
+
+
+def resolve_files(
+    config_dir: str | os.PathLike[str] | None = None,
+    api_url: str | None = None,
+    organization_id: str | None = None,
+    timeout: float | None = None,
+) -> Settings:
+    """Settings from the files in `config_dir` (``~/.chamber``), as the command line's login wrote them.
+
+    Environment variables are not asked: whoever says "from the files" means those.
+    """
+    files = _Files(config_dir, os.environ)
+    return Settings(
+        files.token(),
+        api_url or files.value("api_url") or DEFAULT_API_URL,
+        organization_id or files.value("organization_id"),
+        timeout,
+    )
+
+
+def home(config_dir: str | os.PathLike[str] | None = None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder of Chamber's own files: `config_dir`, else CHAMBER_CONFIG_DIR, else ``~/.chamber``."""
+    chosen = config_dir or environment.get("CHAMBER_CONFIG_DIR")
+    return Path(chosen) if chosen else Path.home() / ".chamber"
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """The object in a JSON file; empty when there is no such file.
+
+    Raises ConfigurationError: the file cannot be read, or holds something else than a JSON object.
+    """
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
+        raise ConfigurationError(f"{file} cannot be read ({reason}): repair it, or move it away") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{file} holds no JSON object: repair it, or move it away")
+    return content
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name means this machine, so that plain HTTP does not leave it."""
+    return bool(host and _LOOPBACK.fullmatch(host))
+
+
+def checked_timeout(timeout: float | None) -> float | None:
+    """`timeout` when it is None or a positive number of seconds.
+
+    Raises ConfigurationError: it is anything else.
+    """
+    if timeout is None:
+        return None
+    if not is_number(timeout) or timeout <= 0:
+        raise ConfigurationError(f"timeout is a positive number of seconds, not {timeout!r}")
+    return float(timeout)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number, and not True or False."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+class _Files:
+    """The two files, each read when first asked for."""
+
+    def __init__(self, config_dir: str | os.PathLike[str] | None, environment: Mapping[str, str]) -> None:
+        self.folder = home(config_dir, environment)
+
+    def token(self) -> str:
+        file = self.folder / "token.json"
+        content = read_json(file)
+        token = content.get("access_token", content.get("accessToken"))
+        if isinstance(token, str):
+            return token
+        raise AuthenticationError(
+            "No Chamber token was found. Pass ChamberClient(token=...), or set CHAMBER_TOKEN, "
+            f"or log in so that {file} holds an access_token"
+        )
+
+    def value(self, key: str) -> str | None:
+        file = self.folder / "config.json"
+        value = read_json(file).get(key)
+        if value is None or isinstance(value, str):
+            return value or None
+        raise ConfigurationError(f"{file}: {key} is a text, not {type(value).__name__}")
+
+
+def _given(token: str | None, environment: Mapping[str, str]) -> bool:
+    return token is not None or "CHAMBER_TOKEN" in environment
+
+
+def _first(*values: str | None) -> str:
+    return next(value for value in values if value is not None)
+
+
+def _checked_token(token: object) -> str:
+    if not isinstance(token, str) or not token.strip():
+        raise AuthenticationError(
+            "The Chamber token is empty. Pass ChamberClient(token=...) or set CHAMBER_TOKEN to a token, "
+            "or unset it so that ~/.chamber/token.json is read"
+        )
+    if not _TOKEN.fullmatch(token.strip()):
+        raise AuthenticationError("The Chamber token has characters that no token has: copy it again")
+    return token.strip()
+
+
+def _checked_organization(organization_id: str | None) -> str | None:
+    if organization_id is None or _ORGANIZATION.fullmatch(organization_id):
+        return organization_id
+    raise ConfigurationError(f"{organization_id!r} is not an organization id")
+
+
+def _checked_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError(f"{url!r} is not the URL of an API: it looks like {DEFAULT_API_URL}")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError("An API URL holds no user or password: pass the token as token=...")
+    if parts.query or parts.fragment:
+        raise ConfigurationError(f"{url!r} has a query or a fragment: an API URL ends with its path")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ConfigurationError(f"{url!r} would send the token in the clear: use https")
+    return url.rstrip("/")

@@ -1,0 +1,58 @@
+"""What came back from the API, before it is understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from chamber.core.errors import UnexpectedResponseError
+
+__all__ = ["Answer", "not_understood", "parse"]
+
+_SHOWN = 200
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One answer of the API and the call that it answers."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    method: str
+    url: str
+    attempts: int = 1
+    #: Seconds from the start of the call, retries included.
+    elapsed: float = 0.0
+
+
+def parse(answer: Answer) -> Any:
+    """The JSON value of an answer.
+
+    Raises UnexpectedResponseError: the body is empty, is not JSON, or is nested too deeply.
+    """
+    try:
+        return msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise not_understood(answer, "which is not JSON") from None
+
+
+def not_understood(answer: Answer, why: str) -> UnexpectedResponseError:
+    """The error for an answer that looks like a success and cannot be read as one."""
+    kind = answer.headers.get("Content-Type", "no content type")
+    return UnexpectedResponseError(
+        f"The API answered {answer.status} with {_shown(answer.body)} ({kind}), {why}. "
+        "Check that api_url is the URL of a Chamber API and that no proxy answers in its place",
+        answer.status,
+        request_id=answer.headers.get("X-Request-Id"),
+        method=answer.method,
+        url=answer.url,
+    )
+
+
+def _shown(body: bytes) -> str:
+    if not body.strip():
+        return "an empty body"
+    text = " ".join(body[: 4 * _SHOWN].decode("utf-8", "replace").split())
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")

@@ -1,0 +1,150 @@
+"""Answer → model, whatever the dialect."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from chamber.core.models import Model, PaginatedResponse, WorkloadSearchResult
+from chamber.core.wire.answers import Answer, not_understood, parse
+from chamber.core.wire.spelling import camel, spelling
+
+__all__ = ["decode"]
+
+T = TypeVar("T")
+
+_WRAPPERS = ("data", "body")
+_LISTS = ("items", "results", "data", "body")
+_PAGE_FACTS = ("next_token", "next_cursor", "total_count", "returned_count", "has_more")
+
+
+class _NotUnderstood(Exception):
+    """Why a value is not the model that was asked for."""
+
+
+def decode(answer: Answer, kind: type[T]) -> T:
+    """An answer as `kind`: a model, ``list[Model]``, ``PaginatedResponse[Model]`` or ``dict``.
+
+    Raises UnexpectedResponseError: the answer is not such a thing.
+    """
+    value = parse(answer)
+    try:
+        return cast("T", _understood(value, kind))
+    except (_NotUnderstood, msgspec.ValidationError) as why:
+        raise not_understood(answer, f"which is not understood: {why}") from None
+
+
+def _understood(value: Any, kind: Any) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is list:
+        return _list(value, arguments[0])[0]
+    if origin is PaginatedResponse:
+        return _page(value, arguments[0])
+    if kind is WorkloadSearchResult:
+        return _search(value)
+    if kind is dict or origin is dict:
+        return _mapping(value)
+    return _model(_unwrapped(value, kind), kind)
+
+
+def _model(value: Any, model: type[Model]) -> Model:
+    return msgspec.convert(_shaped(value, model), model, strict=False)
+
+
+def _shaped(value: Any, model: type[Model]) -> Any:
+    """The fields of a model under our names, the unknown ones under `extra`, nulls left out."""
+    known = spelling(model)
+    if not isinstance(value, dict):
+        raise _NotUnderstood(f"{model.__name__} is an object, not {_noun(value)}")
+    fields: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for key, item in value.items():
+        if (name := known.fields.get(key)) is None:
+            extra[key] = item
+        elif item is not None and (name not in fields or key == name):
+            fields[name] = item
+    if complete := getattr(model, "__complete__", None):
+        fields = complete(fields)
+    if missing := [name for name in known.required if name not in fields]:
+        raise _NotUnderstood(f"{model.__name__} has no {', '.join(missing)} (it has {_keys(value)})")
+    return {**fields, **_children(fields, known.children), "extra": extra}
+
+
+def _children(fields: dict[str, Any], children: dict[str, type[Model]]) -> dict[str, Any]:
+    return {
+        name: [_shaped(item, child) for item in value] if isinstance(value, list) else _shaped(value, child)
+        for name, child in children.items()
+        if (value := fields.get(name)) is not None
+    }
+
+
+def _unwrapped(value: Any, model: type[Model]) -> Any:
+    """The object inside the envelopes."""
+    known = spelling(model).fields
+    for key in (*_WRAPPERS, *model.__envelopes__):
+        if isinstance(value, dict) and key not in known and isinstance(value.get(key), dict):
+            return _unwrapped(value[key], model)
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    while isinstance(value, dict) and isinstance(inner := value.get("data", value.get("body")), dict):
+        value = inner
+    if not isinstance(value, dict):
+        raise _NotUnderstood(f"an object was expected, not {_noun(value)}")
+    return value
+
+
+def _list(value: Any, model: type[Model]) -> tuple[list[Model], dict[str, Any]]:
+    """The models of a list, and what the answer says of the page that they make."""
+    facts: dict[str, Any] = {}
+    rows = _rows(value, (*model.__envelopes__, *_LISTS), facts)
+    return [_model(row, model) for row in rows], facts
+
+
+def _rows(value: Any, keys: tuple[str, ...], facts: dict[str, Any]) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, dict):
+        raise _NotUnderstood(f"a list was expected, not {_noun(value)}")
+    _note(value, facts)
+    for key in keys:
+        if isinstance(value.get(key), dict | list):
+            return _rows(value[key], keys, facts)
+    raise _NotUnderstood(f"no list was found under {', '.join(keys)} (it has {_keys(value)})")
+
+
+def _note(value: dict[str, Any], facts: dict[str, Any]) -> None:
+    metadata = value.get("metadata")
+    for source in (value, metadata if isinstance(metadata, dict) else {}):
+        for fact in _PAGE_FACTS:
+            found = source.get(fact, source.get(camel(fact)))
+            if found is not None:
+                facts[fact] = found
+
+
+def _page(value: Any, model: type[Model]) -> PaginatedResponse[Any]:
+    items, facts = _list(value, model)
+    token = facts.get("next_token") or facts.get("next_cursor") or None
+    return PaginatedResponse(items=items, next_token=token, total_count=facts.get("total_count"))
+
+
+def _search(value: Any) -> WorkloadSearchResult:
+    from chamber.core.models import Workload
+
+    items, facts = _list(value, Workload)
+    cursor = facts.pop("next_token", None)
+    facts.setdefault("next_cursor", cursor)
+    facts.setdefault("has_more", bool(facts["next_cursor"]))
+    return msgspec.convert({**facts, "items": items}, WorkloadSearchResult, strict=False)
+
+
+def _noun(value: Any) -> str:
+    nouns = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return nouns.get(type(value), "a number")
+
+
+def _keys(value: dict[str, Any]) -> str:
+    return ", ".join(sorted(value)[:12]) or "nothing"

@@ -1,0 +1,53 @@
+"""Arguments → query string or request body."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from chamber.core.errors import ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["encode_body", "encode_query"]
+
+
+def encode_query(parameters: Mapping[str, object] | None) -> str:
+    """A query string; None is left out, lists are comma-joined, times become RFC 3339 in UTC."""
+    given = {name: _text(value) for name, value in (parameters or {}).items() if value is not None}
+    return urlencode(given)
+
+
+def encode_body(fields: Mapping[str, object]) -> bytes:
+    """A JSON object; None is left out.
+
+    Raises ValidationError: a value cannot be written as JSON.
+    """
+    given = {name: _plain(value) for name, value in fields.items() if value is not None}
+    try:
+        return msgspec.json.encode(given)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValidationError(f"The request cannot be written as JSON: {error}") from None
+
+
+def _text(value: object) -> str:
+    plain = _plain(value)
+    if isinstance(plain, list | tuple | set | frozenset):
+        return ",".join(_text(item) for item in plain)
+    if isinstance(plain, bool):
+        return "true" if plain else "false"
+    return str(plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value

@@ -1,0 +1,252 @@
+"""Submitting workloads, reading them, and waiting for them to end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from chamber.core import validation, wire
+from chamber.core.clock import Deadline
+from chamber.core.enums import JobClass, JobStatus, ScalingMode
+from chamber.core.errors import ChamberError, WaitTimeout
+from chamber.core.models import PaginatedResponse, Workload
+from chamber.core.operations import Operations, listing, operation
+from chamber.core.pagination import each_item
+from chamber.core.paths import path
+from chamber.core.submission import is_ambiguous, new_external_id, unknown
+
+__all__ = ["LARGEST_MANIFEST", "Statuses", "WorkloadOperations"]
+
+#: Characters.
+LARGEST_MANIFEST = 65_536
+
+Statuses = JobStatus | str | Sequence[JobStatus | str]
+
+_TERMINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PREEMPTED)
+
+
+class WorkloadOperations(Operations):
+    """The operations on workloads."""
+
+    @operation
+    async def submit_job(
+        self,
+        name: str,
+        initiative_id: str,
+        gpu_type: str,
+        requested_gpus: float | None = None,
+        job_class: JobClass | str = JobClass.RESERVED,
+        priority: int | None = None,
+        external_id: str | None = None,
+        k8s_manifest: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        allocation_id: str | None = None,
+        template_id: str | None = None,
+        distribution_mode: Literal["auto", "manual"] | None = None,
+        gpus_per_pod: int | None = None,
+        requested_pods: int | None = None,
+        scaling_mode: ScalingMode | str | None = None,
+        min_pods: int | None = None,
+    ) -> Workload:
+        """Submit a GPU workload for the team `initiative_id`.
+
+        `name` has 1 to 255 characters; `priority` is 0 to 100, higher first; `external_id` is your own id of at
+        most 255 characters, made up when None; `k8s_manifest` is YAML of at most 65,536 characters.
+
+        Raises ValidationError: an argument is outside its bounds; nothing was sent.
+        Raises SubmissionUnknownError: the job may or may not have been submitted.
+        """
+        fields = {
+            "name": name,
+            "initiative_id": initiative_id,
+            "gpu_type": gpu_type,
+            "requested_gpus": requested_gpus,
+            "job_class": validation.member("job_class", job_class, JobClass),
+            "priority": priority,
+            "external_id": external_id or new_external_id(),
+            "k8s_manifest": k8s_manifest,
+            "metadata": metadata,
+            "tags": tags,
+            "allocation_id": allocation_id,
+            "template_id": template_id,
+            "distribution_mode": distribution_mode,
+            "gpus_per_pod": gpus_per_pod,
+            "requested_pods": requested_pods,
+            "scaling_mode": validation.member("scaling_mode", scaling_mode, ScalingMode),
+            "min_pods": min_pods,
+        }
+        _check_submission(fields)
+        return await self._submit(fields)
+
+    @operation
+    async def get_workload(self, workload_id: str) -> Workload:
+        """The workload with this id. Raises NotFoundError: there is none."""
+        return await self.request("GET", path("workloads", workload_id), Workload)
+
+    @operation
+    async def list_workloads(
+        self,
+        status: Statuses | None = None,
+        initiative_id: str | None = None,
+        submitted_by: str | None = None,
+        is_managed: bool | None = None,
+        submitted_after: str | datetime | None = None,
+        submitted_before: str | datetime | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+        limit: int = 20,
+        next_token: str | None = None,
+    ) -> PaginatedResponse[Workload]:
+        """One page of workloads.
+
+        `status` is one, several, or several comma-separated; times are ISO 8601; `limit` is 1 to 100.
+        `next_token` comes from the page before. Raises ValidationError: an argument is outside its bounds.
+        """
+        validation.number("limit", limit, 1, 100)
+        validation.one_of("sort_order", sort_order, ("asc", "desc"))
+        filters = {
+            "initiative_id": initiative_id,
+            "submitted_by": submitted_by,
+            "is_managed": is_managed,
+            **_between(submitted_after, submitted_before),
+            "sort_order": sort_order,
+            "limit": limit,
+            "next_token": next_token,
+        }
+        return await self._list_page(_words(status), filters)
+
+    @listing
+    async def iter_workloads(
+        self,
+        status: Statuses | None = None,
+        initiative_id: str | None = None,
+        submitted_by: str | None = None,
+        is_managed: bool | None = None,
+        submitted_after: str | datetime | None = None,
+        submitted_before: str | datetime | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+        *,
+        page_size: int = 100,
+    ) -> AsyncGenerator[Workload, None]:
+        """Every workload that `list_workloads` finds with these filters, page after page."""
+
+        async def page(cursor: str | None) -> tuple[Sequence[Workload], str | None]:
+            found = await self.list_workloads(
+                status,
+                initiative_id,
+                submitted_by,
+                is_managed,
+                submitted_after,
+                submitted_before,
+                sort_order,
+                page_size,
+                cursor,
+            )
+            return found.items, found.next_token
+
+        items = each_item(page)
+        try:
+            async for workload in items:
+                yield workload
+        finally:
+            await items.aclose()
+
+    @operation
+    async def cancel_workload(self, workload_id: str) -> Workload:
+        """Cancel a workload that has not ended. Raises ConflictError: it has."""
+        return await self.request("POST", path("workloads", workload_id, "cancel"), Workload)
+
+    @operation
+    async def wait_for_completion(
+        self,
+        workload_id: str,
+        poll_interval: float = 10.0,
+        timeout: float | None = None,
+        terminal_statuses: Sequence[JobStatus | str] = _TERMINAL,
+    ) -> Workload:
+        """The workload, once it has one of `terminal_statuses`; by default, once it has ended.
+
+        `poll_interval`: seconds between looks. `timeout`: seconds to wait at most; 0 looks once; None waits as
+        long as it takes. Raises WaitTimeout: it had none of them in time; the workload goes on running.
+        """
+        validation.number("poll_interval", poll_interval, 0, whole=False)
+        validation.number("timeout", timeout, 0, whole=False)
+        awaited = {JobStatus(status) for status in terminal_statuses}
+        clock = self._transport.clock
+        deadline = Deadline(clock, timeout)
+        while True:
+            workload = await self.get_workload(workload_id)
+            if workload.status in awaited or (awaited == set(_TERMINAL) and workload.is_terminal):
+                return workload
+            if deadline.remaining <= 0:
+                raise _not_in_time(workload, timeout)
+            await clock.sleep(min(poll_interval, deadline.remaining))
+
+    async def _submit(self, fields: dict[str, Any]) -> Workload:
+        external_id = fields["external_id"]
+        headers = {"Idempotency-Key": external_id}
+        try:
+            return await self.request("POST", path("workloads"), Workload, body=fields, headers=headers)
+        except ChamberError as error:
+            if is_ambiguous(error):
+                raise unknown(external_id, error) from error
+            raise
+
+    async def _list_page(self, statuses: Sequence[str], filters: Mapping[str, object]) -> PaginatedResponse[Workload]:
+        """A page for these statuses, spelt as the server spells them.
+
+        Until a filter has found something, an empty page is asked for once more in the other case.
+        """
+        if not statuses:
+            return await self._page(filters)
+        dialect = self._transport.dialect
+        first, *others = dialect.cases()
+        found = await self._page({**filters, "status": wire.spelt(statuses, first)})
+        for case in others:
+            if found.items:
+                break
+            found = await self._page({**filters, "status": wire.spelt(statuses, case)})
+            first = case
+        dialect.status_case = first if found.items else dialect.status_case
+        return found
+
+    async def _page(self, params: Mapping[str, object]) -> PaginatedResponse[Workload]:
+        return await self.request("GET", path("workloads"), PaginatedResponse[Workload], params=params)
+
+
+def _check_submission(fields: Mapping[str, Any]) -> None:
+    validation.length("name", fields["name"], 1, 255)
+    validation.text("initiative_id", fields["initiative_id"])
+    validation.text("gpu_type", fields["gpu_type"])
+    validation.number("requested_gpus", fields["requested_gpus"], 0, whole=False)
+    validation.number("priority", fields["priority"], 0, 100)
+    validation.length("external_id", fields["external_id"], 1, 255)
+    validation.length("k8s_manifest", fields["k8s_manifest"], 1, LARGEST_MANIFEST)
+    validation.one_of("distribution_mode", fields["distribution_mode"], ("auto", "manual"))
+    for name in ("gpus_per_pod", "requested_pods", "min_pods"):
+        validation.number(name, fields[name], 1)
+
+
+def _between(after: object, before: object) -> dict[str, object]:
+    """A span of submission times in both spellings of the API."""
+    return {
+        "start_date": after,
+        "end_date": before,
+        "submitted_after": after,
+        "submitted_before": before,
+    }
+
+
+def _words(status: Statuses | None) -> list[str]:
+    given = [status] if isinstance(status, str) else list(status or ())
+    return [word.strip() for item in given for word in str(item).split(",") if word.strip()]
+
+
+def _not_in_time(workload: Workload, timeout: float | None) -> WaitTimeout:
+    error = WaitTimeout(
+        f"Workload {workload.name} ({workload.id}) is still {workload.status} after {timeout:g} s. It goes on "
+        f"running: wait again with wait_for_completion({workload.id!r}), or cancel it"
+    )
+    error.workload = workload
+    return error
