@@ -5,7 +5,7 @@ from aiohttp import web
 __all__ = ["BodyTooLarge", "read_body"]
 
 
-class BodyTooLarge(Exception):  # noqa: N818 - it says what it is
+class BodyTooLarge(Exception):
     """The request has a larger body than is taken."""
 
 

@@ -1,6 +1,7 @@
 """One workload in the hands of its executor."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from chamber.local.storage.samples import Sample
 from chamber.local.workloads import HOLDING, Status, Workload
 
 __all__ = ["Run"]
+
+_logger = logging.getLogger(__name__)
 
 
 class Run:
@@ -35,9 +38,7 @@ class Run:
 
     async def running(self, pid: int | None = None, pid_created: float | None = None) -> None:
         """Records that it runs."""
-        await self._ledger.advance(
-            self._workload.id, Status.RUNNING, since=HOLDING, pid=pid, pid_created=pid_created
-        )
+        await self._ledger.advance(self._workload.id, Status.RUNNING, since=HOLDING, pid=pid, pid_created=pid_created)
 
     async def measured(self, sample: Sample) -> None:
         """Records a measurement."""
@@ -62,5 +63,6 @@ class Run:
         if self._work.cancelled():
             return self._ending or Outcome(Status.FAILED, "was stopped")
         if error := self._work.exception():
-            return Outcome(Status.FAILED, f"the executor failed: {type(error).__name__}: {error}")
+            _logger.error("the executor failed with workload %s", self._workload.id, exc_info=error)
+            return self._ending or Outcome(Status.FAILED, f"the executor failed: {type(error).__name__}: {error}")
         return self._work.result()

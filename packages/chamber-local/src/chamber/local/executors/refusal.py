@@ -3,5 +3,5 @@
 __all__ = ["Refused"]
 
 
-class Refused(Exception):  # noqa: N818 - it is caught by name and becomes a failure_reason
+class Refused(Exception):
     """A workload cannot be run; the message is its failure_reason."""

@@ -31,7 +31,7 @@ class NvidiaGpus:
             nvml = importlib.import_module("pynvml")
             nvml.nvmlInit()
             devices = tuple(nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount()))
-        except Exception:  # noqa: BLE001 - NVML has its own error for every way of not being there
+        except Exception:
             return None
         return cls(nvml, devices) if devices else None
 

@@ -4,7 +4,7 @@ import base64
 import binascii
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from chamber.local.access import Access, bearer_token
 from chamber.local.bodies import BodyTooLarge
@@ -62,7 +62,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     return answer
 
 
-def _authenticated(access: Access) -> "object":
+def _authenticated(access: Access) -> Middleware:
     @web.middleware
     async def authenticated(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not access.allows(_credential(request.headers.get("Authorization", ""))):

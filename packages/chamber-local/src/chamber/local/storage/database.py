@@ -37,9 +37,7 @@ class Database:
         future = self._writer.submit(lambda connection: work(connection, *args, **kwargs))
         return cast("R", await asyncio.wrap_future(future))
 
-    async def read(
-        self, work: Callable[Concatenate[sqlite3.Connection, P], R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
+    async def read(self, work: Callable[Concatenate[sqlite3.Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Runs `work` on one consistent state."""
         future = self._reader.submit(lambda connection: work(connection, *args, **kwargs))
         return cast("R", await asyncio.wrap_future(future))
@@ -82,7 +80,7 @@ class _Worker:
             connection.execute(self._begin)
             with connection:
                 result = work(connection)
-        except Exception as error:  # noqa: BLE001 - whatever it is belongs to the caller
+        except Exception as error:
             future.set_exception(error)
         else:
             future.set_result(result)

@@ -10,7 +10,19 @@ import msgspec
 from chamber.local.storage.rows import column, to_struct
 from chamber.local.workloads import JobClass, Status, Workload
 
-__all__ = ["DIMENSIONS", "SORTABLE", "Cut", "Filter", "Order", "Page", "Position", "conditions", "count", "count_by", "page"]
+__all__ = [
+    "DIMENSIONS",
+    "SORTABLE",
+    "Cut",
+    "Filter",
+    "Order",
+    "Page",
+    "Position",
+    "conditions",
+    "count",
+    "count_by",
+    "page",
+]
 
 Order = Literal["asc", "desc"]
 
@@ -141,7 +153,10 @@ def _ranges(chosen: Filter) -> Iterator[tuple[str, list[Any]]]:
 
 def _text(chosen: Filter) -> Iterator[tuple[str, list[Any]]]:
     for word in (chosen.query or "").split():
-        yield "(instr(lower(name), ?) OR instr(lower(id || ' ' || IFNULL(external_id, '') || ' ' || tags), ?))", [
-            word.lower(),
-            word.lower(),
-        ]
+        yield (
+            "(instr(lower(name), ?) OR instr(lower(id || ' ' || IFNULL(external_id, '') || ' ' || tags), ?))",
+            [
+                word.lower(),
+                word.lower(),
+            ],
+        )

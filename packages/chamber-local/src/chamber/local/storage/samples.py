@@ -57,9 +57,7 @@ def add(connection: sqlite3.Connection, sample: Sample) -> None:
     insert(connection, "samples", sample)
 
 
-def of_workload(
-    connection: sqlite3.Connection, workload_id: str, since: datetime | None = None
-) -> tuple[Sample, ...]:
+def of_workload(connection: sqlite3.Connection, workload_id: str, since: datetime | None = None) -> tuple[Sample, ...]:
     """The samples of one workload, oldest first."""
     rows = connection.execute(
         "SELECT * FROM samples WHERE workload_id = ? AND at >= ? ORDER BY at",

@@ -50,12 +50,16 @@ def totals_by(connection: sqlite3.Connection, key: str, chosen: Filter, now: dat
     return {row["key"]: Totals(*tuple(row)[1:]) for row in rows}
 
 
-def gpu_hours_since(connection: sqlite3.Connection, since: datetime, now: datetime, key: str) -> dict[str, float]:
+def gpu_hours_since(
+    connection: sqlite3.Connection, chosen: Filter, since: datetime, now: datetime, key: str
+) -> dict[str, float]:
     """The GPU-hours used between two moments, for each value of a column."""
+    where, values = conditions(chosen)
+    begin, end = column(since), column(now)
     rows = connection.execute(
         f"SELECT {key} AS key, SUM(requested_gpus * 24 * "  # noqa: S608
-        "(julianday(IFNULL(completed_at, :now)) - julianday(MAX(started_at, :since)))) AS hours FROM workloads "
-        "WHERE started_at IS NOT NULL AND IFNULL(completed_at, :now) > :since GROUP BY key",
-        {"now": column(now), "since": column(since)},
+        "(julianday(IFNULL(completed_at, ?)) - julianday(MAX(started_at, ?)))) AS hours FROM workloads "
+        f"WHERE started_at IS NOT NULL AND IFNULL(completed_at, ?) > ? AND {where} GROUP BY key",
+        (end, begin, end, begin, *values),
     )
     return {row["key"]: row["hours"] for row in rows}

@@ -79,9 +79,7 @@ def _moments(status: Status, at: datetime) -> dict[str, datetime]:
     return {"completed_at": at} if status in TERMINAL else {}
 
 
-def _record(
-    connection: sqlite3.Connection, workload_id: str, status: Status, at: datetime, reason: str | None
-) -> None:
+def _record(connection: sqlite3.Connection, workload_id: str, status: Status, at: datetime, reason: str | None) -> None:
     connection.execute(
         "INSERT INTO events (workload_id, status, at, reason) VALUES (?, ?, ?, ?)",
         (workload_id, column(status), column(at), reason),
