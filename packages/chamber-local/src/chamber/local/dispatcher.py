@@ -66,7 +66,7 @@ class Dispatcher:
     async def _apply(self, decision: Decision) -> None:
         placed = {"capacity_pool_id": decision.pool_id} if decision.pool_id else {}
         moved = await self._ledger.advance(
-            decision.workload_id, decision.status, since=_WAITING, reason=decision.reason, **placed
+            decision.workload_id, decision.status, since=_WAITING, reason=decision.reason, changes=placed
         )
         if moved and decision.status is Status.STARTING:
             await self._start(decision.workload_id)

@@ -106,9 +106,7 @@ class LocalChamber:
         folder = self._started.folder.logs
         path = folder / f"{workload_id}.log"
         if path.parent != folder or not path.is_file():
-            raise NotFoundError(
-                f"there is no output of a workload {workload_id!r}: it never started, or does not exist"
-            )
+            raise NotFoundError(f"there is no output of {workload_id!r}: it never started, or does not exist")
         return path.read_text("utf-8", errors="replace")
 
     def start(self) -> Self:

@@ -1,6 +1,6 @@
 """What happens to workloads, written down with the time at which it happened."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from chamber.local.clock import Clock, now
@@ -10,6 +10,8 @@ from chamber.local.storage.samples import Sample
 from chamber.local.workloads import HOLDING, Status, Workload
 
 __all__ = ["Ledger"]
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Ledger:
@@ -37,11 +39,11 @@ class Ledger:
         *,
         since: Collection[Status],
         reason: str | None = None,
-        **changes: Any,
+        changes: Mapping[str, Any] = _NOTHING,
     ) -> bool:
         """Moves a workload to `status` if it is in one of `since`; False when it is not."""
         return await self._database.write(
-            workloads.advance, workload_id, status, self.clock(), since=since, reason=reason, **changes
+            workloads.advance, workload_id, status, self.clock(), since=since, reason=reason, changes=changes
         )
 
     async def measured(self, sample: Sample) -> None:

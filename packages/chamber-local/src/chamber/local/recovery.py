@@ -1,5 +1,6 @@
 """After a crash: what was running is gone, and its orphans are ended."""
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -20,6 +21,10 @@ _REASON = "Chamber stopped while this workload was running, and it cannot be res
 async def recover(ledger: Ledger, runs: Path) -> None:
     """Marks what was running as failed, kills the processes it left, and clears their folders."""
     _kill(await ledger.abandon(_REASON))
+    await asyncio.to_thread(_clear, runs)
+
+
+def _clear(runs: Path) -> None:
     for folder in runs.iterdir():
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -38,7 +38,9 @@ class Run:
 
     async def running(self, pid: int | None = None, pid_created: float | None = None) -> None:
         """Records that it runs."""
-        await self._ledger.advance(self._workload.id, Status.RUNNING, since=HOLDING, pid=pid, pid_created=pid_created)
+        await self._ledger.advance(
+            self._workload.id, Status.RUNNING, since=HOLDING, changes={"pid": pid, "pid_created": pid_created}
+        )
 
     async def measured(self, sample: Sample) -> None:
         """Records a measurement."""
@@ -54,7 +56,11 @@ class Run:
         await asyncio.wait([self._work])
         outcome = self._outcome()
         await self._ledger.advance(
-            self._workload.id, outcome.status, since=HOLDING, reason=outcome.reason, exit_code=outcome.exit_code
+            self._workload.id,
+            outcome.status,
+            since=HOLDING,
+            reason=outcome.reason,
+            changes={"exit_code": outcome.exit_code},
         )
         self._over(self._workload.id)
         return outcome

@@ -81,7 +81,7 @@ def _is_loopback(host: str) -> bool:
 
 def _pools(gpus: Mapping[str, int]) -> tuple[Pool, ...]:
     for gpu_type, count in gpus.items():
-        if not gpu_type or isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        if not gpu_type or count < 0 or int(count) != count:
             raise ConfigurationError(f"gpus={{{gpu_type!r}: {count!r}}} is not a GPU type and how many of it there are")
     if len({gpu_type.casefold() for gpu_type in gpus}) < len(gpus):
         raise ConfigurationError(f"gpus={dict(gpus)!r} names a GPU type twice")

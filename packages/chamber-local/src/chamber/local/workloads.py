@@ -1,7 +1,7 @@
 """A workload as the server holds it, and the words of its life."""
 
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 __all__ = ["HOLDING", "TERMINAL", "Event", "JobClass", "Pool", "Status", "Workload"]
 
 
-class Status(str, Enum):
+class Status(StrEnum):
     """Where a workload is in its life."""
 
     PENDING = "PENDING"
@@ -29,7 +29,7 @@ TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.PREEMPTED, Status.
 HOLDING = frozenset({Status.STARTING, Status.RUNNING})
 
 
-class JobClass(str, Enum):
+class JobClass(StrEnum):
     """Whether a workload runs on its team's reservation or on what is idle."""
 
     RESERVED = "RESERVED"

@@ -10,7 +10,7 @@ from chamber.local.api.errors import ApiError
 __all__ = ["REQUEST_ID", "answer", "failure"]
 
 #: Where the request's id is kept during its handling.
-REQUEST_ID = "chamber_request_id"
+REQUEST_ID = web.RequestKey("chamber_request_id", str)
 
 
 def answer(

@@ -107,7 +107,11 @@ def _cut(sort_by: str, order: Order, limit: int, after: Position | None) -> Cut:
 
 
 def _filter(asked: _Search) -> Filter:
-    priority, gpus, moments = asked.priority or _Range(), asked.requested_gpus or _Range(), asked.submitted_at
+    priority, gpus, moments = (
+        asked.priority or _Range(),
+        asked.requested_gpus or _Range(),
+        asked.submitted_at or _Moments(),
+    )
     return Filter(
         status=tuple(documented.status_from(word) for word in asked.status or ()),
         job_class=tuple(asked.job_class or ()),
@@ -119,8 +123,8 @@ def _filter(asked: _Search) -> Filter:
         priority_max=priority.max,
         requested_gpus_min=gpus.min,
         requested_gpus_max=gpus.max,
-        submitted_from=requests.moment("submitted_at.from", moments and moments.since),
-        submitted_to=requests.moment("submitted_at.to", moments and moments.until),
+        submitted_from=requests.moment("submitted_at.from", moments.since),
+        submitted_to=requests.moment("submitted_at.to", moments.until),
         query=asked.query,
     )
 

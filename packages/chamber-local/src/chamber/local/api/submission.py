@@ -106,7 +106,7 @@ def _workload(connection: sqlite3.Connection, asked: Submission, user: str, at: 
         message = "; ".join(f"{field}: {why}" for field, why in wrong)
         details = tuple({"field": field, "message": why} for field, why in wrong)
         raise ApiError(400, "VALIDATION_ERROR", message, details)
-    gpu_type = asked.gpu_type or (template and template.gpu_type)
+    gpu_type = asked.gpu_type or (template.gpu_type if template else None)
     assert gpu_type is not None
     return Workload(
         id=f"wl_{secrets.token_hex(12)}",
@@ -119,7 +119,7 @@ def _workload(connection: sqlite3.Connection, asked: Submission, user: str, at: 
         submitted_by=user,
         submitted_at=at,
         external_id=asked.external_id,
-        k8s_manifest=asked.k8s_manifest or (template and template.k8s_manifest),
+        k8s_manifest=asked.k8s_manifest or (template.k8s_manifest if template else None),
         metadata=asked.metadata or {},
         tags=asked.tags or {},
         allocation_id=asked.allocation_id,

@@ -46,9 +46,7 @@ def recipe_in(root: Path) -> Recipe | None:
     except msgspec.DecodeError as error:
         raise Refused(f"the image's environment recipe cannot be read: {error}") from error
     if recipe.schema != 1 or not re.fullmatch(r"[0-9a-f]{8,64}", recipe.key):
-        raise Refused(
-            f"the image's environment recipe has schema {recipe.schema} and key {recipe.key!r}, not 1 and hex"
-        )
+        raise Refused(f"the image's environment recipe has schema {recipe.schema} and key {recipe.key!r}")
     _check_python(recipe)
     return recipe
 

@@ -27,8 +27,11 @@ class ProcessGroup:
     """A running process that leads a session of its own. Made in the loop that waits for it."""
 
     def __init__(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path) -> None:
-        with log.open("ab", opener=_private) as output:
-            self._process = _start(command, cwd, env, output.fileno())
+        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            self._process = _start(command, cwd, env, output)
+        finally:
+            os.close(output)
         self.pid = self._process.pid
         self._loop = asyncio.get_running_loop()
         self._exit: asyncio.Future[Exit] = self._loop.create_future()
@@ -79,7 +82,3 @@ def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str], output: in
         )
     except (OSError, ValueError) as error:
         raise Refused(f"the command {command[0]!r} cannot be started: {error}") from error
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -122,7 +122,7 @@ def _home(root: Path) -> Path:
 
 def _job_env(asked: Mapping[str, str], python: Path, home: Path) -> dict[str, str]:
     """Nothing of the server's own environment but where programs are, and the manifest's env over it."""
-    path = os.pathsep.join((str(python), str(Path(sys.executable).parent), os.defpath, "/usr/local/bin:/usr/bin:/bin"))
+    path = os.pathsep.join((str(python), str(Path(sys.executable).parent), "/usr/local/bin:/usr/bin:/bin"))
     return {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **asked}
 
 

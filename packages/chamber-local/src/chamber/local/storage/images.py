@@ -62,7 +62,8 @@ def find_manifest(connection: sqlite3.Connection, repository: str, reference: st
 def repository_exists(connection: sqlite3.Connection, repository: str) -> bool:
     """True when anything was ever pushed to it."""
     found = connection.execute(
-        "SELECT 1 FROM manifests WHERE repository = :r UNION SELECT 1 FROM repository_blobs WHERE repository = :r LIMIT 1",
+        "SELECT 1 FROM manifests WHERE repository = :r "
+        "UNION SELECT 1 FROM repository_blobs WHERE repository = :r LIMIT 1",
         {"r": repository},
     )
     return found.fetchone() is not None

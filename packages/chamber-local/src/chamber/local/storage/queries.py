@@ -110,11 +110,11 @@ def count_by(connection: sqlite3.Connection, dimension: str, chosen: Filter) -> 
     """How many for each value of one of `DIMENSIONS`, most first; those without a value are left out."""
     where, values = conditions(chosen)
     rows = connection.execute(
-        f"SELECT {dimension}, COUNT(*) FROM workloads WHERE {where} AND {dimension} IS NOT NULL "  # noqa: S608
-        f"GROUP BY {dimension} ORDER BY COUNT(*) DESC, {dimension}",
+        f"SELECT {dimension} AS key, COUNT(*) AS number FROM workloads WHERE {where} AND {dimension} IS NOT NULL "  # noqa: S608
+        "GROUP BY key ORDER BY number DESC, key",
         values,
     )
-    return {key: number for key, number in rows}
+    return {row["key"]: row["number"] for row in rows}
 
 
 def conditions(chosen: Filter) -> tuple[str, list[Any]]:
@@ -152,11 +152,6 @@ def _ranges(chosen: Filter) -> Iterator[tuple[str, list[Any]]]:
 
 
 def _text(chosen: Filter) -> Iterator[tuple[str, list[Any]]]:
-    for word in (chosen.query or "").split():
-        yield (
-            "(instr(lower(name), ?) OR instr(lower(id || ' ' || IFNULL(external_id, '') || ' ' || tags), ?))",
-            [
-                word.lower(),
-                word.lower(),
-            ],
-        )
+    text = "lower(name || ' ' || IFNULL(external_id, '') || ' ' || tags)"
+    for word in (chosen.query or "").lower().split():
+        yield f"(id = ? OR instr({text}, ?))", [word, word]

@@ -1,7 +1,7 @@
 """Workloads and the history of their statuses."""
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,8 @@ from chamber.local.storage.rows import column, insert, to_struct, to_structs
 from chamber.local.workloads import TERMINAL, Event, Status, Workload
 
 __all__ = ["active", "add", "advance", "get", "history", "unsettled"]
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 def add(connection: sqlite3.Connection, workload: Workload) -> None:
@@ -53,7 +55,7 @@ def advance(
     *,
     since: Collection[Status],
     reason: str | None = None,
-    **changes: Any,
+    changes: Mapping[str, Any] = _NOTHING,
 ) -> bool:
     """Moves a workload to `status` when it is in one of `since`; False, and nothing done, when it is not.
 
