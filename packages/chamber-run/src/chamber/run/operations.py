@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 
 from chamber.core import validation
-from chamber.core.clock import Deadline
 from chamber.core.enums import JobClass
-from chamber.core.errors import WaitTimeout
+from chamber.core.errors import AuthorizationError
+from chamber.core.many import ManyOperations
 from chamber.core.models import Workload
 from chamber.core.operations import operation
-from chamber.core.workloads import WorkloadOperations
 from chamber.run import registries, saving
 from chamber.run.configuration import DefaultNumber, DefaultText
 from chamber.run.plan import DryRunResult
@@ -26,7 +26,7 @@ _GPU_TYPE = DefaultText("H100")
 _JOB_CLASS = DefaultText("ELASTIC")
 
 
-class RunOperations(WorkloadOperations):
+class RunOperations(ManyOperations):
     """From a project's directory to a running workload."""
 
     @run_operation
@@ -69,6 +69,7 @@ class RunOperations(WorkloadOperations):
 
         Raises ProjectNotFoundError, EntrypointNotFoundError: FileNotFoundErrors, of the directory or in it.
         Raises ConfigurationError: a ValueError; a setting is missing, malformed or unknown.
+        Raises AuthenticationError: the token is not accepted; nothing was uploaded.
         Raises DockerError, RegistryAuthError: the image cannot be made, or not be pushed.
         Raises WaitTimeout: the workload had not ended in time; it goes on running.
         """
@@ -94,6 +95,8 @@ class RunOperations(WorkloadOperations):
         )
         async with Reporter(on_progress, progress) as report:
             prepared = await prepare(request, self._transport.settings.api_url, report)
+            if not dry_run:
+                await self._require_access()
             await saving.save(prepared.plan, dockerfile=save_dockerfile, manifest=save_manifest)
             if prepared.registry is None or dry_run:
                 return prepared.plan
@@ -173,38 +176,21 @@ class RunOperations(WorkloadOperations):
         """Name and URL of the default registry; the URL twice where it has no name; None when there is none."""
         return registries.default()
 
+    async def _require_access(self) -> None:
+        """Have a bad token or an API that cannot be reached found out before anything is uploaded."""
+        with contextlib.suppress(AuthorizationError):
+            await self.list_workloads(limit=1)
+
     async def _watched(
         self, workload: Workload, poll_interval: float, timeout: float | None, report: Reporter
     ) -> Workload:
         """The workload once it has ended; each status on the way is reported."""
-        clock = self._transport.clock
-        deadline = Deadline(clock, timeout)
-        seen = None
-        while True:
-            if workload.status != seen:
-                seen = workload.status
-                await report("wait", _status(workload))
-            if workload.is_terminal:
-                return workload
-            if deadline.remaining <= 0:
-                raise _not_in_time(workload)
-            await clock.sleep(min(poll_interval, deadline.remaining))
-            workload = await self.get_workload(workload.id)
+        async with contextlib.aclosing(self.watch_workload(workload.id, poll_interval, timeout)) as changes:
+            async for workload in changes:
+                reason = f": {workload.failure_reason}" if workload.failure_reason else ""
+                await report("wait", f"{workload.name} is {workload.status}{reason}")
+        return workload
 
 
 def _settings(**arguments: object) -> Mapping[str, object]:
     return arguments
-
-
-def _status(workload: Workload) -> str:
-    reason = f": {workload.failure_reason}" if workload.failure_reason else ""
-    return f"{workload.name} is {workload.status}{reason}"
-
-
-def _not_in_time(workload: Workload) -> WaitTimeout:
-    error = WaitTimeout(
-        f"Workload {workload.name} ({workload.id}) is still {workload.status}. It goes on running: wait again with "
-        f"wait_for_completion({workload.id!r}), or cancel it"
-    )
-    error.workload = workload
-    return error
