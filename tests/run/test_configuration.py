@@ -126,6 +126,20 @@ def test_the_values_of_variables_are_not_in_the_error() -> None:
     assert "hidden" not in str(refused.value)
 
 
+def test_what_cannot_be_written_down_is_not_forwarded(tmp_path: Path) -> None:
+    (tmp_path / ".chamber.yaml").write_text("forward_env: [BYTES]")
+    with pytest.raises(ConfigurationError, match="BYTES"):
+        resolve(tmp_path, {}, {"BYTES": "\udcff"})
+
+
+def test_a_directory_whose_name_cannot_be_one_needs_another(tmp_path: Path) -> None:
+    directory = tmp_path / "a\nb"
+    directory.mkdir()
+    with pytest.raises(ConfigurationError, match="directory's name"):
+        resolve(directory, {}, {})
+    assert resolve(directory, {"name": "ab"}, {})[0].name == "ab"
+
+
 def test_none_and_defaults_are_not_given() -> None:
     assert not is_given(None)
     assert not is_given(DefaultText("H100"))

@@ -295,7 +295,7 @@ class _Recipes:
         return BaseImage("chamber.local/python:latest", recipe=True) if registry == "127.0.0.1:5001" else None
 
 
-def test_hook_chamber_run_registry_offers_a_default_and_knows_the_login(tmp_path: Path) -> None:
+def test_chamber_run_registry_offers_a_default_and_knows_the_login(tmp_path: Path) -> None:
     with registered(_Recipes()):
         plan = _plan(_project(tmp_path), registry=None)
     assert plan.registry == "127.0.0.1:5001"
@@ -303,7 +303,7 @@ def test_hook_chamber_run_registry_offers_a_default_and_knows_the_login(tmp_path
     assert "hidden" not in repr(plan)
 
 
-def test_hook_chamber_run_base_image_chooses_the_base_and_recipes_need_no_engine(tmp_path: Path) -> None:
+def test_chamber_run_base_image_chooses_the_base_and_recipes_need_no_engine(tmp_path: Path) -> None:
     _project(tmp_path, Dockerfile="FROM scratch", **{"requirements.txt": "six"})
     (tmp_path / ".chamber.yaml").write_text("extra_apt_packages: [git]\npython_version: 3.11\n")
     with registered(_Recipes()):
@@ -327,7 +327,7 @@ class _Notebooks:
         return Profile(entrypoint="-m acme", framework="jax", requirements_file="acme.txt")
 
 
-def test_hook_chamber_run_detect_says_what_a_project_is(tmp_path: Path) -> None:
+def test_chamber_run_detect_says_what_a_project_is(tmp_path: Path) -> None:
     with registered(_Notebooks()):
         plan = _plan(_project(tmp_path, **{"acme.txt": "six\n"}))
     assert plan.command == ("python", "-m", "acme")
@@ -341,7 +341,7 @@ class _Priorities:
         manifest["spec"]["template"]["spec"]["priorityClassName"] = f"acme-{settings.job_class.lower()}"
 
 
-def test_hook_chamber_run_manifest_changes_the_manifest(tmp_path: Path) -> None:
+def test_chamber_run_manifest_changes_the_manifest(tmp_path: Path) -> None:
     with registered(_Priorities()):
         plan = _plan(_project(tmp_path))
     assert yaml.safe_load(plan.manifest)["spec"]["template"]["spec"]["priorityClassName"] == "acme-elastic"

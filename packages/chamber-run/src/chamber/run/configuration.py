@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["DefaultNumber", "DefaultText", "RunSettings", "is_given", "looks_secret", "resolve"]
+__all__ = ["DEFAULT", "DefaultNumber", "DefaultText", "RunSettings", "is_given", "looks_secret", "resolve"]
 
 ARGUMENT = "argument"
 DEFAULT = "default"
@@ -123,35 +123,42 @@ def resolve(
 
     Raises ConfigurationError: a value is not what its setting may hold; the message says where it stands.
     """
-    file = project_file.read(directory)
-    layers = (
-        Layer(ARGUMENT, {name: _checked(name, value) for name, value in arguments.items() if is_given(value)}),
-        Layer(file.name or "", file.values),
-        Layer(USER_FILE, {"registry": default_registry} if default_registry else {}),
-        Layer(DEFAULT, {name: key.default for name, key in KEYS.items()} | {"name": directory.name}),
-    )
+    layers = _layers(directory, arguments, default_registry)
     chosen = {name: next(layer for layer in layers if name in layer.values) for name in KEYS}
     values = {name: layer.values[name] for name, layer in chosen.items()}
+    KEYS["name"].checked(values["name"], "The directory's name, or name=,")
     forwarded = {name: environ[name] for name in values["forward_env"] if name in environ}
-    env, env_sources = _environment((*layers, Layer("forward_env", {"env": forwarded})))
+    KEYS["env"].checked(forwarded, "forward_env")
+    env, env_sources = _environment((*layers, _Layer("forward_env", {"env": forwarded})))
     sources = {name: layer.source for name, layer in chosen.items()} | env_sources
     normal: dict[str, Any] = {**values, "env": env, "sources": sources}
     settings = RunSettings(**normal)
     return settings, tuple(_warnings(settings, environ))
 
 
-class Layer(Struct, frozen=True):
+class _Layer(Struct, frozen=True):
     """Settings from one source."""
 
     source: str
     values: Mapping[str, Any]
 
 
-def _checked(name: str, value: object) -> Any:
-    return KEYS[name].checked(value, f"{name}=")
+def _layers(
+    directory: Path, arguments: Mapping[str, object], default_registry: str | None
+) -> tuple[_Layer, _Layer, _Layer, _Layer]:
+    """The sources of settings; the first that has one decides."""
+    file = project_file.read(directory)
+    given = {name: value for name, value in arguments.items() if is_given(value)}
+    defaults = {name: key.default for name, key in KEYS.items()}
+    return (
+        _Layer(ARGUMENT, {name: KEYS[name].checked(value, f"{name}=") for name, value in given.items()}),
+        _Layer(file.name or "", file.values),
+        _Layer(USER_FILE, {"registry": default_registry} if default_registry else {}),
+        _Layer(DEFAULT, defaults | {"name": directory.name or "project"}),
+    )
 
 
-def _environment(layers: tuple[Layer, ...]) -> tuple[dict[str, str], dict[str, str]]:
+def _environment(layers: tuple[_Layer, ...]) -> tuple[dict[str, str], dict[str, str]]:
     env: dict[str, str] = {}
     sources: dict[str, str] = {}
     for layer in reversed(layers):

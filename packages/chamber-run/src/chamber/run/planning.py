@@ -118,7 +118,7 @@ def _plan(
         content_key=project_key,
         environment=environment,
         command=command,
-        dockerfile=(directory / dockerfile).read_text() if dockerfile else environment.dockerfile(command),
+        dockerfile=readiness.text_of(directory, dockerfile) if dockerfile else environment.dockerfile(command),
         dockerignore=_dockerignore(directory, settings),
         registry=registry.prefix if registry else None,
         repository=repository,

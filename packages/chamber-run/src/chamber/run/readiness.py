@@ -10,7 +10,7 @@ from chamber.run.configuration import RunSettings
 from chamber.run.facts import Facts
 from chamber.run.targets import Registry
 
-__all__ = ["missing", "own_dockerfile", "require_no_engine", "require_target"]
+__all__ = ["missing", "own_dockerfile", "require_no_engine", "require_target", "text_of"]
 
 _DOCKERFILE = "Dockerfile"
 
@@ -42,6 +42,14 @@ def own_dockerfile(directory: Path, asked_for: str | None, facts: Facts) -> str 
     if not (directory / asked_for).is_file():
         raise ConfigurationError(f"There is no Dockerfile {asked_for!r} in {directory}")
     return asked_for
+
+
+def text_of(directory: Path, dockerfile: str) -> str:
+    """What the project's Dockerfile says. Raises ConfigurationError: it cannot be read."""
+    try:
+        return (directory / dockerfile).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{directory / dockerfile} cannot be read: {error}") from None
 
 
 def require_no_engine(facts: Facts, dockerfile: str | None) -> None:

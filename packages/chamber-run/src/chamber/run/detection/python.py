@@ -21,13 +21,11 @@ _KNOWN = ("3.14", "3.13", "3.12", "3.11", "3.10", "3.9")
 
 def of_version_file(file: Path) -> str | None:
     """``major.minor`` of a ``.python-version`` file; None when it names no plain version."""
-    for line in file.read_text("utf-8", errors="replace").split():
-        try:
-            release = Version(line).release
-        except InvalidVersion:
-            return None
-        return ".".join(map(str, release[:2])) if len(release) > 1 else None
-    return None
+    try:
+        release = Version(file.read_text("utf-8", errors="replace").strip()).release
+    except (OSError, InvalidVersion):
+        return None
+    return ".".join(map(str, release[:2])) if len(release) > 1 else None
 
 
 def satisfying(specifier: str, where: str) -> str | None:
