@@ -45,6 +45,7 @@ def _token_url(registry: str, realm: str) -> str:
         ("https://registry.gitlab.com", "https://gitlab.com/jwt/auth"),
         ("http://127.0.0.1:5000", "http://localhost:5001/token"),
         ("http://localhost:5000", "https://127.0.0.1/token"),
+        ("http://named-insecure.test", "http://named-insecure.test/token"),
     ],
 )
 def test_logins_go_to_the_registry_or_to_a_token_service_known_for_it(registry: str, realm: str) -> None:
@@ -62,7 +63,7 @@ def test_logins_go_to_the_registry_or_to_a_token_service_known_for_it(registry: 
         ("https://reg.test", "https://auth.docker.io/token"),
         ("https://reg.test", "http://127.0.0.1:80/token"),
         ("https://reg.test", "https://169.254.169.254/token"),
-        ("http://reg.test", "http://reg.test/token"),
+        ("http://reg.test", "http://other.test/token"),
         ("http://127.0.0.1:5000", "https://evil.test/token"),
         ("http://127.0.0.1:5000", "file://localhost/etc/passwd"),
         ("https://reg.test", "https://reg.test:bad/token"),

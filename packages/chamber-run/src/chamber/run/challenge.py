@@ -12,7 +12,7 @@ from msgspec import Struct
 from chamber.run.errors import RegistryAuthError
 from chamber.run.reference import is_loopback
 
-__all__ = ["Challenge", "choose", "parse", "same_origin", "token_url"]
+__all__ = ["TOKEN_SERVICES", "Challenge", "choose", "parse", "same_origin", "token_url"]
 
 #: Token services that are not the registry itself: its host, and theirs.
 TOKEN_SERVICES = {
@@ -59,8 +59,9 @@ def choose(header: str) -> Challenge | None:
 def token_url(registry_url: str, challenge: Challenge, scopes: Sequence[str]) -> str:
     """Where to fetch a token for `scopes`. Raises RegistryAuthError: the realm is not to be trusted.
 
-    A realm has to be https and of the registry's own origin, or in `TOKEN_SERVICES`; a registry on this
-    machine may name any service on this machine. Otherwise the login would go to whoever the registry names.
+    A realm has to be of the registry's own origin, which is https unless the user asked for another, or in
+    `TOKEN_SERVICES`; a registry on this machine may name any service on this machine. Otherwise the login would
+    go to whoever the registry names.
     """
     registry = urlsplit(registry_url)
     realm = urlsplit(challenge.parameters.get("realm", ""))
@@ -86,8 +87,9 @@ def _trusted(registry: SplitResult, realm: SplitResult) -> bool:
         return False
     if is_loopback(registry.netloc):
         return is_loopback(realm.netloc) and realm.scheme in _DEFAULT_PORTS
-    services = TOKEN_SERVICES.get(registry.netloc, set())
-    return realm.scheme == "https" and (_origin(registry) == _origin(realm) or realm.netloc.lower() in services)
+    if _origin(registry) == _origin(realm):
+        return True
+    return realm.scheme == "https" and realm.netloc.lower() in TOKEN_SERVICES.get(registry.netloc, ())
 
 
 def _origin(url: SplitResult) -> tuple[str, str, int | None]:

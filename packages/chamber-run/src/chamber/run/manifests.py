@@ -14,9 +14,11 @@ from chamber.run.layers import Layer
 
 __all__ = [
     "ACCEPTED",
+    "LAYER_ANNOTATION",
     "Descriptor",
     "ImageSettings",
     "Manifest",
+    "Platform",
     "choose_platform",
     "extend_config",
     "extend_manifest",
@@ -47,6 +49,8 @@ Size = Annotated[int, Meta(ge=0)]
 
 
 class Platform(Struct, frozen=True, omit_defaults=True):
+    """What an image runs on."""
+
     os: str = ""
     architecture: str = ""
     variant: str = ""

@@ -14,6 +14,7 @@ class _Shape(Struct, frozen=True):
     kind: str
     #: What is looked for first, because finding a literal is many times quicker than matching a pattern.
     markers: tuple[bytes, ...]
+    #: Begins with a literal where it can, for the same reason: what comes before is looked at afterwards.
     pattern: re.Pattern[bytes]
 
 
@@ -21,17 +22,17 @@ _SHAPES = (
     _Shape(
         "an AWS access key",
         (b"AKIA", b"ASIA"),
-        re.compile(rb"(?<![A-Za-z0-9])A[KS]IA(?![A-Z2-7]{9}EXAMPLE)[A-Z2-7]{16}(?![A-Za-z0-9])"),
+        re.compile(rb"A[KS]IA(?<![A-Za-z0-9]....)(?![A-Z2-7]{9}EXAMPLE)[A-Z2-7]{16}(?![A-Za-z0-9])"),
     ),
     _Shape(
         "a GitHub token",
         (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"),
-        re.compile(rb"(?<![A-Za-z0-9_])(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{82})"),
+        re.compile(rb"gh[pousr]_(?<![A-Za-z0-9_]....)[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{82}"),
     ),
     _Shape(
         "a Hugging Face token",
         (b"hf_",),
-        re.compile(rb"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{34,64}(?![A-Za-z0-9_])"),
+        re.compile(rb"hf_(?<![A-Za-z0-9_]...)[A-Za-z0-9]{34,64}(?![A-Za-z0-9_])"),
     ),
     _Shape(
         "a private key",
@@ -44,7 +45,9 @@ _SHAPES = (
     _Shape(
         "a Chamber token",
         (b"ch.",),
-        re.compile(rb"(?<![A-Za-z0-9_.])ch\.(?=(?:[A-Za-z_-]{0,200}[0-9]){2})[A-Za-z0-9_-]{24,255}(?![A-Za-z0-9_(])"),
+        re.compile(
+            rb"ch\.(?<![A-Za-z0-9_.]...)(?=(?:[A-Za-z_-]{0,200}[0-9]){2})[A-Za-z0-9_-]{24,255}(?![A-Za-z0-9_(])"
+        ),
     ),
 )
 
