@@ -85,7 +85,9 @@ def test_capacity_tells_what_is_held(simulated):
     assert held["used_gpu_hours"] > 0 == pools["pool_a100"]["used_gpu_hours"]
     summary = capacity["summary"]
     assert summary["current_active_gpus"] == 3
-    assert summary["total_remaining_gpu_hours"] == summary["total_allocated_gpu_hours"] - summary["total_used_gpu_hours"]
+    assert (
+        summary["total_remaining_gpu_hours"] == summary["total_allocated_gpu_hours"] - summary["total_used_gpu_hours"]
+    )
     assert capacity["initiatives"][0]["initiative_id"] == "init_local"
 
 

@@ -65,9 +65,7 @@ def test_what_can_never_fit_fails_and_says_what_there_is():
     (decision,) = decide([workload("a", 9)], [H100, A100], NOW)
 
     assert decision.status is Status.FAILED
-    assert decision.reason == (
-        "can never be scheduled: it asks for 9 H100, and this Chamber has H100 x 8, A100 x 2"
-    )
+    assert decision.reason == ("can never be scheduled: it asks for 9 H100, and this Chamber has H100 x 8, A100 x 2")
 
 
 def test_an_unknown_gpu_type_fails_even_where_there_are_no_pools():
