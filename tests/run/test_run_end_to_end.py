@@ -119,7 +119,7 @@ def test_an_edit_uploads_one_layer_and_what_names_it(client: ChamberClient, tmp_
     written = [request for request in sent if request.startswith(("PUT", "POST", "PATCH"))]
     assert sum("/blobs/uploads/" in request and request.startswith("POST") for request in written) == 2
     assert sum(request.startswith("PUT edited/manifests/") for request in written) == 1
-    assert any(message.startswith("1 layers, ") for message in told)
+    assert any(message.startswith("uploaded 1 layer of ") for message in told)
 
 
 def test_without_the_cache_everything_is_made_again(client: ChamberClient, tmp_path: Path, sent: list[str]) -> None:

@@ -59,4 +59,5 @@ async def _environment_layer(plan: DryRunResult) -> Layer | None:
 def _about(published: Published) -> str:
     if published.reused:
         return f"nothing to upload: {published.reference} is there"
-    return f"{published.uploaded_layers} layers, {published.uploaded_bytes} bytes: {published.reference}"
+    layers = "1 layer" if published.uploaded_layers == 1 else f"{published.uploaded_layers} layers"
+    return f"uploaded {layers} of {published.uploaded_bytes} bytes: {published.reference}"
