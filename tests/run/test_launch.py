@@ -20,6 +20,7 @@ from chamber.run.profile import Launcher, Profile
         ({"framework": "jax"}, "auto", 4, "python"),
         ({}, "auto", 4, "python"),
         ({}, "ray", 4, "ray"),
+        ({}, "deepspeed", 1, "deepspeed"),
         ({"framework": "pytorch"}, "deepspeed", 4, "deepspeed"),
     ],
 )

@@ -226,6 +226,13 @@ def test_the_default_registry_is_used(tmp_path: Path) -> None:
     assert plan.sources["registry"] == "~/.chamber/config.json"
 
 
+def test_a_default_that_is_gone_matters_only_where_it_is_used(tmp_path: Path, own_settings: Path) -> None:
+    own_settings.mkdir()
+    (own_settings / "config.json").write_text('{"default_registry": "gone"}')
+    assert _plan(_project(tmp_path)).registry == REGISTRY
+    assert "no registry 'gone'" in _refused(tmp_path, registry=None)
+
+
 def test_dependencies_need_an_engine_and_the_error_says_what_would_avoid_it(tmp_path: Path) -> None:
     message = _refused(_project(tmp_path, **{"requirements.txt": "six"}))
     for way in ("requirements.txt", "container engine", "base_image", "ignore", "chamber-local"):

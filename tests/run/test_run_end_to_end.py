@@ -1,5 +1,6 @@
 """`run()` with nothing replaced: a real project, the embedded Chamber, real processes."""
 
+import asyncio
 import base64
 import contextlib
 import functools
@@ -180,6 +181,19 @@ def test_what_stops_on_the_way_submits_nothing(client: ChamberClient, tmp_path: 
     with pytest.raises(InterruptedError):
         _run(client, _project(tmp_path, ""), on_progress=stop)
     assert client.list_workloads().items == []
+
+
+async def test_what_is_cancelled_on_the_way_submits_nothing(chamber: LocalChamber, tmp_path: Path) -> None:
+    async with chamber.async_client() as client:
+
+        def cancel(stage: str, _: str) -> None:
+            if stage == "upload":
+                running.cancel()
+
+        running = asyncio.ensure_future(client.run(_project(tmp_path, ""), team=chamber.team, on_progress=cancel))
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert (await client.list_workloads()).items == []
 
 
 def test_a_bad_token_is_found_before_anything_is_uploaded(

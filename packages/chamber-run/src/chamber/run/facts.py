@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chamber.run import bases, detection, launch, plugins
+from chamber.run import answers, bases, detection, launch
 from chamber.run.configuration import RunSettings
 from chamber.run.environment import Environment
 from chamber.run.files import ProjectFile, choose, secrets_in
@@ -50,7 +50,7 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None) ->
 
 
 def _detected(directory: Path, paths: set[str], settings: RunSettings) -> tuple[Profile, detection.Dependencies]:
-    known = plugins.detect(directory)
+    known = answers.detect(directory)
     if known is None:
         profile, needs = detection.detect(directory, paths, settings.entrypoint)
     else:
@@ -66,5 +66,5 @@ def _base(settings: RunSettings, profile: Profile, registry: Registry | None) ->
     if settings.base_image is not None:
         Reference.parse(settings.base_image)
         return BaseImage(settings.base_image)
-    asked = registry and plugins.base_image(registry.prefix, profile.framework, profile.python_version)
+    asked = registry and answers.base_image(registry.prefix, profile.framework, profile.python_version)
     return asked or bases.default_base(profile.framework, profile.python_version)

@@ -16,12 +16,12 @@ __all__ = ["command", "launcher_for", "python_path"]
 
 def launcher_for(profile: Profile, distributed: str, gpus: int) -> Launcher:
     """What starts the processes of a job on one node, by what the project uses and what was asked for."""
-    if distributed == "none" or gpus == 1:
-        return "python"
     if distributed == "ray":
         return "ray"
-    if distributed == "deepspeed" or profile.uses_deepspeed:
+    if distributed == "deepspeed":
         return "deepspeed"
+    if distributed == "none" or gpus == 1:
+        return "python"
     return _by_evidence(profile)
 
 
@@ -43,6 +43,8 @@ def python_path(profile: Profile, paths: Collection[str]) -> str | None:
 
 
 def _by_evidence(profile: Profile) -> Launcher:
+    if profile.uses_deepspeed:
+        return "deepspeed"
     if profile.uses_ray:
         return "ray"
     if profile.uses_accelerate:

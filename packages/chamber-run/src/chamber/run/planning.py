@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chamber.core.errors import ConfigurationError, PluginError
-from chamber.run import configuration, launch, names, plugins, readiness, registries, resources
+from chamber.run import answers, configuration, launch, names, readiness, registries, resources
 from chamber.run.configuration import RunSettings
 from chamber.run.errors import ProjectNotFoundError
 from chamber.run.facts import Facts, gather
@@ -78,17 +78,15 @@ def _project(directory: str | os.PathLike[str]) -> Path:
 
 
 def _settled(directory: Path, request: Request, api_url: str) -> tuple[RunSettings, Registry | None, tuple[str, ...]]:
-    default = registries.default()
-    settings, warnings = configuration.resolve(
-        directory, request.arguments, os.environ, default[0] if default else None
-    )
+    default = registries.default_name()
+    settings, warnings = configuration.resolve(directory, request.arguments, os.environ, default)
     if settings.gpus > resources.GPUS_PER_NODE:
         raise ConfigurationError(
             f"{settings.gpus} GPUs take several nodes, and run() starts jobs on one, of up to "
             f"{resources.GPUS_PER_NODE} GPUs: submit a manifest of your own with submit_job(k8s_manifest=...)"
         )
     address = registries.located(settings.registry) if settings.registry else None
-    registry = plugins.registry(address, api_url) or (Registry(address) if address else None)
+    registry = answers.registry(address, api_url) or (Registry(address) if address else None)
     if registry is not None and address is None:
         sources = settings.sources | {"registry": "plugin"}
         settings = replace(settings, registry=registry.prefix, sources=sources)
@@ -155,7 +153,7 @@ def _python_path(settings: RunSettings, facts: Facts) -> dict[str, str]:
 
 def _manifest(job: Job, profile: Profile, settings: RunSettings) -> str:
     manifest = build(job)
-    plugins.change_manifest(manifest, profile, settings)
+    answers.change_manifest(manifest, profile, settings)
     if settings.team is not None and not belongs_to(manifest, settings.team):
         raise PluginError(f"A plugin took the label {TEAM_LABEL} out of the manifest")
     return rendered(manifest)

@@ -18,7 +18,7 @@ from chamber.run.writing import write
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["add", "default", "listed", "located", "prefix", "set_default"]
+__all__ = ["add", "default", "default_name", "listed", "located", "prefix", "set_default"]
 
 _LOCK_SECONDS = 10.0
 
@@ -63,14 +63,22 @@ def default() -> tuple[str, str] | None:
 
     Raises ConfigurationError: the file cannot be read, or names a registry that is not there.
     """
-    content = read_json(_file())
-    name = content.get("default_registry")
-    if name is None or name == "":
+    name = default_name()
+    known = listed()
+    if name is None:
         return None
-    if not isinstance(name, str):
-        raise ConfigurationError(f"{_file()}: default_registry must be a text, not {type(name).__name__}")
-    known = _registries(content)
     return (name, known[name]) if name in known else (name, _reference(name, known))
+
+
+def default_name() -> str | None:
+    """The default registry as the file has it: a name, or a URL.
+
+    Raises ConfigurationError: the file cannot be read.
+    """
+    name = read_json(_file()).get("default_registry")
+    if isinstance(name, str | None):
+        return name or None
+    raise ConfigurationError(f"{_file()}: default_registry must be a text, not {type(name).__name__}")
 
 
 def located(registry: str) -> str:

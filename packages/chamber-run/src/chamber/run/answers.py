@@ -1,4 +1,4 @@
-"""Typed calls of the hooks of `chamber.run.hooks`."""
+"""What the plugins answer: typed calls of the hooks of `chamber.run.hooks`."""
 
 from __future__ import annotations
 
