@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence, Sized
 from typing import Any, TypeVar
 
 from chamber.core.enums import JobStatus
+from chamber.core.errors import ValidationError
 from chamber.core.wire import Dialect, spelt
 
 __all__ = ["Statuses", "by_status", "words"]
@@ -38,6 +39,12 @@ async def by_status(
 
 
 def words(given: Statuses | None) -> list[str]:
-    """The words of a filter that was given as one, several, or several comma-separated."""
-    listed = [given] if isinstance(given, str) else list(given or ())
-    return [word.strip() for item in listed for word in str(item).split(",") if word.strip()]
+    """The words of a filter that was given as one, several, or several comma-separated.
+
+    Raises ValidationError: it is something else.
+    """
+    listed = [given] if isinstance(given, str) else [] if given is None else given
+    try:
+        return [word.strip() for item in listed for word in str.split(item, ",") if word.strip()]
+    except TypeError:
+        raise ValidationError(f"A filter is a text or a list of texts, not {given!r}") from None
