@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence, Sized
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from chamber.core.enums import JobStatus
@@ -13,16 +13,19 @@ __all__ = ["Statuses", "by_status", "words"]
 
 Statuses = JobStatus | str | Sequence[JobStatus | str]
 
-S = TypeVar("S", bound=Sized)
+T = TypeVar("T")
 
 
 async def by_status(
-    dialect: Dialect, status: Statuses | None, ask: Callable[[list[str] | None], Coroutine[Any, Any, S]]
-) -> S:
+    dialect: Dialect,
+    status: Statuses | None,
+    ask: Callable[[list[str] | None], Coroutine[Any, Any, T]],
+    has_found: Callable[[T], bool] = bool,
+) -> T:
     """What `ask` finds for these statuses, spelt as the server spells them.
 
     The dialects differ in case, and a filter in the wrong one finds nothing. Until a filter has found something,
-    an empty page is asked for once more in the other case.
+    as `has_found` tells of an answer, an empty one is asked for once more in the other case.
     """
     statuses = words(status)
     if not statuses:
@@ -30,10 +33,10 @@ async def by_status(
     case, *others = dialect.cases()
     found = await ask(spelt(statuses, case))
     for other in others:
-        if len(found):
+        if has_found(found):
             break
         case, found = other, await ask(spelt(statuses, other))
-    if len(found):
+    if has_found(found):
         dialect.status_case = case
     return found
 
