@@ -12,12 +12,13 @@ from chamber.core.errors import AuthorizationError
 from chamber.core.many import ManyOperations
 from chamber.core.models import Workload
 from chamber.core.operations import Operations, operation
-from chamber.run import registries, saving
-from chamber.run.configuration import DefaultNumber, DefaultText
-from chamber.run.plan import DryRunResult
-from chamber.run.planning import Request, prepare
+from chamber.run.planning import saving
+from chamber.run.planning.plan import DryRunResult
+from chamber.run.planning.planner import Request, prepare
 from chamber.run.progress import Reporter
 from chamber.run.publishing import publish
+from chamber.run.settings import registries
+from chamber.run.settings.configuration import DefaultNumber, DefaultText
 from chamber.run.signatures import Directory, Distributed, run_operation
 
 __all__ = ["RunOperations"]
