@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chamber.run.job.names import job_name, label
-from chamber.run.registry.reference import Reference
+from chamber.run.reference import Reference
 
 LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 

@@ -6,13 +6,13 @@ import asyncio
 from pathlib import Path
 
 from chamber.core.transport import Transport
-from chamber.run.images import publish as images
+from chamber.run.images.environment import WORKING_DIRECTORY
 from chamber.run.images.layers import Layer, pack, pack_entries
-from chamber.run.images.publish import Published
-from chamber.run.planning.environment import WORKING_DIRECTORY
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.progress import Reporter
+from chamber.run.registry import publish as images
 from chamber.run.registry.manifests import ImageSettings
+from chamber.run.registry.publish import Published
 from chamber.run.targets import Registry
 
 __all__ = ["publish"]

@@ -1,3 +1,3 @@
-"""A project as image layers, appended to its environment image."""
+"""What an image is made of: a base, an environment, and the project as deterministic layers."""
 
 __all__: list[str] = []

@@ -10,7 +10,7 @@ import yaml
 from msgspec import Struct
 
 from chamber.core.errors import ConfigurationError
-from chamber.run.planning.environment import WORKING_DIRECTORY
+from chamber.run.images.environment import WORKING_DIRECTORY
 
 __all__ = ["LARGEST", "TEAM_LABEL", "Job", "belongs_to", "build", "parsed", "rendered", "with_image", "without_values"]
 

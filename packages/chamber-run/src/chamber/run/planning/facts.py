@@ -8,13 +8,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chamber.run import answers
+from chamber.run.images import bases
+from chamber.run.images.environment import Environment
 from chamber.run.job import launch
-from chamber.run.planning import bases
-from chamber.run.planning.environment import Environment
 from chamber.run.project import detection
 from chamber.run.project.files import ProjectFile, choose, secrets_in
 from chamber.run.project.profile import Profile
-from chamber.run.registry.reference import Reference
+from chamber.run.reference import Reference
 from chamber.run.settings.configuration import RunSettings
 from chamber.run.targets import BaseImage, Registry
 

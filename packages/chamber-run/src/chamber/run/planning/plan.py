@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chamber.run.images.environment import Environment
 from chamber.run.job.manifest import with_image, without_values
-from chamber.run.planning.environment import Environment
 from chamber.run.project.files import ProjectFile
 from chamber.run.project.profile import Profile
 from chamber.run.settings.configuration import DEFAULT, RunSettings

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from msgspec import Struct
 
 from chamber.run.errors import RegistryAuthError
-from chamber.run.registry.reference import is_loopback
+from chamber.run.reference import is_loopback
 
 __all__ = ["TOKEN_SERVICES", "Challenge", "choose", "parse", "same_origin", "token_url"]
 

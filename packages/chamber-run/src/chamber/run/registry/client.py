@@ -13,11 +13,11 @@ from chamber.core.errors import DockerError, TransportError, UnexpectedResponseE
 from chamber.core.redaction import Secret
 from chamber.core.retry import Outcome, Policy, delay
 from chamber.core.transport import Streamed, Transport
+from chamber.run.reference import is_loopback
 from chamber.run.registry import credentials
 from chamber.run.registry.authorization import Authorization, Scopes
 from chamber.run.registry.challenge import same_origin
 from chamber.run.registry.faults import TransientError, refusal
-from chamber.run.registry.reference import is_loopback
 from chamber.run.targets import Registry
 
 __all__ = ["Body", "RegistryClient"]

@@ -19,7 +19,7 @@ from msgspec import DecodeError, Struct, json
 from chamber.core.errors import ConfigurationError
 from chamber.core.redaction import Secret
 from chamber.core.settings import read_json
-from chamber.run.registry.reference import split_prefix
+from chamber.run.reference import split_prefix
 from chamber.run.targets import Registry
 
 __all__ = ["Login", "find", "from_docker", "from_registry"]

@@ -16,11 +16,11 @@ from msgspec import Struct, json
 from chamber.core.errors import DockerError
 from chamber.core.transport import Streamed
 from chamber.run.images.layers import Layer
+from chamber.run.reference import is_digest
 from chamber.run.registry.authorization import Scopes
 from chamber.run.registry.blobs import Verified, pieces
 from chamber.run.registry.client import Body, RegistryClient
 from chamber.run.registry.manifests import ACCEPTED, Descriptor, Manifest, choose_platform, read_config, read_manifest
-from chamber.run.registry.reference import is_digest
 
 __all__ = ["Image", "Repository", "digest_of"]
 

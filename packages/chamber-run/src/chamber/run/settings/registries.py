@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from chamber.core.errors import ConfigurationError
 from chamber.core.settings import home, read_json
-from chamber.run.registry.reference import split_prefix
+from chamber.run.reference import split_prefix
 from chamber.run.settings.writing import write
 
 if TYPE_CHECKING:

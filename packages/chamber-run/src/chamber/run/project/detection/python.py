@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_PYTHON", "of_version_file", "satisfying"]
 
 DEFAULT_PYTHON = "3.12"
-#: Newest first; what is offered by the base images of `chamber.run.planning.bases`.
+#: Newest first; what is offered by the base images of `chamber.run.images.bases`.
 _KNOWN = ("3.14", "3.13", "3.12", "3.11", "3.10", "3.9")
 
 

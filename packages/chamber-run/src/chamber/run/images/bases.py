@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from chamber.run.project.detection.python import DEFAULT_PYTHON
-from chamber.run.registry.reference import Reference
+from chamber.run.reference import Reference
 from chamber.run.targets import BaseImage
 
 if TYPE_CHECKING:

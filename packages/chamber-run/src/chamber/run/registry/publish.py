@@ -11,9 +11,9 @@ from msgspec import Struct, json
 from chamber.core.errors import ConfigurationError, DockerError
 from chamber.core.transport import Transport
 from chamber.run.images.layers import Layer
+from chamber.run.reference import Reference, split_prefix
 from chamber.run.registry.client import RegistryClient
 from chamber.run.registry.manifests import Descriptor, ImageSettings, extend_config, extend_manifest
-from chamber.run.registry.reference import Reference, split_prefix
 from chamber.run.registry.repository import Image, Repository, digest_of
 from chamber.run.targets import BaseImage, Registry
 from chamber.run.threads import Stop, in_thread

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chamber.run.planning import bases
-from chamber.run.planning.environment import Environment
+from chamber.run.images import bases
+from chamber.run.images.environment import Environment
 from chamber.run.targets import BaseImage
 
 BASE = BaseImage("docker.io/library/python:3.12-slim")

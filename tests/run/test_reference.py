@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chamber.core.errors import ConfigurationError
-from chamber.run.registry.reference import Reference, is_loopback, split_prefix
+from chamber.run.reference import Reference, is_loopback, split_prefix
 
 DIGEST = "sha256:" + "0a" * 32
 

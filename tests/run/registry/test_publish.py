@@ -13,11 +13,11 @@ from msgspec import json as wire
 from chamber.core.errors import ConfigurationError, DockerError, TransportError
 from chamber.run.errors import RegistryAuthError
 from chamber.run.images.layers import Layer, content_key, image_key, pack, pack_entries
-from chamber.run.images.publish import Published, publish
 from chamber.run.project.files import choose
+from chamber.run.reference import Reference
 from chamber.run.registry.client import RegistryClient
 from chamber.run.registry.manifests import Descriptor, ImageSettings, Manifest
-from chamber.run.registry.reference import Reference
+from chamber.run.registry.publish import Published, publish
 from chamber.run.registry.repository import Image, Repository, digest_of
 from chamber.run.targets import BaseImage, Registry
 from chamber.run.threads import Stop
