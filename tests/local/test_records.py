@@ -3,7 +3,6 @@ import os
 
 import pytest
 
-from chamber.core.plugins import manager
 from chamber.local import LocalChamber, plugin, records
 from chamber.run.targets import BaseImage, Registry
 
@@ -82,9 +81,3 @@ def test_the_plugin_offers_the_marker_base(chamber):
         base, location=f"{chamber.registry}/{base}", recipe=True
     )
     assert plugin.chamber_run_base_image("ghcr.io/team") is None
-
-
-def test_the_hooks_are_called_by_the_host(chamber):
-    assert manager().hook.chamber_run_registry(registry=None, api_url=chamber.api_url) == plugin.chamber_run_registry(
-        None, chamber.api_url
-    )
