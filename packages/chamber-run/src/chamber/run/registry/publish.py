@@ -108,7 +108,7 @@ class _Publication:
         image = await self._base(base)
         if tag is None or layer is None:
             return image
-        await self._progress(f"The environment goes to {self._target.name}:{tag}")
+        await self._progress(f"the environment goes to {self._target.name}:{tag}")
         return await self._put_on(image, [layer], tag, ImageSettings())
 
     async def project(
@@ -118,7 +118,7 @@ class _Publication:
         if pack is None:
             made = await self._put_on(image, [], tag, settings)
         else:
-            await self._progress("The project is packed")
+            await self._progress("the project is packed")
             with await in_thread(pack) as layer:
                 made = await self._put_on(image, [layer], tag, settings)
         reference = f"{self._target.name}@{made.digest}"
@@ -132,9 +132,7 @@ class _Publication:
         lacking = await self._lacking(image.manifest.layers)
         if lacking:
             size = sum(layer.size for layer in lacking)
-            await self._progress(
-                f"{len(lacking)} layers of {location} ({size} bytes) are needed at {self._target.name}"
-            )
+            await self._progress(f"the base {location} crosses to {self._target.name}: {size} bytes")
         await _each(lacking, self._take)
         return image
 
@@ -167,7 +165,7 @@ class _Publication:
     async def _send(self, layer: Layer) -> None:
         if await self._target.has(layer.digest):
             return
-        await self._progress(f"The {layer.kind} layer ({layer.size} bytes) is uploaded")
+        await self._progress(f"the {layer.kind} layer is uploaded: {layer.size} bytes")
         await self._target.put_layer(layer)
         self._count(layer.size)
 
