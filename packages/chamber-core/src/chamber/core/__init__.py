@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chamber.core.errors import ConflictError as ConflictError
     from chamber.core.errors import DeadlineExceeded as DeadlineExceeded
     from chamber.core.errors import DockerError as DockerError
+    from chamber.core.errors import MissingExtraError as MissingExtraError
     from chamber.core.errors import NotFoundError as NotFoundError
     from chamber.core.errors import PluginError as PluginError
     from chamber.core.errors import RateLimitError as RateLimitError
@@ -72,6 +73,7 @@ _MODULES = {
         "ConflictError",
         "DeadlineExceeded",
         "DockerError",
+        "MissingExtraError",
         "NotFoundError",
         "PluginError",
         "RateLimitError",
@@ -127,6 +129,7 @@ __all__ = [
     "HealthStatus",
     "JobClass",
     "JobStatus",
+    "MissingExtraError",
     "Model",
     "NotFoundError",
     "Operations",
