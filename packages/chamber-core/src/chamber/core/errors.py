@@ -36,6 +36,7 @@ __all__ = [
     "ConflictError",
     "DeadlineExceeded",
     "DockerError",
+    "IdempotencyConflict",
     "NotFoundError",
     "PluginError",
     "RateLimitError",
@@ -126,6 +127,10 @@ class ConflictError(ResponseError):
     """The request contradicts the state of what it is about (409)."""
 
 
+class IdempotencyConflict(ConflictError):
+    """The external_id belongs to another job."""
+
+
 class RateLimitError(ResponseError):
     """Too many requests (429)."""
 
@@ -174,6 +179,8 @@ class SubmissionUnknownError(ChamberError):
     """A job may or may not have been submitted; `external_id` finds it."""
 
     external_id: "str | None" = None
+    #: Why it is not known.
+    last_error: "ChamberError | None" = None
 
 
 class ClientClosedError(ChamberError):
