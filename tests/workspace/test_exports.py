@@ -1,4 +1,4 @@
-"""``__all__`` is true: sorted, complete and importable."""
+"""``__all__`` is true: complete and importable; ruff keeps it sorted."""
 
 import ast
 import importlib
@@ -17,9 +17,9 @@ def test_every_exported_name_is_there(name):
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_exports_are_sorted_and_named_once(name):
+def test_no_name_is_exported_twice(name):
     exports = importlib.import_module(name).__all__
-    assert list(exports) == sorted(set(exports))
+    assert len(exports) == len(set(exports))
 
 
 @pytest.mark.parametrize("name", MODULES)
