@@ -1,8 +1,28 @@
-"""What can go wrong between here and a registry, beyond what `chamber.core.errors` names."""
+"""What `run()` and `plan()` raise beside the family of `chamber.core.errors`.
 
-from chamber.core.errors import DockerError
+ConfigurationError (ValueError)
+├── ProjectNotFoundError (FileNotFoundError)      there is no such directory
+├── EntrypointNotFoundError (FileNotFoundError)   nothing in the project says how to start it
+└── AmbiguousEntrypointError                      several things do
+DockerError
+└── RegistryAuthError                             a registry refused access
+"""
 
-__all__ = ["RegistryAuthError"]
+from chamber.core.errors import ConfigurationError, DockerError
+
+__all__ = ["AmbiguousEntrypointError", "EntrypointNotFoundError", "ProjectNotFoundError", "RegistryAuthError"]
+
+
+class ProjectNotFoundError(ConfigurationError, FileNotFoundError):
+    """There is no such project directory."""
+
+
+class EntrypointNotFoundError(ConfigurationError, FileNotFoundError):
+    """Nothing in the project says how to start it, or the entrypoint that was named is not there."""
+
+
+class AmbiguousEntrypointError(ConfigurationError):
+    """Several files could start the project; the message names the argument that chooses one."""
 
 
 class RegistryAuthError(DockerError):
