@@ -34,6 +34,8 @@ def decode(answer: Answer, kind: type[T]) -> T:
         return cast("T", _understood(value, kind))
     except (_NotUnderstood, msgspec.ValidationError) as why:
         raise not_understood(answer, f"which is not understood: {why}") from None
+    except RecursionError:
+        raise not_understood(answer, "which is nested too deeply") from None
 
 
 def _understood(value: Any, kind: Any) -> Any:
