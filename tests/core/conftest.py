@@ -78,9 +78,8 @@ class Loopback:
 
     async def raw(self, handler: Callable[..., Awaitable[None]]) -> int:
         async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            with contextlib.closing(writer), contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
                 await handler(reader, writer)
-            writer.close()
 
         server = await asyncio.start_server(once, "127.0.0.1", 0)
 
@@ -98,6 +97,8 @@ class Loopback:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
+            for _ in range(3):  # transports say goodbye in the rounds after
+                await asyncio.sleep(0)
 
         self.run(close())
         self.loop.call_soon_threadsafe(self.loop.stop)

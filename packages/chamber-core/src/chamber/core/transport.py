@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import msgspec
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from chamber.core import proxies, wire
 from chamber.core.clock import Clock, Deadline
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["Request", "Streamed", "Transport"]
 
 _CONNECT_WITHIN = 5.0
+#: Seconds; to aiohttp 0 means for ever.
+_SHORTEST_TIMEOUT = 0.001
 _LARGEST_ANSWER = 32 << 20
 _LARGEST_ERROR = 64 << 10
 _CHUNK = 64 << 10
@@ -196,9 +199,7 @@ class Transport:
                 data=body,
                 allow_redirects=False,
                 proxy=proxies.proxy_for(request.url),
-                timeout=aiohttp.ClientTimeout(
-                    total=timeout, sock_connect=min(_CONNECT_WITHIN, timeout), ceil_threshold=math.inf
-                ),
+                timeout=_client_timeout(exchange.timeout),
                 trace_request_ctx=exchange,
             )
         async with response:
@@ -277,7 +278,7 @@ class _Exchange:
 
     def __init__(self, request: Request, timeout: float) -> None:
         self.request = request
-        self.timeout = timeout
+        self.timeout = max(timeout, _SHORTEST_TIMEOUT)
         #: Whether its first byte was written.
         self.sent = False
 
@@ -287,6 +288,7 @@ class _Exchange:
         try:
             yield
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            _forget_headers(error)
             raise self._no_answer(error) from error
 
     def _no_answer(self, error: Exception) -> TransportError:
@@ -309,6 +311,19 @@ class _Exchange:
             return f"The connection broke off ({type(error).__name__}: {error}): try again"
         reason = getattr(error, "os_error", None) or error
         return f"Could not be reached ({getattr(reason, 'strerror', None) or reason}): check the URL and the network"
+
+
+def _client_timeout(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(_CONNECT_WITHIN, seconds), ceil_threshold=math.inf)
+
+
+def _forget_headers(error: Exception) -> None:
+    """The cause of an error is shown in many places; this one would show the token."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        nothing = CIMultiDictProxy(CIMultiDict[str]())
+        error.request_info = aiohttp.RequestInfo(error.request_info.url, error.request_info.method, nothing)
+        error.args = (error.request_info, ())
+        error.headers = None
 
 
 def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
