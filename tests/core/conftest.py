@@ -220,3 +220,21 @@ def script(tmp_path: Any) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture
+def popen(tmp_path: Any) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a program in a fresh interpreter of its own, to be talked to."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(code: str, *arguments: str) -> subprocess.Popen[str]:
+        file = tmp_path / "program.py"
+        file.write_text(code)
+        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        started.append(subprocess.Popen([sys.executable, str(file), *arguments], text=True, cwd=tmp_path, **pipes))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()

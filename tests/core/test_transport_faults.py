@@ -18,7 +18,6 @@ from chamber.core import (
     SubmissionUnknownError,
     TransportError,
     ValidationError,
-    resolver,
 )
 from chamber.core.settings import Settings
 from chamber.core.testing import FakeClock
@@ -95,7 +94,7 @@ def test_a_name_that_takes_too_long_was_certainly_not_sent(connect, monkeypatch)
         answer.wait(20)
         return []
 
-    monkeypatch.setattr(resolver.socket, "getaddrinfo", slow)
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
     with pytest.raises(DeadlineExceeded) as caught:
         connect("https://slow.invalid/v1", timeout=0.1).submit_job("train", "team", "H100")
     answer.set()

@@ -8,7 +8,7 @@ from chamber.core.operations import Awaiting, Blocking, Caller
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from types import TracebackType
     from typing import Any, Self
 
@@ -154,7 +154,9 @@ class ChamberClient(Caller[Blocking], Methods):
 
         return blocking
 
-    def _bind_listing(self, body: Callable[..., AsyncGenerator[Any, None]]) -> Callable[..., Iterator[Any]]:
+    def _bind_listing(
+        self, body: Callable[..., AsyncGenerator[Any, None]]
+    ) -> Callable[..., Generator[Any, None, None]]:
         from functools import wraps
 
         from chamber.core.portal import each
@@ -162,7 +164,7 @@ class ChamberClient(Caller[Blocking], Methods):
         bound = self._async._bind_listing(body)
 
         @wraps(bound)
-        def blocking(*arguments: Any, **options: Any) -> Iterator[Any]:
+        def blocking(*arguments: Any, **options: Any) -> Generator[Any, None, None]:
             return each(bound(*arguments, **options))
 
         return blocking

@@ -13,7 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from chamber.core.capacity import CapacityOperations
     from chamber.core.health import HealthOperations
-    from chamber.core.workloads import WorkloadOperations
+    from chamber.core.many import ManyOperations
+    from chamber.core.search import SearchOperations
 
     from chamber.run.operations import RunOperations  # isort: skip
     from chamber.admin.operations import AdminOperations
@@ -26,7 +27,8 @@ _CLIENTS = "chamber.core.client"
 if TYPE_CHECKING:
 
     class Methods(
-        WorkloadOperations,
+        ManyOperations,
+        SearchOperations,
         CapacityOperations,
         HealthOperations,
         RunOperations,
@@ -66,9 +68,10 @@ else:
 def _core_operations() -> tuple[type[Operations], ...]:
     from chamber.core.capacity import CapacityOperations
     from chamber.core.health import HealthOperations
-    from chamber.core.workloads import WorkloadOperations
+    from chamber.core.many import ManyOperations
+    from chamber.core.search import SearchOperations
 
-    return (WorkloadOperations, CapacityOperations, HealthOperations, Operations)
+    return (ManyOperations, SearchOperations, CapacityOperations, HealthOperations, Operations)
 
 
 def _all_operations() -> tuple[type[Operations], ...]:

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
     from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
     from chamber.core.paths import ApiPath
+    from chamber.core.retry import Policy
     from chamber.core.transport import Transport
 
     P = ParamSpec("P")
@@ -71,9 +72,9 @@ if TYPE_CHECKING:
         """A listing as a client has it."""
 
         @overload
-        def __call__(self: Listing[P, R, Blocking], *args: P.args, **kwargs: P.kwargs) -> Iterator[R]: ...
+        def __call__(self: Listing[P, R, Blocking], *args: P.args, **kwargs: P.kwargs) -> Generator[R, None, None]: ...
         @overload
-        def __call__(self: Listing[P, R, Awaiting], *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[R]: ...
+        def __call__(self: Listing[P, R, Awaiting], *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[R, None]: ...
         def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any: ...
 
 
@@ -147,18 +148,22 @@ class Operations:
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
+        policy: Policy | None = None,
     ) -> T:
         """Send one request and decode its answer as `kind`; for operations of one's own.
 
         `path` comes from `chamber.core.paths.path`. `kind` is a model, ``list[Model]``,
         ``PaginatedResponse[Model]`` or ``dict``. Parameters and fields that are None are left out.
-        `timeout`: seconds for the whole call, retries included; None leaves it to the client.
+        `timeout`: seconds for the whole call, retries included; None leaves it to the client. `policy`: how
+        it is retried; None repeats what only reads, and never what writes.
 
         Raises ChamberError: the request failed, or its answer is not understood.
         """
         from chamber.core import wire
 
-        answer = await self._transport.call(method, path, params=params, body=body, headers=headers, timeout=timeout)
+        answer = await self._transport.call(
+            method, path, params=params, body=body, headers=headers, timeout=timeout, policy=policy
+        )
         return wire.decode(answer, kind)
 
     @staticmethod

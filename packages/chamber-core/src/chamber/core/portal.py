@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chamber.core.errors import ClientClosedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
 __all__ = ["call", "each", "in_caller"]
 
@@ -69,7 +69,7 @@ def call(coroutine: Coroutine[Any, Any, T]) -> T:
             portal.stop()
 
 
-def each(items: AsyncGenerator[T, None]) -> Iterator[T]:
+def each(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
     """The items of an asynchronous generator, each by a blocking call; it is closed when the consumer stops."""
     portal = _portal
     try:

@@ -190,7 +190,7 @@ def _checked_token(token: object) -> str:
     return token.strip()
 
 
-def _checked_organization(organization_id: str | None) -> str | None:
+def _checked_organization(organization_id: Any) -> str | None:
     if organization_id is None or (isinstance(organization_id, str) and _ORGANIZATION.fullmatch(organization_id)):
         return organization_id
     raise ConfigurationError(f"{organization_id!r} is not an organization id")

@@ -6,22 +6,21 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from chamber.core import validation, wire
+from chamber.core import validation
 from chamber.core.clock import Deadline
 from chamber.core.enums import JobClass, JobStatus, ScalingMode
 from chamber.core.errors import ChamberError, WaitTimeout
+from chamber.core.filters import Statuses, by_status
 from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
 from chamber.core.submission import is_ambiguous, new_external_id, unknown
 
-__all__ = ["LARGEST_MANIFEST", "Statuses", "WorkloadOperations"]
+__all__ = ["LARGEST_MANIFEST", "WorkloadOperations"]
 
 #: Characters.
 LARGEST_MANIFEST = 65_536
-
-Statuses = JobStatus | str | Sequence[JobStatus | str]
 
 _TERMINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PREEMPTED)
 
@@ -114,7 +113,7 @@ class WorkloadOperations(Operations):
             "limit": limit,
             "next_token": next_token,
         }
-        return await self._list_page(_words(status), filters)
+        return await by_status(self._transport.dialect, status, lambda words: self._page({**filters, "status": words}))
 
     @listing
     async def iter_workloads(
@@ -193,24 +192,6 @@ class WorkloadOperations(Operations):
                 raise unknown(external_id, error) from error
             raise
 
-    async def _list_page(self, statuses: Sequence[str], filters: Mapping[str, object]) -> PaginatedResponse[Workload]:
-        """A page for these statuses, spelt as the server spells them.
-
-        Until a filter has found something, an empty page is asked for once more in the other case.
-        """
-        if not statuses:
-            return await self._page(filters)
-        dialect = self._transport.dialect
-        first, *others = dialect.cases()
-        found = await self._page({**filters, "status": wire.spelt(statuses, first)})
-        for case in others:
-            if found.items:
-                break
-            found = await self._page({**filters, "status": wire.spelt(statuses, case)})
-            first = case
-        dialect.status_case = first if found.items else dialect.status_case
-        return found
-
     async def _page(self, params: Mapping[str, object]) -> PaginatedResponse[Workload]:
         return await self.request("GET", path("workloads"), PaginatedResponse[Workload], params=params)
 
@@ -238,11 +219,6 @@ def _between(after: object, before: object) -> dict[str, object]:
         "submitted_after": after,
         "submitted_before": before,
     }
-
-
-def _words(status: Statuses | None) -> list[str]:
-    given = [status] if isinstance(status, str) else list(status or ())
-    return [word.strip() for item in given for word in str(item).split(",") if word.strip()]
 
 
 def _not_in_time(workload: Workload, timeout: float | None) -> WaitTimeout:

@@ -37,7 +37,7 @@ def encode_body(fields: Mapping[str, object]) -> bytes:
 
 def _text(value: object) -> str:
     plain = _plain(value)
-    if isinstance(plain, list | tuple | set | frozenset):
+    if isinstance(plain, list):
         return ",".join(_text(item) for item in plain)
     if isinstance(plain, bool):
         return "true" if plain else "false"
@@ -47,6 +47,10 @@ def _text(value: object) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,3 @@
+"""What it adds to the Chamber client."""
+
+__all__: list[str] = []

@@ -1,0 +1,80 @@
+"""``python -m chamber.local``: a Chamber that serves until it is stopped."""
+
+import argparse
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from chamber.core.errors import ConfigurationError
+from chamber.local.embedded import LocalChamber
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serves until SIGINT or SIGTERM; the exit code."""
+    asked = _parser().parse_args(arguments)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        with _chamber(asked) as chamber:
+            sys.stdout.write(_told(chamber))
+            sys.stdout.flush()
+            stopping.wait()
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m chamber.local", description="A whole Chamber on this machine")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=0, help="the port; 0, the default, is any free one")
+    parser.add_argument("--data-dir", help="where everything is kept; by default nothing is")
+    parser.add_argument("--executor", default="process", help="process, the default, or simulated")
+    parser.add_argument("--dialect", default="documented", help="the API's dialect (documented)")
+    parser.add_argument(
+        "--gpus", type=_gpus, default={"H100": 8}, metavar="TYPE=COUNT,…", help="simulated GPUs, such as H100=8,A100=4"
+    )
+    parser.add_argument("--allow-remote", action="store_true", help="let --host be more than loopback")
+    return parser
+
+
+def _gpus(text: str) -> dict[str, int]:
+    pools = [part.partition("=") for part in text.split(",") if part.strip()]
+    try:
+        return {gpu_type.strip(): int(count) for gpu_type, _, count in pools}
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} does not look like H100=8,A100=4") from error
+
+
+def _chamber(asked: argparse.Namespace) -> LocalChamber:
+    return LocalChamber(
+        asked.dialect,
+        asked.executor,
+        asked.data_dir,
+        asked.gpus,
+        asked.host,
+        asked.port,
+        allow_remote=asked.allow_remote,
+    )
+
+
+def _told(chamber: LocalChamber) -> str:
+    """Lines for a shell to read: ``eval`` of them sets up a client."""
+    values = {
+        "CHAMBER_API_URL": chamber.api_url,
+        "CHAMBER_TOKEN": chamber.token,
+        "CHAMBER_ORGANIZATION_ID": chamber.organization_id,
+        "CHAMBER_LOCAL_REGISTRY": chamber.registry,
+        "CHAMBER_LOCAL_TEAM": chamber.team,
+    }
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

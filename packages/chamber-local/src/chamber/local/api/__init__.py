@@ -1,0 +1,1 @@
+"""The Chamber API in its documented dialect, below ``/v1/``."""

@@ -1,0 +1,164 @@
+"""POST /workloads: what a submission must be, and what becomes of it."""
+
+import hashlib
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from aiohttp import web
+
+from chamber.local.api import documented, requests
+from chamber.local.api.answers import answer
+from chamber.local.api.errors import ApiError, invalid
+from chamber.local.api.services import services
+from chamber.local.bodies import read_body
+from chamber.local.storage import nouns, replies, workloads
+from chamber.local.storage.nouns import Allocation, Team, Template
+from chamber.local.storage.replies import Reply
+from chamber.local.workloads import JobClass, Workload
+
+__all__ = ["Submission", "submit"]
+
+Gpus = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
+Pods = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+
+#: "RESERVED work has a priority of 100 or more, ELASTIC work below 100" by convention.
+_PRIORITIES = {"RESERVED": 100, "ELASTIC": 50}
+
+
+class Submission(msgspec.Struct, kw_only=True):
+    """The body, with the bounds of the reference."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    initiative_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    gpu_type: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None
+    job_class: Literal["RESERVED", "ELASTIC"] = "RESERVED"
+    requested_gpus: Gpus | None = None
+    priority: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+    external_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None
+    k8s_manifest: Annotated[str, msgspec.Meta(max_length=65_536)] | None = None
+    metadata: dict[str, Any] | None = None
+    tags: dict[str, Any] | None = None
+    allocation_id: str | None = None
+    template_id: str | None = None
+    distribution_mode: Literal["auto", "manual"] | None = None
+    gpus_per_pod: Annotated[int, msgspec.Meta(ge=0, le=1024)] | None = None
+    requested_pods: Pods | None = None
+    scaling_mode: Literal["GANG", "ELASTIC"] | None = None
+    min_pods: Pods | None = None
+
+
+async def submit(request: web.Request) -> web.Response:
+    """201 with the workload; the same Idempotency-Key with the same body gets the same answer again."""
+    parts, content = services(request), await read_body(request, requests.BODY_LIMIT)
+    submission = requests.decoded(content, Submission)
+    at = parts.ledger.clock()
+    body = await parts.database.write(_record, submission, parts.user, at, _key(request), _fingerprint(content))
+    parts.dispatcher.wake()
+    return answer(request, msgspec.Raw(body), status=201)
+
+
+def _key(request: web.Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= 255:
+        raise invalid("Idempotency-Key", "has 1 to 255 characters")
+    return key
+
+
+def _fingerprint(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _record(
+    connection: sqlite3.Connection,
+    submission: Submission,
+    user: str,
+    at: datetime,
+    key: str | None,
+    fingerprint: str,
+) -> bytes:
+    if key and (kept := replies.find(connection, key, at)):
+        return _replayed(kept, fingerprint)
+    workload = _workload(connection, submission, user, at)
+    workloads.add(connection, workload)
+    body = msgspec.json.encode(documented.workload(workload, at))
+    if key:
+        replies.add(connection, Reply(key, fingerprint, workload.id, body, at))
+    return body
+
+
+def _replayed(kept: Reply, fingerprint: str) -> bytes:
+    if kept.fingerprint != fingerprint:
+        raise ApiError(
+            422,
+            "IDEMPOTENCY_KEY_REUSED",
+            f"the Idempotency-Key was used for another payload, which became {kept.workload_id}",
+        )
+    return kept.body
+
+
+def _workload(connection: sqlite3.Connection, asked: Submission, user: str, at: datetime) -> Workload:
+    template = _template(connection, asked)
+    if wrong := tuple(_contradictions(connection, asked, template)):
+        message = "; ".join(f"{field}: {why}" for field, why in wrong)
+        details = tuple({"field": field, "message": why} for field, why in wrong)
+        raise ApiError(400, "VALIDATION_ERROR", message, details)
+    gpu_type = asked.gpu_type or (template.gpu_type if template else None)
+    assert gpu_type is not None
+    return Workload(
+        id=f"wl_{secrets.token_hex(12)}",
+        name=asked.name,
+        initiative_id=asked.initiative_id,
+        gpu_type=gpu_type,
+        requested_gpus=_gpus(asked, template),
+        job_class=JobClass(asked.job_class),
+        priority=_PRIORITIES[asked.job_class] if asked.priority is None else asked.priority,
+        submitted_by=user,
+        submitted_at=at,
+        external_id=asked.external_id,
+        k8s_manifest=asked.k8s_manifest or (template.k8s_manifest if template else None),
+        metadata=asked.metadata or {},
+        tags=asked.tags or {},
+        allocation_id=asked.allocation_id,
+        template_id=asked.template_id,
+        distribution_mode=asked.distribution_mode,
+        scaling_mode=asked.scaling_mode,
+        gpus_per_pod=asked.gpus_per_pod,
+        requested_pods=asked.requested_pods,
+        min_pods=asked.min_pods,
+    )
+
+
+def _template(connection: sqlite3.Connection, asked: Submission) -> Template | None:
+    if asked.template_id is None:
+        return None
+    template = nouns.find(connection, Template, asked.template_id)
+    if template is None:
+        raise invalid("template_id", f"there is no template {asked.template_id!r}")
+    return template
+
+
+def _contradictions(
+    connection: sqlite3.Connection, asked: Submission, template: Template | None
+) -> Iterator[tuple[str, str]]:
+    if nouns.find(connection, Team, asked.initiative_id) is None:
+        known = ", ".join(team.id for team in nouns.listed(connection, Team))
+        yield "initiative_id", f"there is no team {asked.initiative_id!r}; there is {known}"
+    if asked.allocation_id and nouns.find(connection, Allocation, asked.allocation_id) is None:
+        yield "allocation_id", f"there is no allocation {asked.allocation_id!r}"
+    if not asked.gpu_type and not (template and template.gpu_type):
+        yield "gpu_type", "is needed, unless a template gives it"
+    if asked.min_pods and asked.min_pods > (asked.requested_pods or asked.min_pods):
+        yield "min_pods", "is more than requested_pods"
+
+
+def _gpus(asked: Submission, template: Template | None) -> float:
+    """As asked, else pods times GPUs of each, else what the template has, else one."""
+    if asked.requested_gpus is not None:
+        return asked.requested_gpus
+    if asked.gpus_per_pod is not None:
+        return float(asked.gpus_per_pod * (asked.requested_pods or 1))
+    return template.requested_gpus if template and template.requested_gpus is not None else 1.0

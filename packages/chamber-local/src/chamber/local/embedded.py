@@ -1,0 +1,152 @@
+"""`LocalChamber`: a Chamber inside this process."""
+
+import asyncio
+import atexit
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from chamber.core.errors import ConfigurationError, NotFoundError
+from chamber.local.seed import ORGANIZATION, TEAM
+from chamber.local.settings import checked
+from chamber.local.thread import ServerThread
+
+if TYPE_CHECKING:
+    from chamber.core import AsyncChamberClient, ChamberClient
+
+__all__ = ["LocalChamber"]
+
+
+class LocalChamber:
+    """A whole Chamber on this machine: API, scheduler, image registry and executor, in a thread of its own.
+
+    A context manager, blocking and async::
+
+        with LocalChamber() as chamber, chamber.client() as client:
+            client.run("./project", team=chamber.team, wait=True)
+
+    `executor` is ``process`` (jobs are processes of this host) or ``simulated`` (each lasts for its metadata's
+    ``simulated_seconds``). `data_dir` keeps everything across restarts; None is a temporary folder, removed at the
+    end. `gpus` says how many simulated GPUs of which type there are. `port` 0 is any free one. `host` other than
+    loopback needs `allow_remote`. `sample_interval` is the seconds between measurements, `grace` the seconds that a
+    cancelled job has to end by itself.
+
+    Raises ConfigurationError: a setting is wrong, the port is taken, or the folder is in use.
+    """
+
+    def __init__(
+        self,
+        dialect: str = "documented",
+        executor: str = "process",
+        data_dir: str | os.PathLike[str] | None = None,
+        gpus: Mapping[str, int] | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        allow_remote: bool = False,
+        sample_interval: float = 1.0,
+        grace: float = 5.0,
+    ) -> None:
+        self._settings = checked(
+            dialect=dialect,
+            executor=executor,
+            data_dir=None if data_dir is None else Path(data_dir),
+            gpus={"H100": 8} if gpus is None else gpus,
+            host=host,
+            port=port,
+            allow_remote=allow_remote,
+            sample_interval=sample_interval,
+            grace=grace,
+        )
+        self._running: ServerThread | None = None
+        self._changing = threading.Lock()
+
+    @property
+    def api_url(self) -> str:
+        """Where the API is, ending in ``/v1``."""
+        return f"http://{self.registry}/v1"
+
+    @property
+    def registry(self) -> str:
+        """The image registry, as host:port."""
+        return self._started.address
+
+    @property
+    def token(self) -> str:
+        """The one token: for the API, and as the registry's password."""
+        return self._started.folder.token
+
+    @property
+    def organization_id(self) -> str:
+        """The one organization."""
+        return ORGANIZATION
+
+    @property
+    def team(self) -> str:
+        """The id of the team that is there from the beginning."""
+        return TEAM
+
+    def client(self) -> "ChamberClient":
+        """A blocking client of this Chamber."""
+        from chamber.core import ChamberClient
+
+        return ChamberClient(token=self.token, api_url=self.api_url, organization_id=self.organization_id)
+
+    def async_client(self) -> "AsyncChamberClient":
+        """An async client of this Chamber."""
+        from chamber.core import AsyncChamberClient
+
+        return AsyncChamberClient(token=self.token, api_url=self.api_url, organization_id=self.organization_id)
+
+    def logs(self, workload_id: str) -> str:
+        """What a workload has printed so far. Raises NotFoundError when it never started."""
+        folder = self._started.folder.logs
+        path = folder / f"{workload_id}.log"
+        if path.parent != folder or not path.is_file():
+            raise NotFoundError(f"there is no output of {workload_id!r}: it never started, or does not exist")
+        return path.read_text("utf-8", errors="replace")
+
+    def start(self) -> Self:
+        """Starts it; `stop` ends it."""
+        with self._changing:
+            if self._running is not None:
+                raise ConfigurationError("this LocalChamber is running already")
+            self._running = ServerThread(self._settings)
+            atexit.register(self.stop)
+        return self
+
+    def stop(self) -> None:
+        """Stops it: jobs that run are killed and marked FAILED. Does nothing when it is not running."""
+        with self._changing:
+            running, self._running = self._running, None
+        if running is not None:
+            atexit.unregister(self.stop)
+            running.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.start)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.stop)
+
+    def __repr__(self) -> str:
+        return f"LocalChamber({self.api_url})" if self._running else "LocalChamber(not running)"
+
+    @property
+    def _started(self) -> ServerThread:
+        if self._running is None:
+            raise ConfigurationError("this LocalChamber is not running: use it in a with block, or call start()")
+        return self._running

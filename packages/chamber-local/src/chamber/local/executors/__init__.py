@@ -1,0 +1,1 @@
+"""What runs workloads: host processes, or nothing but the clock."""

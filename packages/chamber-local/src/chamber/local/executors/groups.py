@@ -1,0 +1,84 @@
+"""A process and everything it starts, as one group."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from chamber.local.executors.refusal import Refused
+
+__all__ = ["Exit", "ProcessGroup"]
+
+
+class Exit(msgspec.Struct, frozen=True):
+    """How a process ended: its code (negative: the signal that killed it) and the CPU time of its whole family."""
+
+    code: int
+    cpu_seconds: float
+
+
+class ProcessGroup:
+    """A running process that leads a session of its own. Made in the loop that waits for it."""
+
+    def __init__(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path) -> None:
+        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            self._process = _start(command, cwd, env, output)
+        finally:
+            os.close(output)
+        self.pid = self._process.pid
+        self._loop = asyncio.get_running_loop()
+        self._exit: asyncio.Future[Exit] = self._loop.create_future()
+        threading.Thread(target=self._reap, name=f"chamber-local-wait-{self.pid}", daemon=True).start()
+
+    async def wait(self) -> Exit:
+        """Waits for the leader; whatever it left running in its group is killed."""
+        return await asyncio.shield(self._exit)
+
+    async def stop(self, grace: float) -> None:
+        """TERM to the group, KILL after `grace` seconds; returns when it is gone."""
+        if self._exit.done():
+            return
+        self._signal(signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self.wait()
+        self._signal(signal.SIGKILL)
+        await self.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+    def _reap(self) -> None:
+        _, status, usage = os.wait4(self.pid, 0)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        self._signal(signal.SIGKILL)
+        ended = Exit(self._process.returncode, usage.ru_utime + usage.ru_stime)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._set, ended)
+
+    def _set(self, ended: Exit) -> None:
+        if not self._exit.done():
+            self._exit.set_result(ended)
+
+
+def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str], output: int) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise Refused(f"the command {command[0]!r} cannot be started: {error}") from error

@@ -1,0 +1,91 @@
+"""From an image reference to layers on disk, all from this Chamber's own registry."""
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from chamber.local.executors.refusal import Refused
+from chamber.local.registry.marker import LABEL, MARKER
+from chamber.local.registry.store import Store
+
+__all__ = ["pull"]
+
+_REFERENCE = re.compile(
+    r"(?P<host>[A-Za-z0-9.-]+(?::\d+)?|\[[0-9a-fA-F:]+\](?::\d+)?)/(?P<repository>[a-z0-9._/-]+?)"
+    r"(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+class _Descriptor(msgspec.Struct):
+    digest: str
+
+
+class _Manifest(msgspec.Struct):
+    config: _Descriptor
+    layers: list[_Descriptor]
+
+
+async def pull(store: Store, image: str, host: str) -> tuple[Path, ...]:
+    """The files of an image's layers, lowest first. Raises Refused.
+
+    An image is looked up here when its reference names `host`, this machine's loopback under any port (a restarted
+    Chamber may have another one), or the marker base itself.
+    """
+    repository, reference = _locate(image, host)
+    found = await store.manifest(repository, reference)
+    if found is None:
+        raise Refused(f"the image {image} is not in this Chamber's registry")
+    manifest = _decode(found.content, _Manifest, image)
+    _check_marker(_decode(_blob(store, manifest.config, image).read_bytes(), dict, image), image)
+    return tuple(_blob(store, layer, image) for layer in manifest.layers)
+
+
+def _locate(image: str, host: str) -> tuple[str, str]:
+    if image.partition(":")[0].partition("@")[0] == MARKER:
+        image = f"{host}/{image}"
+    match = _REFERENCE.fullmatch(image)
+    if match is None:
+        raise Refused(f"{image!r} is not an image reference such as {host}/repository@sha256:…")
+    if match["host"] != host and not _loopback(match["host"]):
+        raise Refused(
+            f"the image {image} is in another registry; the process executor runs images of its own registry, {host}, "
+            f"made on {MARKER}"
+        )
+    return match["repository"], match["digest"] or match["tag"] or "latest"
+
+
+def _loopback(host: str) -> bool:
+    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _decode(content: bytes, kind: Any, image: str) -> Any:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.DecodeError as error:
+        raise Refused(f"the image {image} is not a single image with a configuration: {error}") from error
+
+
+def _blob(store: Store, descriptor: _Descriptor, image: str) -> Path:
+    path = store.blob(descriptor.digest)
+    if path is None:
+        raise Refused(f"the image {image} lacks the blob {descriptor.digest}")
+    return path
+
+
+def _check_marker(configuration: dict[str, Any], image: str) -> None:
+    inner = configuration.get("config")
+    labels = inner.get("Labels") if isinstance(inner, dict) else None
+    if not isinstance(labels, dict) or labels.get(LABEL) != MARKER:
+        raise Refused(
+            f"the image {image} is not made on {MARKER}: the process executor has no root file system to run it in. "
+            f"Build it on {MARKER}:latest, or run it with a container engine"
+        )

@@ -1,0 +1,81 @@
+"""The data folder: private to its user, used by one Chamber at a time, and the token that lives in it."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from chamber.core.errors import ConfigurationError
+
+__all__ = ["DataFolder", "write_private"]
+
+
+class _Identity(msgspec.Struct):
+    token: str
+
+
+class DataFolder:
+    """A data folder, held until closed. Without a path it is a temporary one, removed when closed."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="chamber-local-") if path is None else None
+        self.path = Path(self._temporary.name if self._temporary else path or "").resolve()
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path.chmod(0o700)
+        self._lock = _lock(self.path)
+        for name in ("logs", "runs", "environments"):
+            (self.path / name).mkdir(exist_ok=True, mode=0o700)
+        self.token = _token(self.path / "identity.json")
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.path / "chamber.sqlite3"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the workloads' output."""
+        return self.path / "logs"
+
+    def close(self) -> None:
+        """Lets go of it."""
+        os.close(self._lock)
+        if self._temporary:
+            with contextlib.suppress(OSError):
+                self._temporary.cleanup()
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Writes a file that only its owner may read, as a whole or not at all."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+    part.replace(path)
+
+
+def _lock(folder: Path) -> int:
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise ConfigurationError(f"data_dir={folder} is in use by another Chamber: stop it, or take another") from error
+    return descriptor
+
+
+def _token(path: Path) -> str:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Identity).token
+    except FileNotFoundError:
+        identity = _Identity(f"ch.{secrets.token_urlsafe(32)}")
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}; remove it to get a new token") from error
+    write_private(path, msgspec.json.encode(identity))
+    return identity.token

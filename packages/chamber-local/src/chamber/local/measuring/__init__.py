@@ -1,0 +1,1 @@
+"""Measurements taken from real processes and real GPUs."""

@@ -1,0 +1,38 @@
+"""What chamber-local does for `run()`: its registries are known, and their base is the marker base."""
+
+from typing import TYPE_CHECKING
+
+from chamber.core.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from chamber.run.targets import BaseImage, Registry
+
+__all__ = ["chamber_run_base_image", "chamber_run_registry"]
+
+
+@hookimpl(optionalhook=True)
+def chamber_run_registry(registry: str | None, api_url: str) -> "Registry | None":
+    """The login of a Chamber that runs on this machine; its registry is the default for runs through its API."""
+    from chamber.run.targets import Registry
+
+    from chamber.local import records
+
+    record = records.find(registry, api_url)
+    if record is None:
+        return None
+    return Registry(prefix=registry or record.registry, username="chamber", password=record.token, insecure=True)
+
+
+@hookimpl(optionalhook=True)
+def chamber_run_base_image(registry: str) -> "BaseImage | None":
+    """The marker base, for what is pushed to a Chamber on this machine."""
+    from chamber.run.targets import BaseImage
+
+    from chamber.local import records
+    from chamber.local.registry.marker import MARKER, TAG
+
+    record = records.find(registry)
+    if record is None:
+        return None
+    base = f"{MARKER}:{TAG}"
+    return BaseImage(reference=base, location=f"{record.registry}/{base}", recipe=True)

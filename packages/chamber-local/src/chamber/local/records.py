@@ -1,0 +1,77 @@
+"""Which Chambers run on this machine: one private file for each, which the plugin reads."""
+
+import contextlib
+import logging
+import os
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from chamber.core import settings
+from chamber.local.folder import write_private
+
+__all__ = ["Record", "find", "remove", "running", "write"]
+
+_logger = logging.getLogger(__name__)
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What is known of one running Chamber."""
+
+    registry: str
+    api_url: str
+    token: str
+    pid: int
+
+    def __repr__(self) -> str:
+        return f"Record(registry={self.registry!r}, api_url={self.api_url!r}, token='***', pid={self.pid})"
+
+
+def write(address: str, token: str) -> None:
+    """Records that this process serves at host:port; without a place to write to, run() has to be told."""
+    record = Record(address, f"http://{address}/v1", token, os.getpid())
+    try:
+        _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        _folder().chmod(0o700)
+        write_private(_file(address), msgspec.json.encode(record))
+    except OSError as error:
+        _logger.warning("%s cannot be written, so run() will not find this Chamber by itself: %s", _folder(), error)
+
+
+def remove(address: str) -> None:
+    """Forgets a Chamber that stopped."""
+    with contextlib.suppress(OSError):
+        _file(address).unlink()
+
+
+def running() -> tuple[Record, ...]:
+    """The Chambers of this user that run now."""
+    found = (_read(file) for file in sorted(_folder().glob("*.json")))
+    return tuple(record for record in found if record and psutil.pid_exists(record.pid))
+
+
+def find(registry: str | None, api_url: str | None = None) -> Record | None:
+    """The running Chamber that `registry` (host:port, or a prefix in it) belongs to; without one, by `api_url`."""
+    for record in running():
+        if registry is None and api_url is not None and record.api_url == api_url.rstrip("/"):
+            return record
+        if registry is not None and f"{registry}/".startswith(f"{record.registry}/"):
+            return record
+    return None
+
+
+def _folder() -> Path:
+    return settings.home() / "local"
+
+
+def _file(address: str) -> Path:
+    host, _, port = address.rpartition(":")
+    return _folder() / f"{host.strip('[]')}_{port}.json"
+
+
+def _read(file: Path) -> Record | None:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Record)
+    except (OSError, msgspec.DecodeError):
+        return None

@@ -1,0 +1,1 @@
+"""An image registry at ``/v2/``, as the OCI distribution specification 1.1 has it."""

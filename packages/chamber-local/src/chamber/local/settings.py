@@ -1,0 +1,88 @@
+"""What an embedded Chamber is made with."""
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from chamber.core.errors import ConfigurationError
+from chamber.local.workloads import Pool
+
+__all__ = ["Settings", "checked"]
+
+_DIALECTS = ("documented",)
+_EXECUTORS = ("process", "simulated")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Checked settings; `sample_interval` and `grace` are in seconds."""
+
+    executor: str
+    data_dir: Path | None
+    pools: tuple[Pool, ...]
+    host: str
+    port: int
+    loopback: bool
+    sample_interval: float
+    grace: float
+
+
+def checked(
+    *,
+    dialect: str,
+    executor: str,
+    data_dir: Path | None,
+    gpus: Mapping[str, int],
+    host: str,
+    port: int,
+    allow_remote: bool,
+    sample_interval: float,
+    grace: float,
+) -> Settings:
+    """The settings, when they are sound. Raises ConfigurationError."""
+    _one_of("dialect", dialect, _DIALECTS)
+    _one_of("executor", executor, _EXECUTORS)
+    loopback = _is_loopback(host)
+    if not loopback and not allow_remote:
+        raise ConfigurationError(
+            f"host={host!r} would let other machines reach this Chamber, which runs what they send: "
+            "use 127.0.0.1, or say allow_remote=True (--allow-remote)"
+        )
+    if not 0 <= port <= 65535:
+        raise ConfigurationError(f"port={port!r} is not 0 (any free one) to 65535")
+    if not (0 < sample_interval < float("inf") and 0 <= grace < float("inf")):
+        raise ConfigurationError("sample_interval must be more than 0 seconds, and grace 0 or more")
+    return Settings(
+        executor=executor,
+        data_dir=data_dir,
+        pools=_pools(gpus),
+        host=host,
+        port=port,
+        loopback=loopback,
+        sample_interval=sample_interval,
+        grace=grace,
+    )
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ConfigurationError(f"{name}={value!r} is not there; there is {', '.join(known)}")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _pools(gpus: Mapping[str, int]) -> tuple[Pool, ...]:
+    for gpu_type, count in gpus.items():
+        if not gpu_type or count < 0 or int(count) != count:
+            raise ConfigurationError(f"gpus={{{gpu_type!r}: {count!r}}} is not a GPU type and how many of it there are")
+    if len({gpu_type.casefold() for gpu_type in gpus}) < len(gpus):
+        raise ConfigurationError(f"gpus={dict(gpus)!r} names a GPU type twice")
+    return tuple(Pool(f"pool_{t.lower()}", f"local {t}", t, count) for t, count in gpus.items())

@@ -1,0 +1,1 @@
+"""SQLite on disk: what a Chamber knows, and the questions that are asked of it."""

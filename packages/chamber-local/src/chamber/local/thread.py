@@ -1,0 +1,49 @@
+"""The thread that a Chamber's event loop lives in."""
+
+import asyncio
+import threading
+from concurrent.futures import Future
+
+from chamber.local import records
+from chamber.local.folder import DataFolder
+from chamber.local.server import Server
+from chamber.local.settings import Settings
+
+__all__ = ["ServerThread"]
+
+
+class ServerThread:
+    """Serves from its construction until `stop`. Raises what kept the server from starting."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.folder = DataFolder(settings.data_dir)
+        self._ready: Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(settings)), name="chamber-local", daemon=True
+        )
+        self._thread.start()
+        try:
+            self.address, self._loop, self._stopping = self._ready.result()
+        except BaseException:
+            self._thread.join()
+            self.folder.close()
+            raise
+        records.write(self.address, self.folder.token)
+
+    def stop(self) -> None:
+        """Stops the server, and returns when nothing of it is left."""
+        records.remove(self.address)
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+        self.folder.close()
+
+    async def _serve(self, settings: Settings) -> None:
+        try:
+            server = await Server.start(settings, self.folder)
+        except BaseException as error:
+            self._ready.set_exception(error)
+            return
+        stopping = asyncio.Event()
+        self._ready.set_result((server.address, asyncio.get_running_loop(), stopping))
+        await stopping.wait()
+        await server.stop()

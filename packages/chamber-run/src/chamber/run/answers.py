@@ -1,0 +1,48 @@
+"""What the plugins answer: typed calls of the hooks of `chamber.run.hooks`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from chamber.core.errors import ChamberError, PluginError
+from chamber.core.plugins import manager
+from chamber.run.configuration import RunSettings
+from chamber.run.profile import Profile
+from chamber.run.targets import BaseImage, Registry
+
+__all__ = ["base_image", "change_manifest", "detect", "registry"]
+
+
+def detect(directory: Path) -> Profile | None:
+    """What a plugin says that the project is."""
+    profile: Profile | None = _ask("chamber_run_detect", directory=directory)
+    return profile
+
+
+def registry(address: str | None, api_url: str) -> Registry | None:
+    """What a plugin knows of the registry, or which one it offers where none is configured."""
+    known: Registry | None = _ask("chamber_run_registry", registry=address, api_url=api_url)
+    return known
+
+
+def base_image(address: str, framework: str, python_version: str | None) -> BaseImage | None:
+    """The base image that a plugin asks for."""
+    base: BaseImage | None = _ask(
+        "chamber_run_base_image", registry=address, framework=framework, python_version=python_version
+    )
+    return base
+
+
+def change_manifest(manifest: dict[str, Any], profile: Profile, settings: RunSettings) -> None:
+    """Let the plugins change the manifest in place."""
+    _ask("chamber_run_manifest", manifest=manifest, profile=profile, settings=settings)
+
+
+def _ask(hook: str, **facts: object) -> Any:
+    try:
+        return getattr(manager().hook, hook)(**facts)
+    except ChamberError:
+        raise
+    except Exception as error:
+        raise PluginError(f"A plugin failed in {hook}: {type(error).__name__}: {error}") from error

@@ -1,0 +1,202 @@
+"""`run()` and `plan()`, and the registries they push to."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+from chamber.core import validation
+from chamber.core.enums import JobClass
+from chamber.core.errors import AuthorizationError
+from chamber.core.many import ManyOperations
+from chamber.core.models import Workload
+from chamber.core.operations import Operations, operation
+from chamber.run import registries, saving
+from chamber.run.configuration import DefaultNumber, DefaultText
+from chamber.run.plan import DryRunResult
+from chamber.run.planning import Request, prepare
+from chamber.run.progress import Reporter
+from chamber.run.publishing import publish
+from chamber.run.signatures import Directory, Distributed, run_operation
+
+__all__ = ["RunOperations"]
+
+_GPUS = DefaultNumber(1)
+_GPU_TYPE = DefaultText("H100")
+_JOB_CLASS = DefaultText("ELASTIC")
+
+
+class RunOperations(Operations):
+    """From a project's directory to a running workload."""
+
+    @run_operation
+    async def run(
+        self,
+        directory: Directory,
+        gpus: int = _GPUS,
+        gpu_type: str = _GPU_TYPE,
+        team: str | None = None,
+        name: str | None = None,
+        entrypoint: str | None = None,
+        entrypoint_args: str | Sequence[str] | None = None,
+        registry: str | None = None,
+        base_image: str | None = None,
+        dockerfile: str | None = None,
+        distributed: Distributed | None = None,
+        job_class: JobClass | str = _JOB_CLASS,
+        env: Mapping[str, str] | None = None,
+        no_cache: bool = False,
+        dry_run: bool = False,
+        save_dockerfile: bool = False,
+        save_manifest: bool = False,
+        wait: bool = False,
+        poll_interval: float = 10.0,
+        timeout: float | None = None,
+        on_progress: Callable[[str, str], None] | None = None,
+        *,
+        progress: bool | None = None,
+    ) -> Workload | DryRunResult:
+        """Put the project in `directory` into an image, push it, and submit it as a GPU workload.
+
+        An argument beats ``.chamber.yaml``, which beats ``~/.chamber/config.json``; `env` is merged by name.
+        `team` is the team's id; `registry` the name of a configured registry, or host/path. `entrypoint_args` is
+        a command line or its words. `no_cache` packs and uploads anew. With `dry_run` the plan is returned, and
+        nothing is done. `save_dockerfile` and `save_manifest` write Dockerfile.chamber and manifest.chamber.yaml
+        into the project. With `wait` the workload is returned when it has ended, in whatever way, looking every
+        `poll_interval` seconds, for at most `timeout` seconds. `on_progress` is called with a stage (config,
+        detect, dockerfile, manifest, docker, upload, submit, wait) and a message; `progress` shows the same live
+        when standard error is a terminal.
+
+        Raises ProjectNotFoundError, EntrypointNotFoundError: FileNotFoundErrors, of the directory or in it.
+        Raises ConfigurationError: a ValueError; a setting is missing, malformed or unknown.
+        Raises AuthenticationError: the token is not accepted; nothing was uploaded.
+        Raises DockerError, RegistryAuthError: the image cannot be made, or not be pushed.
+        Raises WaitTimeout: the workload had not ended in time; it goes on running.
+        """
+        validation.number("poll_interval", poll_interval, 0, whole=False)
+        validation.number("timeout", timeout, 0, whole=False)
+        request = Request(
+            directory=directory,
+            arguments=_settings(
+                name=name,
+                gpus=gpus,
+                gpu_type=gpu_type,
+                team=team,
+                registry=registry,
+                entrypoint=entrypoint,
+                entrypoint_args=entrypoint_args,
+                distributed=distributed,
+                job_class=job_class,
+                base_image=base_image,
+                env=env,
+            ),
+            dockerfile=dockerfile,
+            in_earnest=not dry_run,
+        )
+        async with Reporter(on_progress, progress) as report:
+            prepared = await prepare(request, self._transport.settings.api_url, report)
+            if not dry_run:
+                await self._require_access()
+            await saving.save(prepared.plan, dockerfile=save_dockerfile, manifest=save_manifest)
+            if prepared.registry is None or dry_run:
+                return prepared.plan
+            plan = await publish(self._transport, prepared.plan, prepared.registry, no_cache, report)
+            await report("submit", f"submitting {plan.settings.name}")
+            workload = await _core(self).submit_job(**plan.submit_payload)
+            await report("submit", f"submitted {workload.name} as {workload.id}")
+            return await self._watched(workload, poll_interval, timeout, report) if wait else workload
+
+    @operation
+    async def plan(
+        self,
+        directory: Directory,
+        gpus: int = _GPUS,
+        gpu_type: str = _GPU_TYPE,
+        team: str | None = None,
+        name: str | None = None,
+        entrypoint: str | None = None,
+        entrypoint_args: str | Sequence[str] | None = None,
+        registry: str | None = None,
+        base_image: str | None = None,
+        dockerfile: str | None = None,
+        distributed: Distributed | None = None,
+        job_class: JobClass | str = _JOB_CLASS,
+        env: Mapping[str, str] | None = None,
+        no_cache: bool = False,
+        save_dockerfile: bool = False,
+        save_manifest: bool = False,
+        on_progress: Callable[[str, str], None] | None = None,
+        *,
+        progress: bool | None = None,
+    ) -> DryRunResult:
+        """What `run` with the same arguments would do. Made offline; the parameters and errors are those of `run`."""
+        planned: DryRunResult = await self.run(
+            directory,
+            gpus,
+            gpu_type,
+            team,
+            name,
+            entrypoint=entrypoint,
+            entrypoint_args=entrypoint_args,
+            registry=registry,
+            base_image=base_image,
+            dockerfile=dockerfile,
+            distributed=distributed,
+            job_class=job_class,
+            env=env,
+            no_cache=no_cache,
+            dry_run=True,
+            save_dockerfile=save_dockerfile,
+            save_manifest=save_manifest,
+            on_progress=on_progress,
+            progress=progress,
+        )
+        return planned
+
+    @staticmethod
+    def add_registry(name: str, url: str, set_default: bool = False) -> None:
+        """Keep the registry at `url` (host/path) under a name, in ``~/.chamber/config.json``.
+
+        Raises ConfigurationError: the name or the URL is malformed, or the file cannot be read or written.
+        """
+        registries.add(name, url, set_default)
+
+    @staticmethod
+    def list_registries() -> dict[str, str]:
+        """The configured registries: names and URLs."""
+        return registries.listed()
+
+    @staticmethod
+    def set_default_registry(name: str) -> None:
+        """Make a configured registry the default. Raises ConfigurationError, a ValueError: there is none so named."""
+        registries.set_default(name)
+
+    @staticmethod
+    def get_default_registry() -> tuple[str, str] | None:
+        """Name and URL of the default registry; the URL twice where it has no name; None when there is none."""
+        return registries.default()
+
+    async def _require_access(self) -> None:
+        """Have a bad token or an API that cannot be reached found out before anything is uploaded."""
+        with contextlib.suppress(AuthorizationError):
+            await _core(self).list_workloads(limit=1)
+
+    async def _watched(
+        self, workload: Workload, poll_interval: float, timeout: float | None, report: Reporter
+    ) -> Workload:
+        """The workload once it has ended; each status on the way is reported."""
+        async with contextlib.aclosing(_core(self).watch_workload(workload.id, poll_interval, timeout)) as changes:
+            async for workload in changes:
+                reason = f": {workload.failure_reason}" if workload.failure_reason else ""
+                await report("wait", f"{workload.name} is {workload.status}{reason}")
+        return workload
+
+
+def _core(client: Operations) -> ManyOperations:
+    """The client as chamber.core makes it; a base class of that kind would stand before core in checkers' eyes."""
+    return cast("ManyOperations", client)
+
+
+def _settings(**arguments: object) -> Mapping[str, object]:
+    return arguments

@@ -1,0 +1,72 @@
+"""Tells how far a run is: to the caller's function, and on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Literal, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from chamber.core.portal import in_caller
+
+__all__ = ["Display", "OnProgress", "Reporter", "Stage"]
+
+Stage = Literal["config", "detect", "dockerfile", "manifest", "docker", "upload", "submit", "wait"]
+OnProgress = Callable[[str, str], None]
+
+
+class Reporter:
+    """Passes on each step of a run in the thread of the caller."""
+
+    def __init__(self, on_progress: OnProgress | None = None, progress: bool | None = None) -> None:
+        self._on_progress = on_progress
+        console = Console(stderr=True)
+        self._display = Display(console) if progress and console.is_terminal else None
+
+    async def __call__(self, stage: Stage, message: str) -> None:
+        """Report that `stage` has come to what `message` says."""
+        for listener in (self._display, self._on_progress):
+            if listener is not None:
+                await in_caller(listener, stage, message)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._display is not None:
+            self._display.close()
+
+
+class Display:
+    """A line for each stage, with a spinner at the last."""
+
+    def __init__(self, console: Console) -> None:
+        self._messages: dict[str, str] = {}
+        self._live = Live(console=console, refresh_per_second=8)
+
+    def __call__(self, stage: str, message: str) -> None:
+        """Show `message` in the line of `stage`."""
+        self._messages.pop(stage, None)
+        self._messages[stage] = message
+        self._live.start()
+        self._live.update(self._table(done=False))
+
+    def close(self) -> None:
+        """Leave the lines as they are and give the terminal back."""
+        self._live.update(self._table(done=True))
+        self._live.stop()
+
+    def _table(self, done: bool) -> Table:
+        table = Table.grid(padding=(0, 1))
+        last = next(reversed(self._messages), None)
+        for stage, message in self._messages.items():
+            mark = Spinner("dots") if stage == last and not done else Text("·")
+            table.add_row(mark, Text(stage, style="bold"), Text(message))
+        return table

@@ -1,0 +1,138 @@
+"""How `run()` looks to type checkers: with ``dry_run=True`` it gives the plan, else the workload.
+
+The parameters of `RunOptions` are those of `RunOperations.run`; a test holds them equal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, Unpack, overload
+
+from chamber.core.enums import JobClass
+from chamber.core.operations import operation
+
+if TYPE_CHECKING:
+    from chamber.core.models import Workload
+    from chamber.core.operations import Awaiting, Blocking, Caller, Operations, Style
+    from chamber.run.plan import DryRunResult
+
+__all__ = ["Directory", "Distributed", "RunOptions", "run_operation"]
+
+Directory = str | os.PathLike[str]
+Distributed = Literal["auto", "ray", "deepspeed", "none"]
+
+
+class RunOptions(TypedDict, total=False):
+    """The parameters of `run()` after the first five, less `dry_run`."""
+
+    entrypoint: str | None
+    entrypoint_args: str | Sequence[str] | None
+    registry: str | None
+    base_image: str | None
+    dockerfile: str | None
+    distributed: Distributed | None
+    job_class: JobClass | str
+    env: Mapping[str, str] | None
+    no_cache: bool
+    save_dockerfile: bool
+    save_manifest: bool
+    wait: bool
+    poll_interval: float
+    timeout: float | None
+    on_progress: Callable[[str, str], None] | None
+    progress: bool | None
+
+
+if TYPE_CHECKING:
+
+    class Run(Generic[Style]):
+        """`run()` as a client has it."""
+
+        @overload
+        def __call__(
+            self: Run[Blocking],
+            directory: Directory,
+            gpus: int = 1,
+            gpu_type: str = "H100",
+            team: str | None = None,
+            name: str | None = None,
+            *,
+            dry_run: Literal[True],
+            **options: Unpack[RunOptions],
+        ) -> DryRunResult: ...
+        @overload
+        def __call__(
+            self: Run[Blocking],
+            directory: Directory,
+            gpus: int = 1,
+            gpu_type: str = "H100",
+            team: str | None = None,
+            name: str | None = None,
+            *,
+            dry_run: Literal[False] = False,
+            **options: Unpack[RunOptions],
+        ) -> Workload: ...
+        @overload
+        def __call__(
+            self: Run[Blocking],
+            directory: Directory,
+            gpus: int = 1,
+            gpu_type: str = "H100",
+            team: str | None = None,
+            name: str | None = None,
+            *,
+            dry_run: bool,
+            **options: Unpack[RunOptions],
+        ) -> Workload | DryRunResult: ...
+        @overload
+        def __call__(
+            self: Run[Awaiting],
+            directory: Directory,
+            gpus: int = 1,
+            gpu_type: str = "H100",
+            team: str | None = None,
+            name: str | None = None,
+            *,
+            dry_run: Literal[True],
+            **options: Unpack[RunOptions],
+        ) -> Coroutine[Any, Any, DryRunResult]: ...
+        @overload
+        def __call__(
+            self: Run[Awaiting],
+            directory: Directory,
+            gpus: int = 1,
+            gpu_type: str = "H100",
+            team: str | None = None,
+            name: str | None = None,
+            *,
+            dry_run: Literal[False] = False,
+            **options: Unpack[RunOptions],
+        ) -> Coroutine[Any, Any, Workload]: ...
+        @overload
+        def __call__(
+            self: Run[Awaiting],
+            directory: Directory,
+            gpus: int = 1,
+            gpu_type: str = "H100",
+            team: str | None = None,
+            name: str | None = None,
+            *,
+            dry_run: bool,
+            **options: Unpack[RunOptions],
+        ) -> Coroutine[Any, Any, Workload | DryRunResult]: ...
+        def __call__(self, directory: Directory, *arguments: Any, **options: Any) -> Any: ...
+
+
+class run_operation(operation[..., Any]):  # noqa: N801  a decorator
+    """`operation`, typed by hand: a ParamSpec carries no overloads."""
+
+    if TYPE_CHECKING:
+
+        @overload  # type: ignore[override]
+        def __get__(self, client: None, owner: type) -> run_operation: ...
+        @overload
+        def __get__(self, client: Caller[Style], owner: type) -> Run[Style]: ...
+        @overload
+        def __get__(self, client: Operations, owner: type) -> Run[Awaiting]: ...
+        def __get__(self, client: Any, owner: Any) -> Any: ...  # pyright: ignore[reportIncompatibleMethodOverride]

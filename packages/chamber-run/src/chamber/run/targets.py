@@ -1,0 +1,32 @@
+"""What plugins answer about where a run goes: the values of the hooks of `chamber.run.hooks`."""
+
+from msgspec import Struct
+
+__all__ = ["BaseImage", "Registry"]
+
+
+class Registry(Struct, frozen=True):
+    """A container registry to push to, and how to log in there."""
+
+    #: ``host[:port][/path]``, without a scheme; repositories are made below it.
+    prefix: str
+    username: str | None = None
+    #: Never part of the repr.
+    password: str | None = None
+    #: Whether plain HTTP is allowed although the host is not this machine.
+    insecure: bool = False
+
+    def __repr__(self) -> str:
+        login = f", username={self.username!r}, password=***" if self.username or self.password else ""
+        return f"Registry(prefix={self.prefix!r}{login}, insecure={self.insecure})"
+
+
+class BaseImage(Struct, frozen=True):
+    """The image that a project is put on."""
+
+    #: As written in the Dockerfile, and as it enters the environment key.
+    reference: str
+    #: Where its manifest is pulled from; None: from `reference`.
+    location: str | None = None
+    #: Whether dependencies become a layer that the executor installs, instead of an engine's build.
+    recipe: bool = False

@@ -1,0 +1,149 @@
+import http.client
+import json
+import stat
+
+import pytest
+
+from chamber.core.errors import ConfigurationError
+from chamber.local import LocalChamber
+from chamber.local.access import Access
+
+PATHS = ["/workloads", "/workloads/wl_x/logs", "/teams", "/capacity", "/metrics", "/nothing"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Bearer ", "Basic x", "Bearer ключ"])
+def test_nothing_is_told_without_the_token(simulated, path, authorization):
+    headers = {} if authorization is None else {"Authorization": authorization.encode()}
+
+    answer = simulated("GET", f"/v1{path}", headers=headers, token=False)
+
+    assert (answer.status, answer.json["error"]["code"]) == (401, "UNAUTHENTICATED")
+
+
+def test_health_needs_no_token(simulated):
+    answer = simulated("GET", "/v1/health", token=False)
+
+    assert answer.data["status"] == "healthy"
+    assert set(answer.data) == {"status", "version", "timestamp"}
+
+
+@pytest.mark.parametrize("path", ["/v1/health", "/v1/workloads", "/v2/", "/"])
+def test_another_host_is_not_answered(simulated, path):
+    assert simulated("GET", path, headers={"Host": "rebound.example"}).status == 421
+
+
+def test_localhost_is_a_name_of_this_host(simulated):
+    port = simulated.chamber.registry.rpartition(":")[2]
+
+    assert simulated("GET", "/v1/health", headers={"Host": f"localhost:{port}"}).status == 200
+    assert simulated("GET", "/v1/health", headers={"Host": "localhost:1"}).status == 421
+
+
+def test_another_organization_is_forbidden(simulated):
+    answer = simulated("GET", "/v1/workloads", headers={"X-Organization-Id": "org_other"})
+
+    assert (answer.status, answer.json["error"]["code"]) == (403, "FORBIDDEN")
+    assert simulated("GET", "/v1/workloads", headers={"X-Organization-Id": "org_local"}).status == 200
+
+
+def test_no_page_of_another_origin_is_let_in(simulated):
+    headers = {"Origin": "https://page.example", "Access-Control-Request-Method": "POST"}
+
+    for answer in (
+        simulated("OPTIONS", "/v1/workloads", headers=headers),
+        simulated("GET", "/v1/teams", headers=headers),
+    ):
+        assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
+
+
+def test_the_request_id_is_echoed_or_made(simulated):
+    given = simulated("GET", "/v1/teams", headers={"X-Request-Id": "mine-1"})
+    made = simulated("GET", "/v1/nothing", headers={"X-Request-Id": "with space"})
+
+    assert (given.json["request_id"], given.headers["X-Request-Id"]) == ("mine-1", "mine-1")
+    assert made.json["request_id"].startswith("req_")
+
+
+@pytest.mark.parametrize("name", ["../../identity.json", "..", "%2e%2e%2fidentity", "wl_x/../../identity"])
+def test_paths_lead_nowhere_else(simulated, name):
+    for tail in ("", "/logs"):
+        assert simulated("GET", f"/v1/workloads/{name}{tail}").status == 404
+
+
+def test_a_method_that_is_not_there_says_which_are(simulated):
+    answer = simulated("DELETE", "/v1/workloads")
+
+    assert (answer.status, answer.json["error"]["code"]) == (405, "METHOD_NOT_ALLOWED")
+    assert set(answer.headers["Allow"].split(",")) == {"GET", "HEAD", "POST"}
+
+
+def test_compressed_bodies_are_not_inflated(simulated):
+    import gzip
+
+    body = gzip.compress(json.dumps({"name": "x"}).encode())
+
+    assert simulated("POST", "/v1/teams", body, {"Content-Encoding": "gzip"}).status == 400
+
+
+def test_a_declared_length_over_the_limit_is_refused_before_it_is_sent(simulated):
+    host, _, port = simulated.chamber.registry.rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+    connection.putrequest("POST", "/v1/workloads")
+    connection.putheader("Authorization", f"Bearer {simulated.chamber.token}")
+    connection.putheader("Content-Length", str(1 << 40))
+    connection.endheaders()
+
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
+def test_the_token_is_in_no_repr_and_in_private_files_only(simulated, own_settings):
+    chamber = simulated.chamber
+    folder = chamber._started.folder.path
+
+    assert chamber.token not in repr(chamber) + repr(Access(chamber.token))
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "identity.json").stat().st_mode) == 0o600
+    (record,) = (own_settings / "local").iterdir()
+    assert stat.S_IMODE(record.stat().st_mode) == 0o600
+    assert stat.S_IMODE(record.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "chamber.example"])
+def test_other_machines_are_let_in_only_when_told(host):
+    with pytest.raises(ConfigurationError, match="allow_remote"):
+        LocalChamber(host=host)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"dialect": "legacy"},
+        {"executor": "container"},
+        {"port": -1},
+        {"gpus": {"H100": -1}},
+        {"gpus": {"H100": 1, "h100": 1}},
+        {"gpus": {"": 1}},
+        {"sample_interval": 0},
+        {"grace": -1},
+    ],
+)
+def test_a_wrong_setting_is_a_configuration_error(settings):
+    with pytest.raises(ConfigurationError):
+        LocalChamber(**settings)
+
+
+def test_all_addresses_are_served_when_told(tools):
+    with LocalChamber(executor="simulated", host="0.0.0.0", allow_remote=True) as chamber:
+        assert chamber.registry.startswith("127.0.0.1:")
+        call = tools.Caller(chamber)
+        assert call("GET", "/v1/teams", headers={"Host": "my-machine:80"}).status == 200
+        assert call("GET", "/v1/teams", token=False).status == 401
+
+
+def test_a_taken_port_is_a_configuration_error(simulated):
+    port = int(simulated.chamber.registry.rpartition(":")[2])
+
+    with pytest.raises(ConfigurationError, match="cannot be listened on"):
+        LocalChamber(port=port).start()
