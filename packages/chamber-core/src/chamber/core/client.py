@@ -73,8 +73,7 @@ class AsyncChamberClient(Caller[Awaiting], Methods):
 
         def __getattr__(self, name):
             if name == "_transport":
-                self._transport = _transport(self._settings)
-                return self._transport
+                return self.__dict__.setdefault(name, _transport(self._settings))
             return super().__getattr__(name)
 
     def _bind(self, body: Callable[..., Any]) -> Any:
@@ -160,24 +159,15 @@ class ChamberClient(Caller[Blocking], Methods):
     ) -> Callable[..., Generator[Any, None, None]]:
         from functools import wraps
 
+        from chamber.core.portal import each
+
         bound = self._async._bind_listing(body)
 
         @wraps(bound)
         def blocking(*arguments: Any, **options: Any) -> Generator[Any, None, None]:
-            return self._each(bound(*arguments, **options))
+            return each(bound(*arguments, **options))
 
         return blocking
-
-    def _each(self, items: AsyncGenerator[Any, None]) -> Generator[Any, None, None]:
-        try:
-            while True:
-                try:
-                    item = self._wait(items.__anext__())
-                except StopAsyncIteration:
-                    return
-                yield item
-        finally:
-            self._wait(items.aclose())
 
     @staticmethod
     def _unbound(body: Callable[..., Any]) -> Callable[..., Any]:
@@ -211,9 +201,6 @@ class ChamberClient(Caller[Blocking], Methods):
 
 
 def _transport(settings: Settings) -> Transport:
-    from chamber.core.connections import close_here
-    from chamber.core.portal import before_stop
     from chamber.core.transport import Transport
 
-    before_stop(close_here)
     return Transport(settings)

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
+    from urllib.parse import SplitResult
 
 __all__ = ["DEFAULT_API_URL", "Settings", "home", "read_json", "resolve", "resolve_files"]
 
@@ -23,6 +24,7 @@ DEFAULT_API_URL = "https://api.usechamber.io/v1"
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _ORGANIZATION = re.compile(r"[A-Za-z0-9._~:@-]{1,255}")
+_URL = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 
@@ -87,9 +89,15 @@ def resolve_files(
 
 
 def home(config_dir: str | os.PathLike[str] | None = None, environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of Chamber's own files: `config_dir`, else CHAMBER_CONFIG_DIR, else ``~/.chamber``."""
+    """The folder of Chamber's own files: `config_dir`, else CHAMBER_CONFIG_DIR, else ``~/.chamber``.
+
+    Raises ConfigurationError: none is named, and the user has no home folder.
+    """
     chosen = config_dir or environment.get("CHAMBER_CONFIG_DIR")
-    return Path(chosen) if chosen else Path.home() / ".chamber"
+    try:
+        return Path(chosen) if chosen else Path.home() / ".chamber"
+    except RuntimeError:
+        raise ConfigurationError("This user has no home folder: set HOME or CHAMBER_CONFIG_DIR") from None
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -101,7 +109,7 @@ def read_json(file: Path) -> dict[str, Any]:
         content = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
         raise ConfigurationError(f"{file} cannot be read ({reason}): repair it, or move it away") from None
     if not isinstance(content, dict):
@@ -132,28 +140,35 @@ def is_number(value: object) -> bool:
 
 
 class _Files:
-    """The two files, each read when first asked for."""
+    """The two files, each read when first asked for. A user without a home folder has none."""
 
     def __init__(self, config_dir: str | os.PathLike[str] | None, environment: Mapping[str, str]) -> None:
-        self.folder = home(config_dir, environment)
+        try:
+            self._folder: Path | None = home(config_dir, environment)
+        except ConfigurationError:
+            self._folder = None
 
     def token(self) -> str:
-        file = self.folder / "token.json"
-        content = read_json(file)
+        content = self._content("token.json")
         token = content.get("access_token", content.get("accessToken"))
         if isinstance(token, str):
             return token
         raise AuthenticationError(
             "No Chamber token was found. Pass ChamberClient(token=...), or set CHAMBER_TOKEN, "
-            f"or log in so that {file} holds an access_token"
+            f"or log in so that {self._file('token.json')} holds an access_token"
         )
 
     def value(self, key: str) -> str | None:
-        file = self.folder / "config.json"
-        value = read_json(file).get(key)
+        value = self._content("config.json").get(key)
         if value is None or isinstance(value, str):
             return value or None
-        raise ConfigurationError(f"{file}: {key} is a text, not {type(value).__name__}")
+        raise ConfigurationError(f"{self._file('config.json')}: {key} is a text, not {type(value).__name__}")
+
+    def _content(self, name: str) -> dict[str, Any]:
+        return read_json(self._folder / name) if self._folder else {}
+
+    def _file(self, name: str) -> Path:
+        return (self._folder or Path("~/.chamber")) / name
 
 
 def _given(token: str | None, environment: Mapping[str, str]) -> bool:
@@ -175,20 +190,31 @@ def _checked_token(token: object) -> str:
     return token.strip()
 
 
-def _checked_organization(organization_id: str | None) -> str | None:
-    if organization_id is None or _ORGANIZATION.fullmatch(organization_id):
+def _checked_organization(organization_id: Any) -> str | None:
+    if organization_id is None or (isinstance(organization_id, str) and _ORGANIZATION.fullmatch(organization_id)):
         return organization_id
     raise ConfigurationError(f"{organization_id!r} is not an organization id")
 
 
 def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigurationError(f"{url!r} is not the URL of an API: it looks like {DEFAULT_API_URL}")
-    if parts.username is not None or parts.password is not None:
+    parts = _parts(url)
+    if parts is None or (parts.scheme == "http" and not is_loopback(parts.hostname)):
+        what = "would send the token in the clear: use https" if parts else "is not the URL of an API"
+        raise ConfigurationError(f"{url!r} {what}; it looks like {DEFAULT_API_URL}")
+    return url.strip().rstrip("/")
+
+
+def _parts(url: object) -> SplitResult | None:
+    """The parts of a URL; None when it is none. What may hold a secret is never repeated in an error."""
+    if not isinstance(url, str):
+        return None
+    if "@" in url:
         raise ConfigurationError("An API URL holds no user or password: pass the token as token=...")
-    if parts.query or parts.fragment:
-        raise ConfigurationError(f"{url!r} has a query or a fragment: an API URL ends with its path")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ConfigurationError(f"{url!r} would send the token in the clear: use https")
-    return url.rstrip("/")
+    if "?" in url or "#" in url:
+        raise ConfigurationError("An API URL ends with its path: it has neither a query nor a fragment")
+    try:
+        parts = urlsplit(url.strip())
+        valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if valid and _URL.fullmatch(url.strip()) else None

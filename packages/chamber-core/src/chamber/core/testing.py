@@ -97,7 +97,7 @@ class RecordingTransport(Transport):
         reply = self._reply(f"{call.method} {call.path}")
         if isinstance(reply, BaseException):
             raise reply
-        return Answer(reply.status, reply.headers, reply.bytes(), request.method, request.url, number)
+        return Answer(reply.status, reply.headers, reply.bytes(), request.method, request.url, None, number)
 
     def _recorded(self, request: Request) -> RecordedCall:
         path = request.url.removeprefix(self.settings.api_url).lstrip("/")

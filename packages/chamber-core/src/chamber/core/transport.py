@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import random
+import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import msgspec
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from chamber.core import proxies, wire
 from chamber.core.clock import Clock, Deadline
@@ -19,29 +22,29 @@ from chamber.core.errors import (
     RateLimitError,
     TransportError,
     UnexpectedResponseError,
+    ValidationError,
 )
 from chamber.core.retry import KEYED_WRITE, READ, Outcome, Policy, delay, retry_after
 from chamber.core.settings import Settings, checked_timeout
 from chamber.core.wire import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from chamber.core.paths import ApiPath
 
 __all__ = ["Request", "Streamed", "Transport"]
 
 _CONNECT_WITHIN = 5.0
+#: Seconds; to aiohttp 0 means for ever.
+_SHORTEST_TIMEOUT = 0.001
 _LARGEST_ANSWER = 32 << 20
 _LARGEST_ERROR = 64 << 10
 _CHUNK = 64 << 10
+#: Characters; a shorter token, as tests have, may be part of any word.
+_SHORTEST_SECRET = 8
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
-_NEVER_SENT = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ClientProxyConnectionError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.InvalidURL,
-)
 _NEVER_RETRIED = (
     aiohttp.ClientConnectorCertificateError,
     aiohttp.ServerFingerprintMismatch,
@@ -56,6 +59,9 @@ class Request(msgspec.Struct, frozen=True):
     url: str
     headers: dict[str, str]
     body: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.url})"
 
 
 class Transport:
@@ -107,10 +113,9 @@ class Transport:
         Raises TransportError: no answer came, or it broke off.
         """
         self._check_open()
-        async with self._exchange(
-            Request(method, url, dict(headers or {})), timeout, body() if callable(body) else body
-        ) as response:
-            yield Streamed(response)
+        request = Request(method, url, _checked_headers(headers or {}))
+        async with self._exchange(request, timeout, body() if callable(body) else body) as streamed:
+            yield streamed
 
     async def close(self) -> None:
         """Close the connections of the running loop; further calls are refused."""
@@ -129,7 +134,7 @@ class Transport:
         return Request(
             method,
             f"{self.settings.api_url}/{path}{'?' if query else ''}{query}",
-            {**self._headers(body is not None), **(headers or {})},
+            {**self._headers(body is not None), **_checked_headers(headers or {})},
             None if body is None else wire.encode_body(body),
         )
 
@@ -151,10 +156,11 @@ class Transport:
                 outcome = error
             if isinstance(outcome, Answer) and outcome.status < 300:
                 return outcome
-            wait = delay(policy, _outcome(outcome), attempt, deadline.remaining, random.random())  # noqa: S311
-            if wait is None:
-                raise _error(outcome)
-            await self.clock.sleep(wait)
+            wait = delay(policy, self._outcome(outcome), attempt, deadline.remaining, random.random())  # noqa: S311
+            if wait is not None:
+                await self.clock.sleep(wait)
+            if wait is None or deadline.remaining <= 0:
+                raise self._error(outcome)
             attempt += 1
 
     async def _attempt(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Answer:
@@ -167,29 +173,60 @@ class Transport:
         }
         timeout = min(policy.attempt_timeout, deadline.remaining)
         sent = msgspec.structs.replace(request, headers=headers)
-        async with self._exchange(sent, timeout, request.body) as response:
-            limit = _LARGEST_ANSWER if response.status < 300 else _LARGEST_ERROR
-            body = await _read(response, limit, cut=response.status >= 300)
+        async with self._exchange(sent, timeout, request.body) as streamed:
+            limit = _LARGEST_ANSWER if streamed.status < 300 else _LARGEST_ERROR
+            body = await streamed.read(limit, cut=streamed.status >= 300)
             return Answer(
-                response.status, response.headers, body, request.method, request.url, number, deadline.elapsed
+                streamed.status,
+                streamed.headers,
+                self._without_token(body),
+                request.method,
+                request.url,
+                headers["X-Request-Id"],
+                number,
+                deadline.elapsed,
             )
 
     @contextlib.asynccontextmanager
-    async def _exchange(self, request: Request, timeout: float, body: Any) -> AsyncIterator[aiohttp.ClientResponse]:
-        session = self._connections.session()
-        try:
-            async with session.request(
+    async def _exchange(self, request: Request, timeout: float, body: Any) -> AsyncIterator[Streamed]:
+        exchange = _Exchange(request, timeout)
+        session = await self._connections.session()
+        with exchange.told():
+            response = await session.request(
                 request.method,
                 url_of(request.url),
                 headers=request.headers,
                 data=body,
                 allow_redirects=False,
                 proxy=proxies.proxy_for(request.url),
-                timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(_CONNECT_WITHIN, timeout)),
-            ) as response:
-                yield response
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise _no_answer(error, request, timeout) from error
+                timeout=_client_timeout(exchange.timeout),
+                trace_request_ctx=exchange,
+            )
+        async with response:
+            yield Streamed(response, exchange)
+
+    def _outcome(self, ended: Answer | TransportError) -> Outcome:
+        if isinstance(ended, TransportError):
+            retried = not isinstance(ended.__cause__, _NEVER_RETRIED)
+            return Outcome(sent=ended.sent, should_retry=None if retried else False)
+        return Outcome(
+            ended.status,
+            retry_after=retry_after(ended.headers, self.clock.now()),
+            should_retry={"true": True, "false": False}.get(ended.headers.get("X-Should-Retry", "").lower()),
+        )
+
+    def _error(self, ended: Answer | TransportError) -> Exception:
+        if isinstance(ended, TransportError):
+            return ended
+        error = wire.failure(ended)
+        if isinstance(error, RateLimitError):
+            error.retry_after = retry_after(ended.headers, self.clock.now())
+        return error
+
+    def _without_token(self, body: bytes) -> bytes:
+        """No answer needs to repeat the token: whatever is made of this one can be shown."""
+        token = self.settings.token.reveal().encode()
+        return body if len(token) < _SHORTEST_SECRET else body.replace(token, b"***")
 
     def _check_open(self) -> None:
         if self._closed:
@@ -199,70 +236,99 @@ class Transport:
 class Streamed:
     """An answer that is read piece by piece."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, exchange: _Exchange) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
-        self._response = response
+        self._content = response.content
+        self._exchange = exchange
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body, in pieces of at most 64 KiB."""
-        async for chunk in self._response.content.iter_chunked(_CHUNK):
+        while True:
+            with self._exchange.told():
+                chunk = await self._content.read(_CHUNK)
+            if not chunk:
+                return
             yield chunk
 
-    async def read(self, limit: int = 4 << 20) -> bytes:
-        """The body, of at most `limit` bytes. Raises UnexpectedResponseError: it is longer."""
-        return await _read(self._response, limit)
+    async def read(self, limit: int = 4 << 20, *, cut: bool = False) -> bytes:
+        """The body, of at most `limit` bytes; counted while it is inflated, so that it cannot fill the memory.
+
+        Raises UnexpectedResponseError: it is longer, and not to be `cut`.
+        """
+        body = bytearray()
+        async for chunk in self.chunks():
+            body += chunk
+            if len(body) > limit:
+                break
+        if len(body) <= limit or cut:
+            return bytes(body[:limit])
+        request = self._exchange.request
+        raise UnexpectedResponseError(
+            f"The answer is longer than {limit} bytes: ask for fewer items at once",
+            self.status,
+            request_id=request.headers.get("X-Request-Id"),
+            method=request.method,
+            url=request.url,
+        )
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int, cut: bool = False) -> bytes:
-    """The decoded body, counted while it is inflated, so that a small answer cannot fill the memory."""
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        body += chunk
-        if len(body) > limit and not cut:
-            raise UnexpectedResponseError(
-                f"The answer is longer than {limit} bytes: ask for fewer items at once",
-                response.status,
-                method=response.method,
-                url=str(response.url),
-            )
-        if len(body) > limit:
-            break
-    return bytes(body[:limit])
+class _Exchange:
+    """One request under way."""
 
+    def __init__(self, request: Request, timeout: float) -> None:
+        self.request = request
+        self.timeout = max(timeout, _SHORTEST_TIMEOUT)
+        #: Whether its first byte was written.
+        self.sent = False
 
-def _outcome(ended: Answer | TransportError) -> Outcome:
-    if isinstance(ended, TransportError):
-        retried = not isinstance(ended.__cause__, _NEVER_RETRIED)
-        return Outcome(sent=ended.sent, should_retry=None if retried else False)
-    return Outcome(
-        ended.status,
-        retry_after=retry_after(ended.headers),
-        should_retry={"true": True, "false": False}.get(ended.headers.get("X-Should-Retry", "").lower()),
-    )
+    @contextlib.contextmanager
+    def told(self) -> Iterator[None]:
+        """Raises TransportError: what is done inside failed."""
+        try:
+            yield
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            _forget_headers(error)
+            raise self._no_answer(error) from error
 
+    def _no_answer(self, error: Exception) -> TransportError:
+        kind = DeadlineExceeded if isinstance(error, TimeoutError) else TransportError
+        raised = kind(
+            self._said(error),
+            request_id=self.request.headers.get("X-Request-Id"),
+            method=self.request.method,
+            url=self.request.url,
+        )
+        raised.sent = self.sent
+        return raised
 
-def _error(ended: Answer | TransportError) -> Exception:
-    if isinstance(ended, TransportError):
-        return ended
-    error = wire.failure(ended)
-    if isinstance(error, RateLimitError):
-        error.retry_after = retry_after(ended.headers)
-    return error
-
-
-def _no_answer(error: Exception, request: Request, timeout: float) -> TransportError:
-    kind = TransportError
-    if isinstance(error, TimeoutError):
-        kind = DeadlineExceeded
-        said = f"No answer came within {timeout:g} s: try again, or pass a longer timeout"
-    elif isinstance(error, aiohttp.ClientConnectorCertificateError):
-        said = f"The certificate is not trusted ({error.certificate_error}): check the URL and the CA bundle"
-    elif isinstance(error, _NEVER_SENT):
+    def _said(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            return f"No answer came within {round(self.timeout, 2):g} s: try again, or pass a longer timeout"
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            return f"The certificate is not trusted ({error.certificate_error}): check the URL and the CA bundle"
+        if self.sent:
+            return f"The connection broke off ({type(error).__name__}: {error}): try again"
         reason = getattr(error, "os_error", None) or error
-        said = f"Could not be reached ({getattr(reason, 'strerror', None) or reason}): check the URL and the network"
-    else:
-        said = f"The connection broke off ({type(error).__name__}: {error}): try again"
-    raised = kind(said, method=request.method, url=request.url)
-    raised.sent = not isinstance(error, _NEVER_SENT)
-    return raised
+        return f"Could not be reached ({getattr(reason, 'strerror', None) or reason}): check the URL and the network"
+
+
+def _client_timeout(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(_CONNECT_WITHIN, seconds), ceil_threshold=math.inf)
+
+
+def _forget_headers(error: Exception) -> None:
+    """The cause of an error is shown in many places; this one would show the token."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        nothing = CIMultiDictProxy(CIMultiDict[str]())
+        error.request_info = aiohttp.RequestInfo(error.request_info.url, error.request_info.method, nothing)
+        error.args = (error.request_info, ())
+        error.headers = None
+
+
+def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Raises ValidationError: a header would end early and begin another."""
+    for name, value in headers.items():
+        if _CONTROL.search(f"{name}{value}"):
+            raise ValidationError(f"The header {name!r} has a line break or another control character")
+    return dict(headers)

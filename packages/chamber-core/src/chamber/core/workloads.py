@@ -209,12 +209,14 @@ class WorkloadOperations(Operations):
 
 
 def _check_submission(fields: Mapping[str, Any]) -> None:
+    validation.text("name", fields["name"])
     validation.length("name", fields["name"], 1, 255)
     validation.text("initiative_id", fields["initiative_id"])
     validation.text("gpu_type", fields["gpu_type"])
     validation.number("requested_gpus", fields["requested_gpus"], 0, whole=False)
     validation.number("priority", fields["priority"], 0, 100)
     validation.length("external_id", fields["external_id"], 1, 255)
+    validation.one_line("external_id", fields["external_id"])
     validation.length("k8s_manifest", fields["k8s_manifest"], 1, LARGEST_MANIFEST)
     validation.one_of("distribution_mode", fields["distribution_mode"], ("auto", "manual"))
     for name in ("gpus_per_pod", "requested_pods", "min_pods"):

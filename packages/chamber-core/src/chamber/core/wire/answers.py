@@ -22,6 +22,8 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
     method: str
     url: str
+    #: The X-Request-Id of the request that it answers.
+    request_id: str | None = None
     attempts: int = 1
     #: Seconds from the start of the call, retries included.
     elapsed: float = 0.0
@@ -45,7 +47,7 @@ def not_understood(answer: Answer, why: str) -> UnexpectedResponseError:
         f"The API answered {answer.status} with {_shown(answer.body)} ({kind}), {why}. "
         "Check that api_url is the URL of a Chamber API and that no proxy answers in its place",
         answer.status,
-        request_id=answer.headers.get("X-Request-Id"),
+        request_id=answer.headers.get("X-Request-Id") or answer.request_id,
         method=answer.method,
         url=answer.url,
     )

@@ -31,7 +31,7 @@ def failure(answer: Answer) -> ResponseError:
         answer.status,
         code=code,
         details=details,
-        request_id=request_id or answer.headers.get("X-Request-Id"),
+        request_id=request_id or answer.headers.get("X-Request-Id") or answer.request_id,
         method=answer.method,
         url=answer.url,
     )
