@@ -206,7 +206,12 @@ thread.start(); thread.join()
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_call_works_while_the_interpreter_exits(script, api, said, name):
-    both = {"id": "wl_1", "name": "train", "status": "RUNNING", "workloads": [{"id": "wl_1", "name": "a", "status": "x"}]}
+    both = {
+        "id": "wl_1",
+        "name": "train",
+        "status": "RUNNING",
+        "workloads": [{"id": "wl_1", "name": "a", "status": "x"}],
+    }
     api.answers(said(both))
     done = script(RETRY_LATER + PROGRAMS[name], api.url)
     assert (done.stderr, done.returncode) == ("", 0)
@@ -229,7 +234,9 @@ def test_a_call_in_an_object_that_dies_with_the_interpreter_is_refused(script, a
     assert (done.stderr, done.returncode, done.stdout) == ("", 0, "refused")
 
 
-EXIT_IN_FLIGHT = RETRY_LATER + """
+EXIT_IN_FLIGHT = (
+    RETRY_LATER
+    + """
 started = threading.Event()
 def forever():
     started.set()
@@ -240,6 +247,7 @@ started.wait()
 sys.stdin.readline()
 atexit.register(print, "bye")
 """
+)
 
 
 def test_the_interpreter_exits_at_once_with_calls_in_flight(api, said, popen):
@@ -258,13 +266,16 @@ def test_the_interpreter_exits_at_once_with_calls_in_flight(api, said, popen):
     assert (err, process.returncode, out) == ("", 0, "bye\n")
 
 
-INTERRUPTED = RETRY_LATER + """
+INTERRUPTED = (
+    RETRY_LATER
+    + """
 try:
     client.get_workload("wl_1")
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 client.health()
 """
+)
 
 
 def test_an_interrupt_cancels_the_call_and_the_client_goes_on(api, said, popen):
@@ -288,7 +299,9 @@ def test_an_interrupt_cancels_the_call_and_the_client_goes_on(api, said, popen):
     assert ended.wait(10)
 
 
-FORKED = RETRY_LATER + """
+FORKED = (
+    RETRY_LATER
+    + """
 def say(who): print(who, client.get_workload("wl_1").id, flush=True)
 say("before")
 child = os.fork()
@@ -299,6 +312,7 @@ _, status = os.waitpid(child, 0)
 assert status == 0, status
 say("parent"); say("parent again")
 """
+)
 WORDS = ["before", "child", "child again", "parent", "parent again"]
 
 

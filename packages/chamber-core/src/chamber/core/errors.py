@@ -66,6 +66,8 @@ class ChamberError(Exception):
         request_id: "str | None" = None,
         method: "str | None" = None,
         url: "str | None" = None,
+        attempts: int = 1,
+        elapsed: float = 0.0,
     ) -> None:
         super().__init__(message)
         #: What happened, to what, and what to do next.
@@ -79,6 +81,12 @@ class ChamberError(Exception):
         self.request_id = request_id
         self.method = method
         self.url = url
+        #: How often the request was sent.
+        self.attempts = attempts
+        #: Seconds that the call took, waits included.
+        self.elapsed = elapsed
+        #: Whether it was not tried again because the client's budget of retries is spent.
+        self.retry_budget_exhausted = False
 
     def __str__(self) -> str:
         facts = [

@@ -22,9 +22,10 @@ import msgspec
 from chamber.core import methods, plugins
 from chamber.core.client import AsyncChamberClient, ChamberClient
 from chamber.core.clock import Clock, Deadline
+from chamber.core.exchange import Request
 from chamber.core.retry import Policy
 from chamber.core.settings import Settings
-from chamber.core.transport import Request, Transport
+from chamber.core.transport import Transport
 from chamber.core.wire import Answer
 
 __all__ = [
