@@ -45,6 +45,8 @@ else:
         def __getattr__(cls, name):
             if not name.startswith("_") and _grow():
                 return getattr(cls, name)
+            if any(name in vars(base) for base in cls.__mro__):  # another thread brought it in just now
+                return type.__getattribute__(cls, name)
             raise AttributeError(_missing(cls, name), name=name, obj=cls)
 
         def __dir__(cls):
