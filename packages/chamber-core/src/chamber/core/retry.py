@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +19,8 @@ __all__ = ["KEYED_WRITE", "READ", "Outcome", "Policy", "delay", "retry_after"]
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 529})
 #: Longest wait that a server may ask for, in seconds; beyond it the error is raised at once.
 LONGEST_WAIT = 120.0
+
+_NUMBER = re.compile(r"\s*\d+(\.\d*)?\s*", re.ASCII)
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -59,7 +62,7 @@ def delay(policy: Policy, outcome: Outcome, attempt: int, remaining: float, chan
     if attempt >= policy.attempts or not _worthwhile(policy, outcome):
         return None
     wait = _wait(policy, outcome, attempt, chance)
-    return wait if wait < remaining and wait <= LONGEST_WAIT * 1.1 else None
+    return wait if wait < remaining and (outcome.retry_after or 0.0) <= LONGEST_WAIT else None
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -101,11 +104,8 @@ def _wait(policy: Policy, outcome: Outcome, attempt: int, chance: float) -> floa
 
 
 def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
+    number = float(text) if text and _NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def _date(text: str | None) -> datetime | None:
