@@ -46,7 +46,7 @@ def demonstrate(chamber: LocalChamber, client: ChamberClient, entrypoint_args: l
         team=chamber.team,
         entrypoint_args=entrypoint_args,
         wait=True,
-        poll_interval=0.1,
+        poll_interval=0.05,
         on_progress=lambda stage, message: print(f"{stage:>10}  {message}", flush=True),
     )
     print(f"\nOutput of workload {job.id}:\n\n{chamber.logs(job.id)}")
@@ -70,8 +70,8 @@ def show_plan(plan: DryRunResult) -> None:
 def show_metrics(metrics: WorkloadMetrics) -> None:
     """The summaries of the metrics that were measured."""
     print(f"Metrics ({metrics.sample_count} samples, {metrics.data_quality}):")
-    for name, summary in metrics.summaries().items():
-        print(f"  {name:20} avg {summary.avg:8.1f}   max {summary.max:8.1f}")
+    for name, summary in metrics.summaries.items():
+        print(f"  {name:16} average {summary.avg:,.1f}, at most {summary.max:,.1f}")
 
 
 if __name__ == "__main__":

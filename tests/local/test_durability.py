@@ -1,8 +1,9 @@
-import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 
 import psutil
 import pytest
@@ -51,6 +52,7 @@ def served(tmp_path, tools):
         command = [sys.executable, "-m", "chamber.local", "--data-dir", str(tmp_path / "data"), *arguments]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         started.append(process)
+        assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(5)]
         told = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines)
         return process, told
@@ -154,8 +156,6 @@ def test_a_chamber_that_was_forgotten_ends_with_the_interpreter(tools):
         chamber = LocalChamber().start()
         print(chamber._started.folder.path)
     """
-    import textwrap
-
     ended = subprocess.run(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
         capture_output=True,
@@ -165,4 +165,4 @@ def test_a_chamber_that_was_forgotten_ends_with_the_interpreter(tools):
     )
 
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert not os.path.exists(ended.stdout.strip())
+    assert not Path(ended.stdout.strip()).exists()

@@ -44,7 +44,7 @@ def test_several_live_side_by_side():
 
 
 @pytest.mark.parametrize("name", ["wl_none", "../identity.json", "../../x", ""])
-def test_logs_of_what_never_started_are_not_found(simulated, name):
+def test_logs_of_an_unknown_workload_are_not_found(simulated, name):
     with pytest.raises(NotFoundError):
         simulated.chamber.logs(name)
 

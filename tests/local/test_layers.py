@@ -3,6 +3,7 @@ import stat
 import tarfile
 
 import pytest
+
 from chamber.local.executors.layers import Bounds, unpack
 from chamber.local.executors.refusal import Refused
 

@@ -4,6 +4,7 @@ import os
 import pytest
 
 from chamber.local import LocalChamber, plugin, records
+from chamber.run.targets import BaseImage, Registry
 
 
 @pytest.fixture
@@ -27,10 +28,12 @@ def test_a_running_chamber_is_recorded_and_a_stopped_one_is_not(own_settings):
 def test_a_registry_is_found_by_itself_a_prefix_or_its_api(chamber):
     registry, elsewhere = chamber.registry, "https://api.usechamber.io/v1"
 
-    assert records.find(registry).token == chamber.token
-    assert records.find(f"{registry}/team/project").token == chamber.token
-    assert records.find(None, chamber.api_url).registry == registry
-    assert records.find(None, f"{chamber.api_url}/").registry == registry
+    (record,) = records.running()
+    assert (record.registry, record.token) == (registry, chamber.token)
+    assert records.find(registry) == record
+    assert records.find(f"{registry}/team/project") == record
+    assert records.find(None, chamber.api_url) == record
+    assert records.find(None, f"{chamber.api_url}/") == record
     assert records.find(f"{registry}0") is None
     assert records.find("127.0.0.1") is None
     assert records.find("docker.io/team", chamber.api_url) is None
@@ -60,22 +63,21 @@ def test_a_home_that_cannot_be_written_does_not_keep_a_chamber_from_starting(own
 
 
 def test_the_plugin_knows_the_login_of_its_registry(chamber):
-    pytest.importorskip("chamber.run.targets")
+    elsewhere = "https://api.usechamber.io/v1"
+    login = {"username": "chamber", "password": chamber.token, "insecure": True}
 
-    known = plugin.chamber_run_registry(f"{chamber.registry}/team", "https://api.usechamber.io/v1")
-    offered = plugin.chamber_run_registry(None, chamber.api_url)
-
-    assert (known.prefix, known.password, known.insecure) == (f"{chamber.registry}/team", chamber.token, True)
-    assert (offered.prefix, offered.password) == (chamber.registry, chamber.token)
+    assert plugin.chamber_run_registry(f"{chamber.registry}/team", elsewhere) == Registry(
+        f"{chamber.registry}/team", **login
+    )
+    assert plugin.chamber_run_registry(None, chamber.api_url) == Registry(chamber.registry, **login)
     assert plugin.chamber_run_registry("ghcr.io/team", chamber.api_url) is None
-    assert plugin.chamber_run_registry(None, "https://api.usechamber.io/v1") is None
+    assert plugin.chamber_run_registry(None, elsewhere) is None
 
 
 def test_the_plugin_offers_the_marker_base(chamber):
-    pytest.importorskip("chamber.run.targets")
+    base = "chamber.local/python:latest"
 
-    base = plugin.chamber_run_base_image(f"{chamber.registry}/team")
-
-    assert (base.reference, base.recipe) == ("chamber.local/python:latest", True)
-    assert base.location == f"{chamber.registry}/chamber.local/python:latest"
+    assert plugin.chamber_run_base_image(f"{chamber.registry}/team") == BaseImage(
+        base, location=f"{chamber.registry}/{base}", recipe=True
+    )
     assert plugin.chamber_run_base_image("ghcr.io/team") is None

@@ -1,5 +1,7 @@
 import gzip
+import http.client
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -87,8 +89,6 @@ def test_one_chunked_patch_without_a_range_is_what_docker_sends(call, tools):
 
 
 def chunked(call, method, path, pieces):
-    import http.client
-
     host, _, port = call.chamber.registry.rpartition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=30)
     headers = {"Authorization": f"Bearer {call.chamber.token}"}
@@ -97,6 +97,29 @@ def chunked(call, method, path, pieces):
         return connection.getresponse().status
     finally:
         connection.close()
+
+
+def test_an_upload_that_breaks_off_is_dropped(call, tools):
+    location = upload(call)
+    host, _, port = call.chamber.registry.rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+    connection.putrequest("PATCH", location)
+    connection.putheader("Authorization", f"Bearer {call.chamber.token}")
+    connection.putheader("Content-Length", "1000")
+    connection.endheaders(b"only a part")
+    connection.close()
+
+    tools.until(lambda: call("GET", location).status == 404)
+    assert list((call.chamber._started.folder.path / "registry" / "uploads").iterdir()) == []
+
+
+def test_many_blobs_are_pushed_at_once(call, tools):
+    contents = [bytes([number % 4]) * 400_000 for number in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        digests = list(pool.map(lambda content: call.push_blob(REPOSITORY, content), contents))
+
+    for content, digest in zip(contents, digests, strict=True):
+        assert call("GET", f"/v2/{REPOSITORY}/blobs/{digest}").body == content
 
 
 def test_content_with_another_digest_is_not_kept(call, tools):

@@ -1,9 +1,10 @@
 from datetime import UTC, datetime
 
-from chamber.local.scheduler import decide
-from chamber.local.workloads import Pool, Status, Workload
 from hypothesis import given
 from hypothesis import strategies as st
+
+from chamber.local.scheduler import decide
+from chamber.local.workloads import Pool, Status, Workload
 
 NOW = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)
 H100 = Pool("pool_h100", "local H100", "H100", 8)

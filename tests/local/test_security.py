@@ -147,3 +147,40 @@ def test_a_taken_port_is_a_configuration_error(simulated):
 
     with pytest.raises(ConfigurationError, match="cannot be listened on"):
         LocalChamber(port=port).start()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/v1/workloads/%ff%fe", None),
+        ("GET", "/v1/workloads/%00", None),
+        ("GET", "/v1/workloads?submitted_by=%ff%00", None),
+        ("GET", "/v1/workloads?start_date=0001-01-01T00:00:00%2B23:00", None),
+        ("GET", "/v1/workloads?end_date=9999-12-31T23:59:59-23:00", None),
+        ("GET", "/v1/workloads?limit=99999999999999999999999", None),
+        ("GET", "/v1/workloads/wl_x/logs?offset=99999999999999999999999", None),
+        ("POST", "/v1/workloads/search", b'{"query": "\\ud800"}'),
+        ("POST", "/v1/workloads/search", b'{"priority": {"min": 1e999}}'),
+        ("POST", "/v1/workloads/search", b'{"priority": {"min": 99999999999999999999999999}}'),
+        ("POST", "/v1/workloads/search", b'{"sort_by": ""}'),
+        ("POST", "/v1/teams", b'{"name": "\\u0000\\ud83d"}'),
+        ("POST", "/v1/teams", b'{"name": "a", "tags": {"a": ' + b"[" * 500_000),
+        ("POST", "/v2/a/blobs/uploads/?digest=%ff", b""),
+        ("GET", "/v2/%ff/manifests/%fe", None),
+        ("GET", "/v2/a/tags/list?last=%ff&n=1", None),
+    ],
+)
+def test_strange_input_is_never_a_failure_of_the_server(simulated, method, path, body):
+    answer = simulated(method, path, body)
+
+    assert answer.status < 500, answer.body
+    assert answer.json
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Idempotency-Key", "X-Request-Id", "X-Organization-Id"])
+def test_strange_headers_are_never_a_failure_of_the_server(simulated, name):
+    body = {"name": "a", "initiative_id": "init_local", "gpu_type": "H100"}
+
+    answer = simulated("POST", "/v1/workloads", body, {name: b"\xff\xfe"})
+
+    assert answer.status < 500, answer.body

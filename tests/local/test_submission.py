@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 
@@ -81,6 +83,14 @@ def test_the_same_idempotency_key_gets_the_same_workload_again(simulated):
     assert (again.status, again.data) == (201, first.data)
     assert other.data["workload_id"] != first.data["workload_id"]
     assert len(simulated.get("/workloads")["workloads"]) == 2
+
+
+def test_an_idempotency_key_makes_one_workload_of_many_requests_at_once(simulated):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: submit(simulated, {"Idempotency-Key": "k"}), range(24)))
+
+    assert len({answer.data["workload_id"] for answer in answers}) == 1
+    assert len(simulated.get("/workloads")["workloads"]) == 1
 
 
 def test_an_idempotency_key_does_not_fit_another_payload(simulated):

@@ -3,8 +3,8 @@ from typing import Any
 
 import chamber.run
 from chamber.core import ChamberClient
-from chamber.run.keys import KEYS
 from chamber.run.operations import RunOperations
+from chamber.run.settings.keys import KEYS
 from chamber.run.signatures import RunOptions
 
 _RUN = inspect.signature(RunOperations.__dict__["run"].__wrapped__).parameters

@@ -36,6 +36,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     __envelopes__: ClassVar[tuple[str, ...]] = ()
     #: Other spellings of fields, as ``{"gpu_count": "requested_gpus"}``; camelCase is always understood.
     __aliases__: ClassVar[Mapping[str, str]] = {}
+    #: Keys of objects whose fields count as this one's own, as ``{"summary": {"total": 3}}``.
+    __nested__: ClassVar[tuple[str, ...]] = ()
 
     #: Fields of the answer that this version does not know, as they came.
     extra: dict[str, Any] = {}
@@ -227,9 +229,9 @@ class Capacity(Model, frozen=True, kw_only=True):
 
     @classmethod
     def __complete__(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        """The documented answer has a summary and no budget: the same three figures under other names."""
+        """The documented answer has a summary and no budget: the same figures, if any, under other names."""
         if "budget" not in fields and isinstance(fields.get("summary"), dict):
-            return {**fields, "budget": fields["summary"]}
+            return {**fields, "budget": {"allocated": None, **fields["summary"]}}
         return fields
 
 

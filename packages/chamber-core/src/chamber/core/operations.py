@@ -153,9 +153,10 @@ class Operations:
         """Send one request and decode its answer as `kind`; for operations of one's own.
 
         `path` comes from `chamber.core.paths.path`. `kind` is a model, ``list[Model]``,
-        ``PaginatedResponse[Model]`` or ``dict``. Parameters and fields that are None are left out.
-        `timeout`: seconds for the whole call, retries included; None leaves it to the client. `policy`: how
-        it is retried; None repeats what only reads, and never what writes.
+        ``PaginatedResponse[Model]``, ``dict`` or a class with ``__from_wire__`` (see `chamber.core.wire`).
+        Parameters and fields that are None are left out. `timeout`: seconds for the whole call, retries
+        included; None leaves it to the client. `policy`: how it is retried; None repeats what only reads, and
+        never what writes.
 
         Raises ChamberError: the request failed, or its answer is not understood.
         """

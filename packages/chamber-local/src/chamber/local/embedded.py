@@ -102,12 +102,11 @@ class LocalChamber:
         return AsyncChamberClient(token=self.token, api_url=self.api_url, organization_id=self.organization_id)
 
     def logs(self, workload_id: str) -> str:
-        """What a workload has printed so far. Raises NotFoundError when it never started."""
-        folder = self._started.folder.logs
-        path = folder / f"{workload_id}.log"
-        if path.parent != folder or not path.is_file():
-            raise NotFoundError(f"there is no output of {workload_id!r}: it never started, or does not exist")
-        return path.read_text("utf-8", errors="replace")
+        """What a workload has printed so far. Raises NotFoundError when there is no such workload."""
+        if not self._started.knows(workload_id):
+            raise NotFoundError(f"there is no workload {workload_id!r}")
+        log = self._started.folder.logs / f"{workload_id}.log"
+        return log.read_text("utf-8", errors="replace") if log.exists() else ""
 
     def start(self) -> Self:
         """Starts it; `stop` ends it."""

@@ -13,9 +13,8 @@ __all__ = ["chamber_run_base_image", "chamber_run_registry"]
 @hookimpl(optionalhook=True)
 def chamber_run_registry(registry: str | None, api_url: str) -> "Registry | None":
     """The login of a Chamber that runs on this machine; its registry is the default for runs through its API."""
-    from chamber.run.targets import Registry
-
     from chamber.local import records
+    from chamber.run.targets import Registry
 
     record = records.find(registry, api_url)
     if record is None:
@@ -26,10 +25,9 @@ def chamber_run_registry(registry: str | None, api_url: str) -> "Registry | None
 @hookimpl(optionalhook=True)
 def chamber_run_base_image(registry: str) -> "BaseImage | None":
     """The marker base, for what is pushed to a Chamber on this machine."""
-    from chamber.run.targets import BaseImage
-
     from chamber.local import records
     from chamber.local.registry.marker import MARKER, TAG
+    from chamber.run.targets import BaseImage
 
     record = records.find(registry)
     if record is None:

@@ -22,6 +22,7 @@ from chamber.local.registry.app import registry_app
 from chamber.local.registry.store import Store
 from chamber.local.seed import ORGANIZATION, USER, sow
 from chamber.local.settings import Settings
+from chamber.local.storage import workloads
 from chamber.local.storage.database import Database
 
 __all__ = ["Server"]
@@ -32,10 +33,10 @@ _HEADER_LIMIT = 16 << 10
 class Server:
     """A running Chamber. Lives in one event loop from `start` to `stop`."""
 
-    def __init__(self, address: str, parts: AsyncExitStack) -> None:
+    def __init__(self, address: str, database: Database, parts: AsyncExitStack) -> None:
         #: host:port
         self.address = address
-        self._parts = parts
+        self._database, self._parts = database, parts
 
     @classmethod
     async def start(cls, settings: Settings, folder: DataFolder) -> Self:
@@ -47,8 +48,12 @@ class Server:
             stack.callback(database.close)
             app = await _assemble(settings, folder, database, address, stack)
             await _serve(app, listening, stack)
-            return cls(address, stack.pop_all())
+            return cls(address, database, stack.pop_all())
         raise AssertionError("an exit stack swallows nothing")
+
+    async def knows(self, workload_id: str) -> bool:
+        """True for a workload that was submitted."""
+        return await self._database.read(workloads.get, workload_id) is not None
 
     async def stop(self) -> None:
         """Answers no more, ends what runs, and closes the database."""

@@ -17,18 +17,23 @@ class ServerThread:
 
     def __init__(self, settings: Settings) -> None:
         self.folder = DataFolder(settings.data_dir)
-        self._ready: Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+        self._ready: Future[tuple[Server, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(settings)), name="chamber-local", daemon=True
         )
         self._thread.start()
         try:
-            self.address, self._loop, self._stopping = self._ready.result()
+            self._server, self._loop, self._stopping = self._ready.result()
         except BaseException:
             self._thread.join()
             self.folder.close()
             raise
+        self.address = self._server.address
         records.write(self.address, self.folder.token)
+
+    def knows(self, workload_id: str) -> bool:
+        """True for a workload that was submitted."""
+        return asyncio.run_coroutine_threadsafe(self._server.knows(workload_id), self._loop).result()
 
     def stop(self) -> None:
         """Stops the server, and returns when nothing of it is left."""
@@ -44,6 +49,6 @@ class ServerThread:
             self._ready.set_exception(error)
             return
         stopping = asyncio.Event()
-        self._ready.set_result((server.address, asyncio.get_running_loop(), stopping))
+        self._ready.set_result((server, asyncio.get_running_loop(), stopping))
         await stopping.wait()
         await server.stop()

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
         RegistryAuthError,
     )
     from chamber.run.operations import RunOperations
-    from chamber.run.plan import DryRunResult
-    from chamber.run.profile import Profile
+    from chamber.run.planning.plan import DryRunResult
+    from chamber.run.project.profile import Profile
     from chamber.run.targets import BaseImage, Registry
 
 __all__ = [
@@ -38,9 +38,9 @@ _HOMES = {
     "AmbiguousEntrypointError": "chamber.run.errors",
     "BaseImage": "chamber.run.targets",
     "DockerError": "chamber.core.errors",
-    "DryRunResult": "chamber.run.plan",
+    "DryRunResult": "chamber.run.planning.plan",
     "EntrypointNotFoundError": "chamber.run.errors",
-    "Profile": "chamber.run.profile",
+    "Profile": "chamber.run.project.profile",
     "ProjectNotFoundError": "chamber.run.errors",
     "Registry": "chamber.run.targets",
     "RegistryAuthError": "chamber.run.errors",

@@ -7,8 +7,8 @@ from typing import Any
 
 from chamber.core.errors import ChamberError, PluginError
 from chamber.core.plugins import manager
-from chamber.run.configuration import RunSettings
-from chamber.run.profile import Profile
+from chamber.run.project.profile import Profile
+from chamber.run.settings.configuration import RunSettings
 from chamber.run.targets import BaseImage, Registry
 
 __all__ = ["base_image", "change_manifest", "detect", "registry"]

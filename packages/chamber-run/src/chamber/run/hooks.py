@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from chamber.core.hooks import hookspec
 
 if TYPE_CHECKING:
-    from chamber.run.configuration import RunSettings
-    from chamber.run.profile import Profile
+    from chamber.run.project.profile import Profile
+    from chamber.run.settings.configuration import RunSettings
     from chamber.run.targets import BaseImage, Registry
 
 __all__ = ["RunHooks"]

@@ -7,17 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from chamber.core import validation
-from chamber.core.enums import JobClass
+from chamber.core.enums import JobClass, JobStatus
 from chamber.core.errors import AuthorizationError
 from chamber.core.many import ManyOperations
 from chamber.core.models import Workload
 from chamber.core.operations import Operations, operation
-from chamber.run import registries, saving
-from chamber.run.configuration import DefaultNumber, DefaultText
-from chamber.run.plan import DryRunResult
-from chamber.run.planning import Request, prepare
+from chamber.run.planning import saving
+from chamber.run.planning.plan import DryRunResult
+from chamber.run.planning.planner import Request, prepare
 from chamber.run.progress import Reporter
 from chamber.run.publishing import publish
+from chamber.run.settings import registries
+from chamber.run.settings.configuration import DefaultNumber, DefaultText
 from chamber.run.signatures import Directory, Distributed, run_operation
 
 __all__ = ["RunOperations"]
@@ -186,11 +187,23 @@ class RunOperations(Operations):
         self, workload: Workload, poll_interval: float, timeout: float | None, report: Reporter
     ) -> Workload:
         """The workload once it has ended; each status on the way is reported."""
+        told: list[str] = []
         async with contextlib.aclosing(_core(self).watch_workload(workload.id, poll_interval, timeout)) as changes:
             async for workload in changes:
-                reason = f": {workload.failure_reason}" if workload.failure_reason else ""
-                await report("wait", f"{workload.name} is {workload.status}{reason}")
+                for status in _news(workload, len(told)):
+                    told.append(status)
+                    await report("wait", f"{workload.name} is {status}{_why(workload, status)}")
         return workload
+
+
+def _news(workload: Workload, told: int) -> list[str]:
+    """The statuses after the first `told`, where the API tells them all, as chamber-local does; else the present one."""
+    history = workload.extra.get("status_history")
+    return [str(JobStatus(event["status"])) for event in history[told:]] if history else [str(workload.status)]
+
+
+def _why(workload: Workload, status: str) -> str:
+    return f": {workload.failure_reason}" if workload.failure_reason and status == workload.status else ""
 
 
 def _core(client: Operations) -> ManyOperations:

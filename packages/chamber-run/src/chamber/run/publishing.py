@@ -6,13 +6,13 @@ import asyncio
 from pathlib import Path
 
 from chamber.core.transport import Transport
-from chamber.run import images
-from chamber.run.environment import WORKING_DIRECTORY
-from chamber.run.images import Published
-from chamber.run.layers import Layer, pack, pack_entries
-from chamber.run.manifests import ImageSettings
-from chamber.run.plan import DryRunResult
+from chamber.run.images.environment import WORKING_DIRECTORY
+from chamber.run.images.layers import Layer, pack, pack_entries
+from chamber.run.planning.plan import DryRunResult
 from chamber.run.progress import Reporter
+from chamber.run.registry import publish as images
+from chamber.run.registry.manifests import ImageSettings
+from chamber.run.registry.publish import Published
 from chamber.run.targets import Registry
 
 __all__ = ["publish"]

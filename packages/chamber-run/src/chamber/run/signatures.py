@@ -15,7 +15,7 @@ from chamber.core.operations import operation
 if TYPE_CHECKING:
     from chamber.core.models import Workload
     from chamber.core.operations import Awaiting, Blocking, Caller, Operations, Style
-    from chamber.run.plan import DryRunResult
+    from chamber.run.planning.plan import DryRunResult
 
 __all__ = ["Directory", "Distributed", "RunOptions", "run_operation"]
 

@@ -4,9 +4,19 @@ An answer that is not understood is an error that says so, never an empty succes
 """
 
 from chamber.core.wire.answers import Answer
-from chamber.core.wire.decoding import decode
+from chamber.core.wire.decoding import NotUnderstood, decode, understood
 from chamber.core.wire.dialect import Dialect, spelt
 from chamber.core.wire.encoding import encode_body, encode_query
 from chamber.core.wire.failures import failure
 
-__all__ = ["Answer", "Dialect", "decode", "encode_body", "encode_query", "failure", "spelt"]
+__all__ = [
+    "Answer",
+    "Dialect",
+    "NotUnderstood",
+    "decode",
+    "encode_body",
+    "encode_query",
+    "failure",
+    "spelt",
+    "understood",
+]

@@ -9,9 +9,9 @@ import msgspec
 
 from chamber.core.models import Model, PaginatedResponse, WorkloadSearchResult
 from chamber.core.wire.answers import Answer, not_understood, parse
-from chamber.core.wire.spelling import camel, spelling
+from chamber.core.wire.spelling import Spelling, camel, spelling
 
-__all__ = ["decode"]
+__all__ = ["NotUnderstood", "decode", "understood"]
 
 T = TypeVar("T")
 
@@ -20,26 +20,39 @@ _LISTS = ("items", "results", "data", "body")
 _PAGE_FACTS = ("next_token", "next_cursor", "total_count", "returned_count", "has_more")
 
 
-class _NotUnderstood(Exception):
+class NotUnderstood(Exception):
     """Why a value is not the model that was asked for."""
 
 
 def decode(answer: Answer, kind: type[T]) -> T:
     """An answer as `kind`: a model, ``list[Model]``, ``PaginatedResponse[Model]`` or ``dict``.
 
+    Or a class that reads for itself: its class method ``__from_wire__`` takes the object or list inside the
+    envelopes, and raises NotUnderstood.
+
     Raises UnexpectedResponseError: the answer is not such a thing.
     """
     value = parse(answer)
     try:
-        return cast("T", _understood(value, kind))
-    except (_NotUnderstood, msgspec.ValidationError) as why:
+        return understood(value, kind)
+    except NotUnderstood as why:
         raise not_understood(answer, f"which is not understood: {why}") from None
     except RecursionError:
         raise not_understood(answer, "which is nested too deeply") from None
 
 
+def understood(value: Any, kind: type[T]) -> T:
+    """A JSON value as `kind`, as in `decode`. Raises NotUnderstood: it is not such a thing."""
+    try:
+        return cast("T", _understood(value, kind))
+    except msgspec.ValidationError as why:
+        raise NotUnderstood(str(why)) from None
+
+
 def _understood(value: Any, kind: Any) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if read := getattr(kind, "__from_wire__", None):
+        return read(_contents(value))
     if origin is list:
         return _list(value, arguments[0])[0]
     if origin is PaginatedResponse:
@@ -52,6 +65,8 @@ def _understood(value: Any, kind: Any) -> Any:
 
 
 def _model(value: Any, model: type[Model]) -> Model:
+    if value == {}:
+        raise NotUnderstood(f"{model.__name__} is empty")
     return msgspec.convert(_shaped(value, model), model, strict=False)
 
 
@@ -59,7 +74,20 @@ def _shaped(value: Any, model: type[Model]) -> Any:
     """The fields of a model under our names, the unknown ones under `extra`, nulls left out."""
     known = spelling(model)
     if not isinstance(value, dict):
-        raise _NotUnderstood(f"{model.__name__} is an object, not {_noun(value)}")
+        raise NotUnderstood(f"{model.__name__} is an object, not {_noun(value)}")
+    fields, extra = _named(_flattened(value, model), known)
+    if complete := getattr(model, "__complete__", None):
+        fields = complete(fields)
+    if missing := [name for name in known.required if name not in fields]:
+        raise NotUnderstood(f"{model.__name__} has no {', '.join(missing)} (it has {_keys(value)})")
+    if value and value.keys().isdisjoint((*known.fields, *model.__nested__)):
+        words = ", ".join(dict.fromkeys(known.fields.values()))
+        raise NotUnderstood(f"{model.__name__} has none of {words} (it has {_keys(value)})")
+    return {**fields, **_children(fields, known.children), "extra": extra}
+
+
+def _named(value: dict[str, Any], known: Spelling) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields that a model knows under our names, and the others as they came."""
     fields: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     for key, item in value.items():
@@ -67,11 +95,18 @@ def _shaped(value: Any, model: type[Model]) -> Any:
             extra[key] = item
         elif item is not None and (name not in fields or key == name):
             fields[name] = item
-    if complete := getattr(model, "__complete__", None):
-        fields = complete(fields)
-    if missing := [name for name in known.required if name not in fields]:
-        raise _NotUnderstood(f"{model.__name__} has no {', '.join(missing)} (it has {_keys(value)})")
-    return {**fields, **_children(fields, known.children), "extra": extra}
+    return fields, extra
+
+
+def _flattened(value: dict[str, Any], model: type[Model]) -> dict[str, Any]:
+    """An object together with what it keeps in objects that the model calls nested."""
+    flat = {key: item for key, item in value.items() if key not in model.__nested__}
+    for key in model.__nested__:
+        inner = value.get(key)
+        if not isinstance(inner, dict | None):
+            raise NotUnderstood(f"{key} of {model.__name__} is an object, not {_noun(inner)}")
+        flat |= {name: item for name, item in (inner or {}).items() if flat.get(name) is None}
+    return flat
 
 
 def _children(fields: dict[str, Any], children: dict[str, type[Model]]) -> dict[str, Any]:
@@ -95,7 +130,14 @@ def _mapping(value: Any) -> dict[str, Any]:
     while isinstance(value, dict) and isinstance(inner := value.get("data", value.get("body")), dict):
         value = inner
     if not isinstance(value, dict):
-        raise _NotUnderstood(f"an object was expected, not {_noun(value)}")
+        raise NotUnderstood(f"an object was expected, not {_noun(value)}")
+    return value
+
+
+def _contents(value: Any) -> Any:
+    """The object or list inside the envelopes."""
+    while isinstance(value, dict) and isinstance(inner := value.get("data", value.get("body")), dict | list):
+        value = inner
     return value
 
 
@@ -110,12 +152,12 @@ def _rows(value: Any, keys: tuple[str, ...], facts: dict[str, Any]) -> list[Any]
     if isinstance(value, list):
         return value
     if not isinstance(value, dict):
-        raise _NotUnderstood(f"a list was expected, not {_noun(value)}")
+        raise NotUnderstood(f"a list was expected, not {_noun(value)}")
     _note(value, facts)
     for key in keys:
         if isinstance(value.get(key), dict | list):
             return _rows(value[key], keys, facts)
-    raise _NotUnderstood(f"no list was found under {', '.join(keys)} (it has {_keys(value)})")
+    raise NotUnderstood(f"no list was found under {', '.join(keys)} (it has {_keys(value)})")
 
 
 def _note(value: dict[str, Any], facts: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ _MOST = 1 << 20
 
 
 class _Logs(msgspec.Struct):
-    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+    offset: Annotated[int, msgspec.Meta(ge=0, le=1 << 62)] = 0
 
 
 async def workload_logs(request: web.Request) -> web.Response:

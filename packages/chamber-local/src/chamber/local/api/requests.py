@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
@@ -54,7 +54,7 @@ def moment(field: str, *texts: str | None) -> datetime | None:
     """The first that was given, as a moment. Raises ApiError 400."""
     text = next((text for text in texts if text), None)
     try:
-        return parse(text) if text else None
+        return parse(text).astimezone(UTC) if text else None
     except (ValueError, OverflowError) as error:
         raise invalid(field, f"{text!r} is not a date of ISO 8601") from error
 

@@ -1,6 +1,7 @@
 """POST /workloads: what a submission must be, and what becomes of it."""
 
 import hashlib
+import re
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -63,8 +64,8 @@ async def submit(request: web.Request) -> web.Response:
 
 def _key(request: web.Request) -> str | None:
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not 1 <= len(key) <= 255:
-        raise invalid("Idempotency-Key", "has 1 to 255 characters")
+    if key is not None and not re.fullmatch(r"[\x20-\x7e]{1,255}", key):
+        raise invalid("Idempotency-Key", "has 1 to 255 characters of ASCII")
     return key
 
 

@@ -15,6 +15,9 @@ from chamber.local.executors.refusal import Refused
 
 __all__ = ["Exit", "ProcessGroup"]
 
+#: The exit code of a process whose own was taken by somebody else.
+_LOST = 255
+
 
 class Exit(msgspec.Struct, frozen=True):
     """How a process ended: its code (negative: the signal that killed it) and the CPU time of its whole family."""
@@ -57,10 +60,9 @@ class ProcessGroup:
             os.killpg(self.pid, number)
 
     def _reap(self) -> None:
-        _, status, usage = os.wait4(self.pid, 0)
-        self._process.returncode = os.waitstatus_to_exitcode(status)
+        ended = _wait(self.pid)
+        self._process.returncode = ended.code
         self._signal(signal.SIGKILL)
-        ended = Exit(self._process.returncode, usage.ru_utime + usage.ru_stime)
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._set, ended)
 
@@ -82,3 +84,11 @@ def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str], output: in
         )
     except (OSError, ValueError) as error:
         raise Refused(f"the command {command[0]!r} cannot be started: {error}") from error
+
+
+def _wait(pid: int) -> Exit:
+    try:
+        _, status, usage = os.wait4(pid, 0)
+    except ChildProcessError:  # the process that embeds this Chamber waits for children that are not its own
+        return Exit(_LOST, 0.0)
+    return Exit(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)

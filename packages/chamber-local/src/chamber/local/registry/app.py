@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import logging
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -15,6 +16,8 @@ from chamber.local.registry.store import Store
 from chamber.local.registry.uploads import Uploads
 
 __all__ = ["registry_app"]
+
+_logger = logging.getLogger(__name__)
 
 _VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="chamber-local"'}
@@ -58,6 +61,9 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPException as error:
         code = "NAME_UNKNOWN" if error.status == 404 else "UNSUPPORTED"
         answer = error_answer(RegistryError(error.status, code, error.reason, request.path))
+    except Exception:
+        _logger.exception("a request to the registry failed")
+        answer = error_answer(RegistryError(500, "UNKNOWN", "the embedded registry failed; its log says why"))
     answer.headers.update(_VERSION)
     return answer
 

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -66,7 +66,7 @@ class Position(msgspec.Struct, frozen=True):
     """Where a page ended: the value sorted by, and the order of submission."""
 
     value: str | float
-    seq: int
+    seq: Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):

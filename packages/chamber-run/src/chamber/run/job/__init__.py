@@ -1,0 +1,3 @@
+"""What Kubernetes is told: the command line, the resources, the manifest."""
+
+__all__: list[str] = []

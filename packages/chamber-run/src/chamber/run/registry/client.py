@@ -1,0 +1,189 @@
+"""Exchanges with one registry: where it is, logging in, and trying again.
+
+OCI distribution specification 1.1, https://github.com/opencontainers/distribution-spec.
+"""
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from chamber.core.errors import DockerError, TransportError, UnexpectedResponseError
+from chamber.core.redaction import Secret
+from chamber.core.retry import Outcome, Policy, delay
+from chamber.core.transport import Streamed, Transport
+from chamber.run.reference import is_loopback
+from chamber.run.registry import credentials
+from chamber.run.registry.authorization import Authorization, Scopes
+from chamber.run.registry.challenge import same_origin
+from chamber.run.registry.faults import TransientError, refusal
+from chamber.run.targets import Registry
+
+__all__ = ["Body", "RegistryClient"]
+
+T = TypeVar("T")
+
+#: What is sent: bytes, or a function that is called for them once.
+Body = bytes | Callable[[], AsyncIterator[bytes]]
+
+_POLICY = Policy(3, 0.5, 10.0, "equal", attempt_timeout=60.0, deadline=600.0, repeatable=True)
+#: Seconds that a small exchange may take, and bytes per second that a large one has to manage.
+_PATIENCE = 60.0
+_SLOWEST = 128 << 10
+#: Hosts whose API is at another one.
+_API_HOSTS = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
+_OK = 200
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
+_REDIRECTS = {301, 302, 303, 307, 308}
+_MOST_REDIRECTS = 3
+
+
+class RegistryClient:
+    """The registry at ``host[:port]``. `known` says how to log in there and whether plain HTTP is allowed."""
+
+    def __init__(self, transport: Transport, host: str, known: Registry | None = None) -> None:
+        self.host = host
+        self.transport = transport
+        address = _API_HOSTS.get(host, host).lower()
+        plain = is_loopback(address) or (known is not None and known.insecure)
+        self.url = f"{'http' if plain else 'https'}://{address}"
+        self._authorization = Authorization(transport, self.url, lambda: credentials.find(host, known))
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        doing: str,
+        scopes: Scopes,
+        headers: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        size: int = 0,
+    ) -> AsyncIterator[Streamed]:
+        """One request to this registry, logged in as it asks; `size`: bytes that will be moved.
+
+        Raises RegistryAuthError: the login is missing or refused. Raises TransientError: ask again.
+        """
+        if not same_origin(url, self.url):
+            raise DockerError(
+                f"{self.host} sends {doing} on to {_site(url)}, which is refused: behind a proxy, "
+                f"the registry has to be told its own address"
+            )
+        sent = self._authorization.header(scopes)
+        async with self._stream(method, url, headers, sent, body, size) as answer:
+            if answer.status != _UNAUTHORIZED:
+                await self._check_allowed(answer, doing)
+                yield answer
+                return
+            asked = answer.headers.get("WWW-Authenticate", "")
+        await self._authorization.learn(asked, scopes, sent)
+        if callable(body):
+            raise TransientError(f"{self.host} wants {doing} with a new token", Outcome(sent=False))
+        async with self._stream(method, url, headers, self._authorization.header(scopes), body, size) as answer:
+            if answer.status == _UNAUTHORIZED:
+                raise self._authorization.refused()
+            await self._check_allowed(answer, doing)
+            yield answer
+
+    async def patiently(self, doing: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        """The result of `attempt`, tried three times as a whole while the registry fails or is not reached.
+
+        Raises DockerError: it went on failing.
+        """
+        number = 1
+        while True:
+            failed: DockerError
+            try:
+                return await attempt()
+            except TransientError as error:
+                failed, outcome = error, error.outcome
+            except UnexpectedResponseError as error:
+                raise DockerError(f"{self.host} answers {doing} with more than is allowed. {error.message}") from error
+            except TransportError as error:
+                failed, outcome = self._unreached(doing, error), Outcome(sent=error.sent)
+            wait = delay(_POLICY, outcome, number, _POLICY.deadline, random.random())  # noqa: S311
+            if wait is None:
+                raise failed
+            await self.transport.clock.sleep(wait)
+            number += 1
+
+    async def refusal(self, doing: str, answer: Streamed) -> DockerError:
+        """The error for an answer that is not the one hoped for."""
+        return await refusal(self.host, doing, answer, self._authorization.redact)
+
+    def _stream(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        sent: Secret | None,
+        body: Body | None,
+        size: int,
+    ) -> AbstractAsyncContextManager[Streamed]:
+        authorization = {"Authorization": sent.reveal()} if sent else {}
+        length = {"Content-Length": str(size)} if callable(body) else {}
+        return self.transport.stream(
+            method,
+            url,
+            headers={**(headers or {}), **length, **authorization},
+            body=body,
+            timeout=_PATIENCE + size / _SLOWEST,
+        )
+
+    @asynccontextmanager
+    async def download(self, url: str, *, doing: str, scopes: Scopes, size: int) -> AsyncIterator[Streamed]:
+        """The answer that holds a blob, where the registry keeps it: redirects are followed without the login,
+        three at most, to https only or within this machine. The content is for the caller to verify."""
+        headers = {"Accept-Encoding": "identity"}
+        async with self.exchange("GET", url, doing=doing, scopes=scopes, headers=headers, size=size) as answer:
+            if answer.status not in _REDIRECTS:
+                yield await self._found(answer, doing)
+                return
+            target = self._target(url, answer, doing)
+        async with self._followed(target, headers, doing, size, _MOST_REDIRECTS - 1) as answer:
+            yield answer
+
+    @asynccontextmanager
+    async def _followed(
+        self, url: str, headers: Mapping[str, str], doing: str, size: int, left: int
+    ) -> AsyncIterator[Streamed]:
+        async with self._stream("GET", url, headers, None, None, size) as answer:
+            if answer.status not in _REDIRECTS:
+                yield await self._found(answer, doing)
+                return
+            target = self._target(url, answer, doing)
+        if not left:
+            raise DockerError(f"{self.host} redirects {doing} more than {_MOST_REDIRECTS} times")
+        async with self._followed(target, headers, doing, size, left - 1) as answer:
+            yield answer
+
+    def _target(self, url: str, answer: Streamed, doing: str) -> str:
+        target = urljoin(url, answer.headers.get("Location", ""))
+        parts = urlsplit(target)
+        within = is_loopback(parts.netloc) and is_loopback(urlsplit(self.url).netloc)
+        if "@" in parts.netloc or not (parts.scheme == "https" or (within and parts.scheme == "http")):
+            raise DockerError(f"{self.host} redirects {doing} to {_site(target)}, which is not https")
+        return target
+
+    async def _found(self, answer: Streamed, doing: str) -> Streamed:
+        if answer.status != _OK:
+            raise await self.refusal(doing, answer)
+        return answer
+
+    async def _check_allowed(self, answer: Streamed, doing: str) -> None:
+        if answer.status == _FORBIDDEN:
+            raise await self.refusal(doing, answer)
+
+    def _unreached(self, doing: str, error: TransportError) -> DockerError:
+        reached = DockerError(f"{self.host} gave no answer to {doing}. {error.message}")
+        reached.__cause__ = error
+        return reached
+
+
+def _site(url: str) -> str:
+    """Scheme and host of a URL: the rest may hold what is secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

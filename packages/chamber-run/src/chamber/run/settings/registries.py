@@ -1,0 +1,153 @@
+"""Named registries, kept in ``~/.chamber/config.json`` beside what other tools keep there."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from chamber.core.errors import ConfigurationError
+from chamber.core.settings import home, read_json
+from chamber.run.reference import split_prefix
+from chamber.run.settings.writing import write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["add", "default", "default_name", "listed", "located", "prefix", "set_default"]
+
+_LOCK_SECONDS = 10.0
+
+
+def add(name: str, url: str, set_default: bool = False) -> None:
+    """Keep a registry under a name, in place of the one that had it.
+
+    `url`: ``host[:port][/path]``; an ``https://`` before it is left out.
+
+    Raises ConfigurationError: the name or the URL is malformed, or the file cannot be read or written.
+    """
+    if not str(name).strip() or not str(name).isprintable() or "/" in str(name):
+        raise ConfigurationError(f"{name!r} cannot be the name of a registry: use a word, such as 'prod'")
+    address = prefix(url)
+    with _changing() as content:
+        content["registries"] = {**_registries(content), name: address}
+        if set_default:
+            content["default_registry"] = name
+
+
+def listed() -> dict[str, str]:
+    """The registries by name.
+
+    Raises ConfigurationError: the file cannot be read.
+    """
+    return _registries(read_json(_file()))
+
+
+def set_default(name: str) -> None:
+    """Make the registry of this name the one that is used where none is named.
+
+    Raises ConfigurationError: there is no registry of that name.
+    """
+    with _changing() as content:
+        if name not in _registries(content):
+            raise _unknown(name, _registries(content))
+        content["default_registry"] = name
+
+
+def default() -> tuple[str, str] | None:
+    """Name and URL of the default registry; where the file names a URL, that twice; None when there is none.
+
+    Raises ConfigurationError: the file cannot be read, or names a registry that is not there.
+    """
+    name = default_name()
+    known = listed()
+    if name is None:
+        return None
+    return (name, known[name]) if name in known else (name, _reference(name, known))
+
+
+def default_name() -> str | None:
+    """The default registry as the file has it: a name, or a URL.
+
+    Raises ConfigurationError: the file cannot be read.
+    """
+    name = read_json(_file()).get("default_registry")
+    if isinstance(name, str | None):
+        return name or None
+    raise ConfigurationError(f"{_file()}: default_registry must be a text, not {type(name).__name__}")
+
+
+def located(registry: str) -> str:
+    """The address of a registry given by its name, or by its address.
+
+    Raises ConfigurationError: it is neither.
+    """
+    known = listed()
+    return known.get(registry) or prefix(_reference(registry, known))
+
+
+def prefix(url: str) -> str:
+    """``host[:port][/path]`` of a registry's URL.
+
+    Raises ConfigurationError: it has no host, is not https, or holds a password.
+    """
+    address = str(url).strip().removeprefix("https://").rstrip("/")
+    if "://" in address:
+        raise ConfigurationError(f"{url!r} must be https, or host/path alone")
+    if "@" in address:
+        raise ConfigurationError("A registry's URL holds no user, password or digest: log in with 'docker login'")
+    host, _ = split_prefix(address)
+    if not _looks_like_host(host):
+        raise ConfigurationError(f"{url!r} begins with no host: it looks like localhost:5000 or ghcr.io/my-team")
+    return address
+
+
+def _reference(registry: str, known: Mapping[str, str]) -> str:
+    if _looks_like_host(registry.removeprefix("https://").partition("/")[0]):
+        return registry
+    raise _unknown(registry, known)
+
+
+def _unknown(name: str, known: Mapping[str, str]) -> ConfigurationError:
+    close = get_close_matches(str(name), known, n=1)
+    guess = f"; did you mean {close[0]!r}?" if close else ""
+    names = f"configured are {', '.join(sorted(known))}{guess}" if known else "none is configured"
+    return ConfigurationError(
+        f"There is no registry {name!r}: {names} (ChamberClient.add_registry(name, url) configures one; "
+        "host/path names one directly)"
+    )
+
+
+def _looks_like_host(first: str) -> bool:
+    return first == "localhost" or any(mark in first for mark in ".:[")
+
+
+def _registries(content: Mapping[str, Any]) -> dict[str, str]:
+    known = content.get("registries") or {}
+    if isinstance(known, dict) and all(isinstance(url, str) for url in known.values()):
+        return known
+    raise ConfigurationError(f"{_file()}: registries must be an object of names and URLs")
+
+
+def _file() -> Path:
+    return home() / "config.json"
+
+
+@contextmanager
+def _changing() -> Iterator[dict[str, Any]]:
+    """The file's content, to be changed; written back as a whole while no other process writes."""
+    file = _file()
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(f"{file}.lock", timeout=_LOCK_SECONDS, mode=0o600):
+            content = read_json(file)
+            yield content
+            write(file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    except Timeout:
+        raise ConfigurationError(f"{file} is being written by another process: try again") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None

@@ -1,0 +1,41 @@
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chamber.run.job.names import job_name, label
+from chamber.run.reference import Reference
+
+LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+
+
+@given(st.text(min_size=1, max_size=255))
+def test_any_text_becomes_a_label(text: str) -> None:
+    made = label(text)
+    assert LABEL.fullmatch(made)
+    assert len(made) <= 63
+
+
+@given(st.text(min_size=1, max_size=255))
+def test_any_text_becomes_the_name_of_a_job_and_of_a_repository(text: str) -> None:
+    assert LABEL.fullmatch(job_name(text, "0123abcd"))
+    assert len(job_name(text, "0123abcd")) <= 52
+    Reference.parse(f"localhost:5000/{label(text)}:tag")
+
+
+@given(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80))
+def test_two_texts_get_two_labels(one: str, other: str) -> None:
+    assert (label(one) == label(other)) is (one == other)
+
+
+def test_a_label_is_kept_as_it_is() -> None:
+    assert label("char-model") == "char-model"
+
+
+def test_a_changed_name_says_so_by_its_hash() -> None:
+    assert re.fullmatch(r"my-project-[0-9a-f]{8}", label("My Project"))
+    assert re.fullmatch(r"p-7b-[0-9a-f]{8}", label("7b"))
+
+
+def test_two_runs_have_two_names() -> None:
+    assert job_name("a", "1") != job_name("a", "2")

@@ -1,0 +1,148 @@
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from chamber.core.errors import ConfigurationError
+from chamber.run.project.files import ProjectFile, choose, secrets_in
+
+
+def _tree(root: Path, **files: str) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def _paths(root: Path, *ignore: str, include: tuple[str, ...] = ()) -> list[str]:
+    return [file.path for file in choose(root, ignore, include)]
+
+
+def test_the_files_come_sorted_with_size_and_mode(tmp_path: Path) -> None:
+    _tree(tmp_path, **{"b.py": "1", "a/z.py": "22", "a.sh": "333"})
+    (tmp_path / "a.sh").chmod(0o750)
+    (tmp_path / "b.py").chmod(0o600)
+    assert choose(tmp_path) == (
+        ProjectFile("a.sh", 3, 0o755),
+        ProjectFile("a/z.py", 2, 0o644),
+        ProjectFile("b.py", 1, 0o644),
+    )
+
+
+def test_rules_secrets_and_leavings_keep_files_back(tmp_path: Path) -> None:
+    _tree(
+        tmp_path,
+        **{
+            ".dockerignore": "\ufeffdata\n!data/keep.csv\n",
+            "data/big.bin": "",
+            "data/keep.csv": "",
+            ".env": "",
+            "src/__pycache__/a.pyc": "",
+            "env/pyvenv.cfg": "",
+            "env/lib/a.py": "",
+            "notes.txt": "",
+            "Dockerfile.chamber": "",
+            "manifest.chamber.yaml": "",
+            "train.py": "",
+        },
+    )
+    assert _paths(tmp_path, "notes.txt") == [".dockerignore", "data/keep.csv", "train.py"]
+
+
+def test_one_secret_file_is_readmitted_by_name(tmp_path: Path) -> None:
+    _tree(tmp_path, **{"certs/ca.pem": "", "certs/own.pem": ""})
+    assert _paths(tmp_path, include=("./certs/ca.pem",)) == ["certs/ca.pem"]
+
+
+def test_an_included_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    _tree(tmp_path, **{"certs/own.pem": ""})
+    with pytest.raises(ConfigurationError, match=r"'certs'.*not a file"):
+        choose(tmp_path, (), ["certs"])
+
+
+def test_inner_links_are_kept_and_not_followed(tmp_path: Path) -> None:
+    _tree(tmp_path, **{"data/v2/a.csv": "1"})
+    (tmp_path / "data" / "latest").symlink_to("v2")
+    (tmp_path / "top").symlink_to("data/v2/a.csv")
+    (tmp_path / "data" / "up").symlink_to("../data/none")
+    assert choose(tmp_path)[:3] == (
+        ProjectFile("data/latest", 0, 0o777, "v2"),
+        ProjectFile("data/up", 0, 0o777, "../data/none"),
+        ProjectFile("data/v2/a.csv", 1, 0o644),
+    )
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../outside", "sub/../../outside", "away/x"])
+def test_links_that_leave_the_project_are_refused(tmp_path: Path, target: str) -> None:
+    project = tmp_path / "project"
+    _tree(project, **{"sub/a": ""})
+    _tree(tmp_path, **{"outside/x": ""})
+    (project / "link").symlink_to(target)
+    if target == "away/x":
+        (project / "away").symlink_to("../outside")
+    with pytest.raises(ConfigurationError, match="a link out of the project"):
+        choose(project)
+    assert "link" not in _paths(project, "link", "away")
+
+
+def test_an_absolute_link_into_the_project_is_refused_too(tmp_path: Path) -> None:
+    _tree(tmp_path, a="1")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(ConfigurationError, match="the job would not find it"):
+        choose(tmp_path)
+
+
+def test_sockets_and_pipes_are_refused_unless_ignored(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigurationError, match="pipe is a socket, a pipe or a device"):
+        choose(tmp_path)
+    assert choose(tmp_path, ["pipe"]) == ()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(tmp_path / "s"))
+        with pytest.raises(ConfigurationError, match="s is a socket"):
+            choose(tmp_path, ["pipe"])
+
+
+def test_a_file_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff")).touch()
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        choose(tmp_path)
+
+
+def test_a_missing_folder_is_our_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot read the folder"):
+        choose(tmp_path / "none")
+
+
+def test_a_project_reached_through_a_link_is_read(tmp_path: Path) -> None:
+    _tree(tmp_path / "real", **{"a.py": "1"})
+    (tmp_path / "project").symlink_to("real")
+    assert _paths(tmp_path / "project") == ["a.py"]
+
+
+def test_a_key_stops_with_its_kind_and_without_its_value(tmp_path: Path) -> None:
+    key = "hf_" + "AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh"
+    _tree(tmp_path, **{"src/config.py": "x = 1\n" * 300_000 + f"TOKEN = '{key}'"})
+    with pytest.raises(ConfigurationError, match=r"src/config\.py .*a Hugging Face token") as caught:
+        secrets_in(tmp_path, choose(tmp_path))
+    assert key not in str(caught.value)
+    secrets_in(tmp_path, choose(tmp_path), ["src/config.py"])
+
+
+@pytest.mark.parametrize("before", [(1 << 20) - 20, (2 << 20) - 1])
+def test_a_key_across_two_pieces_is_seen(tmp_path: Path, before: int) -> None:
+    _tree(tmp_path, a="." * before + " ghp_" + "a1B2" * 9)
+    with pytest.raises(ConfigurationError, match="GitHub"):
+        secrets_in(tmp_path, choose(tmp_path))
+
+
+def test_large_binaries_are_not_searched(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"\0" * (1 << 20) + b" ghp_" + b"a1B2" * 9)
+    secrets_in(tmp_path, choose(tmp_path))
+
+
+def test_links_are_not_searched(tmp_path: Path) -> None:
+    (tmp_path / "gone").symlink_to("nothing")
+    secrets_in(tmp_path, choose(tmp_path))
