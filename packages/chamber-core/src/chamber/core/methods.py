@@ -47,6 +47,8 @@ else:
                 raise AttributeError(f"{cls.__name__} has no attribute {name!r}", name=name, obj=cls)
             if _grow():
                 return getattr(cls, name)
+            if any(name in vars(base) for base in cls.__mro__):  # another thread brought it in just now
+                return type.__getattribute__(cls, name)
             raise AttributeError(_missing(cls, name), name=name, obj=cls)
 
         def __dir__(cls):

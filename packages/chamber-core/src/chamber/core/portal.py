@@ -51,7 +51,8 @@ def call(coroutine: Coroutine[Any, Any, T]) -> T:
             "A blocking client was called from the background loop, for example from a hook that runs there: "
             "use AsyncChamberClient in coroutines"
         )
-    loop = portal.loop()
+    if (loop := portal.loop()) is None:
+        return _run_here(coroutine)
     jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
     context = contextvars.copy_context()
     context.run(_caller.set, jobs)
@@ -64,23 +65,23 @@ def call(coroutine: Coroutine[Any, Any, T]) -> T:
     except BaseException:
         future.cancel()
         raise
-    finally:
-        if portal.is_brief:
-            portal.stop()
 
 
 def each(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
     """The items of an asynchronous generator, each by a blocking call; it is closed when the consumer stops."""
     portal = _portal
+    if portal.loop() is None:
+        yield from _run_here(_all(items))
+        return
     try:
         while True:
             try:
-                item = call(items.__anext__())
+                item = call(_next(items))
             except StopAsyncIteration:
                 return
             yield item
     finally:
-        if portal is _portal and not sys.is_finalizing():  # else its loop has ended, or is the parent process's
+        if portal is _portal and portal.is_running():  # else it was ended, or is the parent process's
             _finish(items)
 
 
@@ -92,6 +93,20 @@ async def in_caller(function: Callable[..., T], *arguments: Any) -> T:
     result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
     jobs.put((result, function, arguments))
     return await result
+
+
+async def _next(items: AsyncGenerator[T, None]) -> T:
+    return await anext(items)  # asked for in the loop, so that the loop knows the generator and ends it with itself
+
+
+async def _all(items: AsyncGenerator[T, None]) -> list[T]:
+    return [item async for item in items]
+
+
+def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in the thread that calls: the interpreter is exiting, and no other can be started."""
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        return runner.run(coroutine)
 
 
 def _finish(items: AsyncGenerator[Any, None]) -> None:
@@ -127,35 +142,45 @@ def _settle(result: asyncio.Future[Any], value: Any, error: Exception | None) ->
 class _Portal:
     """The loop and its thread, started with the first call."""
 
-    def __init__(self, *, brief: bool = False) -> None:
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        #: Whether to stop after each call: the interpreter is exiting, and nobody will say when.
-        self.is_brief = brief
         #: Whether the results of calls are no longer told: daemon threads that wait for them end with the process.
         self.is_stopping = False
 
-    def loop(self) -> asyncio.AbstractEventLoop:
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The running loop; None when it was stopped, or it is too late to start one."""
         with self._lock:
             if self._loop is None:
-                self._loop = _new_loop()
-                self._thread = threading.Thread(target=self._loop.run_forever, name="chamber-portal", daemon=True)
-                self._thread.start()
-            return self._loop
+                self._start()
+            return self._loop if self.is_running() else None
 
     def is_here(self) -> bool:
         """Whether this is the portal's own thread."""
         return threading.current_thread() is self._thread
 
+    def is_running(self) -> bool:
+        """Whether calls can be handed over."""
+        return self._loop is not None and not self.is_stopping and not sys.is_finalizing()
+
     def stop(self) -> None:
         """Cancel what is under way, close the connections and stop; never waits longer than 2 seconds."""
         if self._loop is None or self._thread is None:
             return
-        self.is_stopping = not self.is_brief
+        self.is_stopping = True
         asyncio.run_coroutine_threadsafe(_drain(), self._loop)
         self._thread.join(_STOP_WITHIN)
-        self._loop = None
+
+    def _start(self) -> None:
+        loop = _new_loop()
+        thread = threading.Thread(target=loop.run_forever, name="chamber-portal", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # Python 3.12 refuses as soon as the main thread has ended
+            loop.close()
+        else:
+            self._loop, self._thread = loop, thread
 
 
 async def _drain() -> None:
@@ -194,9 +219,7 @@ def _restart() -> None:
 
 def _stop() -> None:
     """At interpreter exit. Functions that the application registered earlier run later, and may still call."""
-    global _portal
-    stopped, _portal = _portal, _Portal(brief=True)
-    stopped.stop()
+    _portal.stop()
 
 
 _log = logging.getLogger(__name__)

@@ -26,7 +26,11 @@ class ThreadResolver(AbstractResolver):
         """The addresses of `host`. Raises OSError: it has none."""
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         question = (host, port, family, socket.SOCK_STREAM)
-        threading.Thread(target=_look_up, args=(answer, question), name="chamber-resolver", daemon=True).start()
+        thread = threading.Thread(target=_look_up, args=(answer, question), name="chamber-resolver", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # Python 3.12 refuses as soon as the main thread has ended
+            _look_up(answer, question)
         return [_result(host, found) for found in await answer]
 
     async def close(self) -> None:

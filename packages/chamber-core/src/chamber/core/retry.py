@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +21,8 @@ RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 529})
 _SPREAD = 0.1
 #: After so many attempts every wait has reached its cap.
 _DOUBLINGS = 16
+
+_NUMBER = re.compile(r"\s*\d+(\.\d*)?\s*", re.ASCII)
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -128,11 +131,8 @@ def _wait(policy: Policy, outcome: Outcome, attempt: int, chance: float) -> floa
 
 
 def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
+    number = float(text) if text and _NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def _date(text: str | None) -> datetime | None:
