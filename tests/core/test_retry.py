@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chamber.core import DeadlineExceeded, RateLimitError, ServerError, TransportError
-from chamber.core.retry import KEYED_WRITE, LONGEST_WAIT, READ, Outcome, delay, retry_after
+from chamber.core.retry import KEYED_WRITE, READ, Outcome, delay, retry_after
 from chamber.core.testing import RecordingTransport, Reply, recorded_client
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -32,7 +32,7 @@ def test_a_delay_is_within_its_bounds(policy, outcome, attempt, remaining, chanc
         return
     assert attempt < policy.attempts
     assert 0 <= wait < remaining
-    assert wait <= max(60.0, LONGEST_WAIT * 1.1)
+    assert wait <= max(60.0, READ.longest_wait * 1.1)
     if outcome.retry_after is None:
         assert wait <= (60.0 if outcome.status == 429 else policy.cap)
     else:
@@ -197,9 +197,9 @@ def test_a_call_never_outlasts_its_deadline():
 
 def test_the_error_is_the_one_of_the_last_attempt():
     replies = [Reply(503), Reply(503), DeadlineExceeded("late"), Reply(429, {"message": "enough"})]
-    with recorded_client(RecordingTransport({"GET workloads/wl_1": replies})) as client:
-        with pytest.raises(RateLimitError, match="enough"):
-            client.get_workload("wl_1")
+    transport = RecordingTransport({"GET workloads/wl_1": replies})
+    with recorded_client(transport) as client, pytest.raises(RateLimitError, match="enough"):
+        client.get_workload("wl_1")
 
 
 @pytest.mark.parametrize("sent", [True, False])

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chamber.core.errors import DeadlineExceeded as DeadlineExceeded
     from chamber.core.errors import DockerError as DockerError
     from chamber.core.errors import IdempotencyConflict as IdempotencyConflict
+    from chamber.core.errors import MissingExtraError as MissingExtraError
     from chamber.core.errors import NotFoundError as NotFoundError
     from chamber.core.errors import PluginError as PluginError
     from chamber.core.errors import RateLimitError as RateLimitError
@@ -74,6 +75,7 @@ _MODULES = {
         "DeadlineExceeded",
         "DockerError",
         "IdempotencyConflict",
+        "MissingExtraError",
         "NotFoundError",
         "PluginError",
         "RateLimitError",
@@ -130,6 +132,7 @@ __all__ = [
     "IdempotencyConflict",
     "JobClass",
     "JobStatus",
+    "MissingExtraError",
     "Model",
     "NotFoundError",
     "Operations",

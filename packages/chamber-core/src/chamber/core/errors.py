@@ -18,6 +18,7 @@ ChamberError
 ├── WorkloadFailedError                   raised by Workload.raise_for_status()
 ├── SubmissionUnknownError                a job may or may not have been submitted
 ├── ClientClosedError                     a closed client was used
+├── MissingExtraError (ImportError)       a package that only this call needs is not installed
 ├── PluginError                           plugins contradict each other
 └── DockerError                           building or pushing an image failed
 """
@@ -37,6 +38,7 @@ __all__ = [
     "DeadlineExceeded",
     "DockerError",
     "IdempotencyConflict",
+    "MissingExtraError",
     "NotFoundError",
     "PluginError",
     "RateLimitError",
@@ -193,6 +195,10 @@ class SubmissionUnknownError(ChamberError):
 
 class ClientClosedError(ChamberError):
     """A closed client was used."""
+
+
+class MissingExtraError(ChamberError, ImportError):
+    """A package that only this call needs is not installed; the message says how to install it."""
 
 
 class PluginError(ChamberError):
