@@ -168,23 +168,19 @@ class Transport:
     async def _attempt(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Answer:
         self._check_open()
         sent = self._numbered(request, policy, deadline, number)
-        timeout = min(policy.attempt_timeout, deadline.remaining)
-        async with exchange(self._connections, sent, timeout) as streamed:
-            limit = _LARGEST_ANSWER if streamed.status < 300 else _LARGEST_ERROR
-            body = await streamed.read(limit, cut=streamed.status >= 300)
-            answer = Answer(
-                streamed.status,
-                streamed.headers,
-                self._without_token(body),
-                request.method,
-                request.url,
-                sent.headers["X-Request-Id"],
-                number,
-                deadline.elapsed,
-            )
+        answer = await self._send(sent, min(policy.attempt_timeout, deadline.remaining))
+        answer = msgspec.structs.replace(answer, attempts=number, elapsed=deadline.elapsed)
         if self._listener is not None:
             self._listener.response(answer)
         return answer
+
+    async def _send(self, request: Request, timeout: float) -> Answer:
+        """One attempt. What stands in for a network in tests, replaces this."""
+        async with exchange(self._connections, request, timeout) as streamed:
+            limit = _LARGEST_ANSWER if streamed.status < 300 else _LARGEST_ERROR
+            body = self._without_token(await streamed.read(limit, cut=streamed.status >= 300))
+            request_id = request.headers["X-Request-Id"]
+            return Answer(streamed.status, streamed.headers, body, request.method, request.url, request_id)
 
     def _numbered(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Request:
         headers = {
