@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chamber.core.errors import ConflictError as ConflictError
     from chamber.core.errors import DeadlineExceeded as DeadlineExceeded
     from chamber.core.errors import DockerError as DockerError
+    from chamber.core.errors import IdempotencyConflict as IdempotencyConflict
     from chamber.core.errors import MissingExtraError as MissingExtraError
     from chamber.core.errors import NotFoundError as NotFoundError
     from chamber.core.errors import PluginError as PluginError
@@ -73,6 +74,7 @@ _MODULES = {
         "ConflictError",
         "DeadlineExceeded",
         "DockerError",
+        "IdempotencyConflict",
         "MissingExtraError",
         "NotFoundError",
         "PluginError",
@@ -127,6 +129,7 @@ __all__ = [
     "DeadlineExceeded",
     "DockerError",
     "HealthStatus",
+    "IdempotencyConflict",
     "JobClass",
     "JobStatus",
     "MissingExtraError",

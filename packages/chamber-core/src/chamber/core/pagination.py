@@ -37,6 +37,7 @@ async def each_item(
                 return
     finally:
         coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
 
 
 def _check_new(cursor: str, seen: set[str]) -> None:

@@ -37,6 +37,8 @@ def decode(answer: Answer, kind: type[T]) -> T:
         return understood(value, kind)
     except NotUnderstood as why:
         raise not_understood(answer, f"which is not understood: {why}") from None
+    except RecursionError:
+        raise not_understood(answer, "which is nested too deeply") from None
 
 
 def understood(value: Any, kind: type[T]) -> T:
