@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from chamber.core import wire
 from chamber.core.enums import JobClass, JobStatus, OpenEnum
@@ -75,7 +75,7 @@ class MetricSummary(Model, frozen=True, kw_only=True):
 class Measurements(Model, frozen=True, kw_only=True):
     """The metrics of something. One that was not measured is an empty summary."""
 
-    __nested__ = ("metrics",)
+    __nested__: ClassVar[tuple[str, ...]] = ("metrics",)
 
     #: Percent.
     gpu_utilization: MetricSummary = MetricSummary()
@@ -152,7 +152,7 @@ class WorkloadMetrics(Measurements, frozen=True, kw_only=True):
 class MeasuredWorkload(Measurements, frozen=True, kw_only=True):
     """A workload of a ranking."""
 
-    __aliases__ = {"workload_id": "id"}
+    __aliases__: ClassVar[Mapping[str, str]] = {"workload_id": "id"}
 
     id: str
     name: str | None = None
@@ -164,7 +164,7 @@ class MeasuredWorkload(Measurements, frozen=True, kw_only=True):
 class MeasuredTeam(Measurements, frozen=True, kw_only=True):
     """A team of a breakdown."""
 
-    __aliases__ = {"initiative_id": "id", "team_id": "id", "total_gpu_hours": "gpu_hours"}
+    __aliases__: ClassVar[Mapping[str, str]] = {"initiative_id": "id", "team_id": "id", "total_gpu_hours": "gpu_hours"}
 
     id: str | None = None
     name: str | None = None
@@ -203,8 +203,8 @@ class StatsGroup(Model, frozen=True, kw_only=True):
 class WorkloadStats(Model, frozen=True, kw_only=True):
     """What the workloads of a span of time add up to."""
 
-    __nested__ = ("summary",)
-    __aliases__ = {"total_workloads": "total"}
+    __nested__: ClassVar[tuple[str, ...]] = ("summary",)
+    __aliases__: ClassVar[Mapping[str, str]] = {"total_workloads": "total"}
 
     total: int
     #: Status, such as ``RUNNING``, → workloads.
