@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chamber.core import DeadlineExceeded, RateLimitError, ServerError, TransportError
-from chamber.core.retry import KEYED_WRITE, LONGEST_WAIT, READ, Outcome, delay, retry_after
+from chamber.core.retry import KEYED_WRITE, READ, Outcome, delay, retry_after
 from chamber.core.testing import RecordingTransport, Reply, recorded_client
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -32,7 +32,7 @@ def test_a_delay_is_within_its_bounds(policy, outcome, attempt, remaining, chanc
         return
     assert attempt < policy.attempts
     assert 0 <= wait < remaining
-    assert wait <= max(60.0, LONGEST_WAIT * 1.1)
+    assert wait <= max(60.0, READ.longest_wait * 1.1)
     if outcome.retry_after is None:
         assert wait <= (60.0 if outcome.status == 429 else policy.cap)
     else:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self
 
+    from chamber.core.plugins import Plugin
     from chamber.core.settings import Settings
     from chamber.core.transport import Transport
 
@@ -34,7 +35,7 @@ class AsyncChamberClient(Caller[Awaiting], Methods):
         """See `ChamberClient`."""
         from chamber.core.settings import resolve
 
-        self._connect(resolve(token, api_url, organization_id, timeout))
+        self._connect(resolve(token, api_url, organization_id, timeout, token_source=_token_of_plugins))
 
     @classmethod
     def from_config(
@@ -50,6 +51,13 @@ class AsyncChamberClient(Caller[Awaiting], Methods):
         client = cls.__new__(cls)
         client._connect(resolve_files(config_dir, api_url, organization_id, timeout))
         return client
+
+    @property
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Every installed plugin: name, distribution, version, state, the methods it adds. Imports none."""
+        from chamber.core.plugins import installed
+
+        return installed()
 
     async def aclose(self) -> None:
         """Close the connections; further calls raise ClientClosedError. May be called again."""
@@ -121,6 +129,11 @@ class ChamberClient(Caller[Blocking], Methods):
         client = cls.__new__(cls)
         client._async = AsyncChamberClient.from_config(config_dir, api_url, organization_id, timeout)
         return client
+
+    @property
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Every installed plugin: name, distribution, version, state, the methods it adds. Imports none."""
+        return self._async.plugins
 
     def close(self) -> None:
         """Close the connections; further calls raise ClientClosedError. May be called again."""
@@ -201,6 +214,13 @@ class ChamberClient(Caller[Blocking], Methods):
 
 
 def _transport(settings: Settings) -> Transport:
+    from chamber.core.contributions import listener
     from chamber.core.transport import Transport
 
-    return Transport(settings)
+    return Transport(settings, listener=listener())
+
+
+def _token_of_plugins(api_url: str) -> str | None:
+    from chamber.core.contributions import token
+
+    return token(api_url)

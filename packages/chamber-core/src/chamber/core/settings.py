@@ -14,9 +14,11 @@ from chamber.core.redaction import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
     from urllib.parse import SplitResult
+
+    TokenSource = Callable[[str], str | None]
 
 __all__ = ["DEFAULT_API_URL", "Settings", "home", "read_json", "resolve", "resolve_files"]
 
@@ -31,16 +33,30 @@ _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 class Settings:
     """What a client needs to know before its first call."""
 
-    __slots__ = ("api_url", "organization_id", "timeout", "token")
+    __slots__ = ("_token_source", "api_url", "organization_id", "timeout", "token")
 
     def __init__(
-        self, token: str, api_url: str, organization_id: str | None = None, timeout: float | None = None
+        self,
+        token: str,
+        api_url: str,
+        organization_id: str | None = None,
+        timeout: float | None = None,
+        token_source: TokenSource | None = None,
     ) -> None:
         self.token = Secret(_checked_token(token))
         self.api_url = _checked_url(api_url)
         self.organization_id = _checked_organization(organization_id)
         #: Seconds for a whole call, retries included; None: the class of call decides.
         self.timeout = checked_timeout(timeout)
+        self._token_source = token_source
+
+    def renew_token(self) -> bool:
+        """Ask where the token came from for another; False when there is none."""
+        fresh = self._token_source(self.api_url) if self._token_source else None
+        if fresh is None or Secret(_checked_token(fresh)) == self.token:
+            return False
+        self.token = Secret(_checked_token(fresh))
+        return True
 
     def __repr__(self) -> str:
         return f"Settings(api_url={self.api_url!r}, organization_id={self.organization_id!r}, token=***)"
@@ -54,19 +70,27 @@ def resolve(
     *,
     environment: Mapping[str, str] = os.environ,
     config_dir: str | os.PathLike[str] | None = None,
+    token_source: TokenSource | None = None,
 ) -> Settings:
     """Settings from arguments, then CHAMBER_TOKEN, CHAMBER_API_URL and CHAMBER_ORGANIZATION_ID, then files.
+
+    `token_source` is asked for a token when none of these has one, and again when the API refuses it.
 
     Raises AuthenticationError: there is no token, or an empty one.
     Raises ConfigurationError: a value is malformed.
     """
     files = _Files(config_dir, environment)
-    return Settings(
-        _first(token, environment.get("CHAMBER_TOKEN")) if _given(token, environment) else files.token(),
-        api_url or environment.get("CHAMBER_API_URL") or files.value("api_url") or DEFAULT_API_URL,
-        organization_id or environment.get("CHAMBER_ORGANIZATION_ID") or files.value("organization_id"),
-        timeout,
-    )
+    url = api_url or environment.get("CHAMBER_API_URL") or files.value("api_url") or DEFAULT_API_URL
+    organization = organization_id or environment.get("CHAMBER_ORGANIZATION_ID") or files.value("organization_id")
+    given = token if token is not None else environment.get("CHAMBER_TOKEN")
+    if given is None:
+        given = files.token()
+    if given is not None:
+        return Settings(given, url, organization, timeout)
+    found = token_source(url) if token_source else None
+    if found is None:
+        raise files.no_token()
+    return Settings(found, url, organization, timeout, token_source)
 
 
 def resolve_files(
@@ -80,8 +104,11 @@ def resolve_files(
     Environment variables are not asked: whoever says "from the files" means those.
     """
     files = _Files(config_dir, os.environ)
+    token = files.token()
+    if token is None:
+        raise files.no_token()
     return Settings(
-        files.token(),
+        token,
         api_url or files.value("api_url") or DEFAULT_API_URL,
         organization_id or files.value("organization_id"),
         timeout,
@@ -148,12 +175,13 @@ class _Files:
         except ConfigurationError:
             self._folder = None
 
-    def token(self) -> str:
+    def token(self) -> str | None:
         content = self._content("token.json")
         token = content.get("access_token", content.get("accessToken"))
-        if isinstance(token, str):
-            return token
-        raise AuthenticationError(
+        return token if isinstance(token, str) else None
+
+    def no_token(self) -> AuthenticationError:
+        return AuthenticationError(
             "No Chamber token was found. Pass ChamberClient(token=...), or set CHAMBER_TOKEN, "
             f"or log in so that {self._file('token.json')} holds an access_token"
         )
@@ -169,14 +197,6 @@ class _Files:
 
     def _file(self, name: str) -> Path:
         return (self._folder or Path("~/.chamber")) / name
-
-
-def _given(token: str | None, environment: Mapping[str, str]) -> bool:
-    return token is not None or "CHAMBER_TOKEN" in environment
-
-
-def _first(*values: str | None) -> str:
-    return next(value for value in values if value is not None)
 
 
 def _checked_token(token: object) -> str:

@@ -9,13 +9,14 @@ from typing import Any, Literal
 from chamber.core import validation
 from chamber.core.clock import Deadline
 from chamber.core.enums import JobClass, JobStatus, ScalingMode
-from chamber.core.errors import ChamberError, WaitTimeout
+from chamber.core.errors import WaitTimeout
 from chamber.core.filters import Statuses, by_status
+from chamber.core.journal import Journal
 from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
-from chamber.core.submission import is_ambiguous, new_external_id, unknown
+from chamber.core.submission import OnAmbiguous, Submission, find, new_external_id
 
 __all__ = ["LARGEST_MANIFEST", "WorkloadOperations"]
 
@@ -48,11 +49,17 @@ class WorkloadOperations(Operations):
         requested_pods: int | None = None,
         scaling_mode: ScalingMode | str | None = None,
         min_pods: int | None = None,
+        *,
+        timeout: float | None = None,
+        on_ambiguous: OnAmbiguous = "resolve",
     ) -> Workload:
         """Submit a GPU workload for the team `initiative_id`.
 
         `name` has 1 to 255 characters; `priority` is 0 to 100, higher first; `external_id` is your own id of at
         most 255 characters, made up when None; `k8s_manifest` is YAML of at most 65,536 characters.
+        `timeout`: seconds for everything, retries and looking for the job included. After a failure that may
+        have reached the API the job is looked for and sent at most once more; ``on_ambiguous="raise"`` does
+        neither.
 
         Raises ValidationError: an argument is outside its bounds; nothing was sent.
         Raises SubmissionUnknownError: the job may or may not have been submitted.
@@ -77,7 +84,22 @@ class WorkloadOperations(Operations):
             "min_pods": min_pods,
         }
         _check_submission(fields)
-        return await self._submit(fields)
+        validation.one_of("on_ambiguous", on_ambiguous, ("resolve", "raise"))
+        return await Submission(self._transport, fields, timeout=timeout, on_ambiguous=on_ambiguous).send()
+
+    @operation
+    async def resolve_submission(self, external_id: str) -> Workload | None:
+        """The workload that was submitted under this external id; None when there is none.
+
+        For what SubmissionUnknownError carries, and for what a crash left in the journal.
+        """
+        validation.length("external_id", external_id, 1, 255)
+        journal = Journal()
+        intent = journal.find(external_id)
+        found = await find(self._transport, external_id, intent.time if intent else None)
+        if found:
+            journal.forget(external_id)
+        return found
 
     @operation
     async def get_workload(self, workload_id: str) -> Workload:
@@ -181,16 +203,6 @@ class WorkloadOperations(Operations):
             if deadline.remaining <= 0:
                 raise _not_in_time(workload, timeout)
             await clock.sleep(min(poll_interval, deadline.remaining))
-
-    async def _submit(self, fields: dict[str, Any]) -> Workload:
-        external_id = fields["external_id"]
-        headers = {"Idempotency-Key": external_id}
-        try:
-            return await self.request("POST", path("workloads"), Workload, body=fields, headers=headers)
-        except ChamberError as error:
-            if is_ambiguous(error):
-                raise unknown(external_id, error) from error
-            raise
 
     async def _page(self, params: Mapping[str, object]) -> PaginatedResponse[Workload]:
         return await self.request("GET", path("workloads"), PaginatedResponse[Workload], params=params)
