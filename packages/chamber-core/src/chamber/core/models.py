@@ -264,7 +264,10 @@ class HealthStatus(Model, frozen=True, kw_only=True):
 
 
 def _utc(time: datetime) -> datetime:
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    try:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError(f"{time.isoformat()} is outside the calendar in UTC") from None
 
 
 def _counted(items: Sequence[object], total: int | None) -> str:

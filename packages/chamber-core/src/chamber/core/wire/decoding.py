@@ -118,12 +118,20 @@ def _children(fields: dict[str, Any], children: dict[str, type[Model]]) -> dict[
 
 
 def _unwrapped(value: Any, model: type[Model]) -> Any:
-    """The object inside the envelopes."""
-    known = spelling(model).fields
+    """The object inside the envelopes; one that has all that the model needs is in none."""
+    known = spelling(model)
+    if not isinstance(value, dict) or (
+        known.required and {*known.required} <= {known.fields.get(key) for key in value}
+    ):
+        return value
     for key in (*_WRAPPERS, *model.__envelopes__):
-        if isinstance(value, dict) and key not in known and isinstance(value.get(key), dict):
+        if key not in known.fields and isinstance(value.get(key), dict):
             return _unwrapped(value[key], model)
     return value
+
+
+def _is_whole(value: dict[str, Any], known: Spelling) -> bool:
+    return bool(known.required) and {*known.required} <= {known.fields.get(key) for key in value}
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -171,18 +179,23 @@ def _note(value: dict[str, Any], facts: dict[str, Any]) -> None:
 
 def _page(value: Any, model: type[Model]) -> PaginatedResponse[Any]:
     items, facts = _list(value, model)
-    token = facts.get("next_token") or facts.get("next_cursor") or None
-    return PaginatedResponse(items=items, next_token=token, total_count=facts.get("total_count"))
+    fields = {"items": items, "next_token": _cursor(facts), "total_count": facts.get("total_count")}
+    return msgspec.convert(fields, PaginatedResponse[Any], strict=False)
 
 
 def _search(value: Any) -> WorkloadSearchResult:
     from chamber.core.models import Workload
 
     items, facts = _list(value, Workload)
-    cursor = facts.pop("next_token", None)
-    facts.setdefault("next_cursor", cursor)
-    facts.setdefault("has_more", bool(facts["next_cursor"]))
-    return msgspec.convert({**facts, "items": items}, WorkloadSearchResult, strict=False)
+    cursor = _cursor(facts)
+    facts = {"has_more": cursor is not None, **facts, "next_cursor": cursor, "items": items}
+    return msgspec.convert(facts, WorkloadSearchResult, strict=False)
+
+
+def _cursor(facts: dict[str, Any]) -> Any:
+    """What the next page is asked for with: a text, or a number that is sent back as one."""
+    cursor = facts.get("next_token") or facts.get("next_cursor") or None
+    return str(cursor) if isinstance(cursor, int) else cursor
 
 
 def _noun(value: Any) -> str:
