@@ -51,18 +51,26 @@ def _told(answer: Answer) -> tuple[str | None, str | None, tuple[Any, ...], str 
         body = msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, None, (), None
+    if isinstance(body, list):
+        return None, _text(next(iter(body), None)), tuple(body), None
     if not isinstance(body, dict):
-        return None, body if isinstance(body, str) else None, (), None
+        return None, _text(body), (), None
     error = body.get("error")
-    source = error if isinstance(error, dict) else body
+    source = {**body, **error} if isinstance(error, dict) else body
     message = error if isinstance(error, str) else source.get("message", source.get("detail"))
-    details = source.get("details") or ()
     return (
         _text(source.get("code")),
         _text(message),
-        tuple(details) if isinstance(details, list) else (details,) if details else (),
-        _text(body.get("request_id", body.get("requestId"))),
+        _details(source),
+        _text(source.get("request_id", source.get("requestId"))),
     )
+
+
+def _details(source: dict[str, Any]) -> tuple[Any, ...]:
+    """What is listed: under ``details``, else ``errors``, else a ``detail`` that is no text."""
+    detail = source.get("detail")
+    listed = source.get("details") or source.get("errors") or (None if isinstance(detail, str) else detail)
+    return tuple(listed) if isinstance(listed, list) else (listed,) if listed else ()
 
 
 def _text(value: object) -> str | None:
