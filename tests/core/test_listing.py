@@ -129,10 +129,8 @@ def test_more_without_a_way_to_it_is_an_error_and_not_the_end(client_of):
 
 async def test_the_next_page_is_asked_for_before_the_present_one_is_handed_out():
     transport = RecordingTransport({LISTING: [page("wl_1", "wl_2", token="a"), page("wl_3", token="b"), page()]})
-    asked = []
     async with recorded_async_client(transport) as client:
-        async for workload in client.iter_workloads():
-            asked.append((workload.id, len(transport.calls)))
+        asked = [(workload.id, len(transport.calls)) async for workload in client.iter_workloads()]
     assert asked == [("wl_1", 2), ("wl_2", 2), ("wl_3", 3)]
 
 
@@ -147,12 +145,11 @@ async def test_a_listing_that_is_left_early_leaves_nothing_behind():
 
 async def test_a_page_that_fails_does_not_take_the_one_before_with_it():
     transport = RecordingTransport({LISTING: [page("wl_1", "wl_2", token="a"), "not a page"]})
-    seen = []
     async with recorded_async_client(transport) as client:
+        listing = client.iter_workloads()
+        assert [(await anext(listing)).id, (await anext(listing)).id] == ["wl_1", "wl_2"]
         with pytest.raises(UnexpectedResponseError):
-            async for workload in client.iter_workloads():
-                seen.append(workload.id)
-    assert seen == ["wl_1", "wl_2"]
+            await anext(listing)
 
 
 @pytest.mark.parametrize(
