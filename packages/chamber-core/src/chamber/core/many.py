@@ -54,6 +54,13 @@ class WorkloadBatch(msgspec.Struct, frozen=True):
             raise error
         return self
 
+    def _repr_html_(self) -> str:
+        from chamber.core import notebook
+
+        failed = [{"id": key, "error": type(error).__name__, "why": str(error)} for key, error in self.failed.items()]
+        found = notebook.table(f"Workload: {len(self)}", list(self))
+        return found + notebook.table(f"Could not be read: {len(failed)}", failed) if failed else found
+
 
 class ManyOperations(WorkloadOperations):
     """Reading, awaiting and watching workloads."""

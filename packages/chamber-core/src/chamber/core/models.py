@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -10,6 +10,7 @@ import msgspec
 
 from chamber.core.enums import JobClass, JobStatus, OpenEnum
 from chamber.core.errors import WorkloadFailedError
+from chamber.core.facts import facts
 
 __all__ = [
     "AggregationBucket",
@@ -54,9 +55,13 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
         return {**self.extra, **fields}
 
     def __repr__(self) -> str:
-        names = [*(name for name in self.__struct_fields__ if name != "extra"), "extra"]
-        shown = ((name, value) for name in names if (value := getattr(self, name)) not in (None, {}, ()))
-        return f"{type(self).__name__}({', '.join(f'{name}={_short(value)}' for name, value in shown)})"
+        shown = ", ".join(f"{name}={_short(value)}" for name, value in facts(self).items())
+        return f"{type(self).__name__}({shown})"
+
+    def _repr_html_(self) -> str:
+        from chamber.core import notebook
+
+        return notebook.described(self)
 
 
 class Workload(Model, frozen=True, kw_only=True):
@@ -131,6 +136,11 @@ class PaginatedResponse(Model, Generic[T], frozen=True, kw_only=True):
     def __len__(self) -> int:
         return len(self.items)
 
+    def _repr_html_(self) -> str:
+        from chamber.core import notebook
+
+        return notebook.table(_counted(self.items, self.total_count), self.items)
+
 
 class WorkloadSearchResult(Model, frozen=True, kw_only=True):
     """One page of a search. Iterating goes over the items of this page."""
@@ -146,6 +156,11 @@ class WorkloadSearchResult(Model, frozen=True, kw_only=True):
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def _repr_html_(self) -> str:
+        from chamber.core import notebook
+
+        return notebook.table(_counted(self.items, self.total_count), self.items)
 
 
 class AggregationBucket(Model, frozen=True, kw_only=True):
@@ -273,6 +288,11 @@ def _plain(value: Any) -> Any:
 def _named(bucket: Any, enumeration: type[OpenEnum]) -> Any:
     key = bucket.get("key") if isinstance(bucket, dict) else None
     return {**bucket, "key": str(enumeration(key))} if key and isinstance(key, str) else bucket
+
+
+def _counted(items: Sequence[object], total: int | None) -> str:
+    kinds = {type(item).__name__ for item in items} or {"no items"}
+    return f"{' and '.join(sorted(kinds))}: {len(items)}" + ("" if total is None else f" of {total}")
 
 
 def _short(value: object) -> str:

@@ -21,10 +21,10 @@ import msgspec
 
 from chamber.core import methods, plugins
 from chamber.core.client import AsyncChamberClient, ChamberClient
-from chamber.core.clock import Clock, Deadline
-from chamber.core.retry import Policy
+from chamber.core.clock import Clock
+from chamber.core.exchange import Request
 from chamber.core.settings import Settings
-from chamber.core.transport import Request, Transport
+from chamber.core.transport import Transport
 from chamber.core.wire import Answer
 
 __all__ = [
@@ -90,14 +90,13 @@ class RecordingTransport(Transport):
         self.replies: dict[str, Any] = dict(replies or {})
         self.calls: list[RecordedCall] = []
 
-    async def _attempt(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Answer:
-        self._check_open()
+    async def _send(self, request: Request, timeout: float) -> Answer:
         call = self._recorded(request)
         self.calls.append(call)
         reply = self._reply(f"{call.method} {call.path}")
         if isinstance(reply, BaseException):
             raise reply
-        return Answer(reply.status, reply.headers, reply.bytes(), request.method, request.url, number)
+        return Answer(reply.status, reply.headers, reply.bytes(), request.method, request.url)
 
     def _recorded(self, request: Request) -> RecordedCall:
         path = request.url.removeprefix(self.settings.api_url).lstrip("/")

@@ -96,7 +96,6 @@ class WorkloadMetrics(Measurements, frozen=True, kw_only=True):
 class MeasuredWorkload(Measurements, frozen=True, kw_only=True):
     """A workload of a ranking."""
 
-    __envelopes__ = ("workloads",)
     __aliases__ = {"workload_id": "id"}
 
     id: str
@@ -109,7 +108,6 @@ class MeasuredWorkload(Measurements, frozen=True, kw_only=True):
 class MeasuredTeam(Measurements, frozen=True, kw_only=True):
     """A team of a breakdown."""
 
-    __envelopes__ = ("teams", "initiatives")
     __aliases__ = {"initiative_id": "id", "team_id": "id", "total_gpu_hours": "gpu_hours"}
 
     id: str | None = None

@@ -23,9 +23,24 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
     method: str
     url: str
+    #: The X-Request-Id of the request that it answers.
+    request_id: str | None = None
     attempts: int = 1
     #: Seconds from the start of the call, retries included.
     elapsed: float = 0.0
+    #: Whether it was not tried again because the client's budget of retries is spent.
+    budget_exhausted: bool = False
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What an error about this answer carries of it."""
+        return {
+            "request_id": self.headers.get("X-Request-Id") or self.request_id,
+            "method": self.method,
+            "url": self.url,
+            "attempts": self.attempts,
+            "elapsed": self.elapsed,
+        }
 
 
 def parse(answer: Answer) -> Any:
@@ -51,9 +66,7 @@ def not_understood(answer: Answer, why: str) -> UnexpectedResponseError:
         f"The API answered {answer.status} with {_shown(answer.body)} ({kind}), {why}. "
         "Check that api_url is the URL of a Chamber API and that no proxy answers in its place",
         answer.status,
-        request_id=answer.headers.get("X-Request-Id"),
-        method=answer.method,
-        url=answer.url,
+        **answer.facts,
     )
 
 

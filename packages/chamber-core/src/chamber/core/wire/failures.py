@@ -26,15 +26,10 @@ def failure(answer: Answer) -> ResponseError:
     """The error that an answer with a status of 300 or more stands for."""
     code, message, details, request_id = _told(answer)
     kind = for_status(answer.status)
-    return kind(
-        _sentence(answer, kind, message),
-        answer.status,
-        code=code,
-        details=details,
-        request_id=request_id or answer.headers.get("X-Request-Id"),
-        method=answer.method,
-        url=answer.url,
-    )
+    error = kind(_sentence(answer, kind, message), answer.status, code=code, details=details, **answer.facts)
+    error.request_id = request_id or error.request_id
+    error.retry_budget_exhausted = answer.budget_exhausted
+    return error
 
 
 def _sentence(answer: Answer, kind: type[ResponseError], message: str | None) -> str:
