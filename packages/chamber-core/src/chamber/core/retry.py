@@ -117,7 +117,7 @@ def _worthwhile(policy: Policy, outcome: Outcome) -> bool:
         return policy.repeatable or not outcome.sent
     if outcome.status == 429 or outcome.in_progress:
         return True
-    return policy.repeatable and (outcome.should_retry is True or outcome.status in RETRIED)
+    return outcome.should_retry is True or (policy.repeatable and outcome.status in RETRIED)
 
 
 def _wait(policy: Policy, outcome: Outcome, attempt: int, chance: float) -> float:

@@ -86,7 +86,10 @@ class RecordingTransport(Transport):
     """
 
     def __init__(self, replies: Mapping[str, Any] | None = None, settings: Settings | None = None) -> None:
-        super().__init__(settings or Settings("ch.test-token", "https://chamber.test/v1"), FakeClock())
+        clock = FakeClock()
+        super().__init__(settings or Settings("ch.test-token", "https://chamber.test/v1"), clock)
+        #: Every wait so far, in seconds; none of them took any time.
+        self.sleeps = clock.sleeps
         self.replies: dict[str, Any] = dict(replies or {})
         self.calls: list[RecordedCall] = []
 

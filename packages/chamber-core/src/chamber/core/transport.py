@@ -41,6 +41,7 @@ class Listener(Protocol):
 
     def request(self, request: Request) -> Mapping[str, str]:
         """The headers to add to a request."""
+        ...
 
     def response(self, answer: Answer) -> None:
         """An answer came."""

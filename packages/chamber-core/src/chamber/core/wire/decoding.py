@@ -27,11 +27,17 @@ class NotUnderstood(Exception):
 class _Facts(msgspec.Struct, frozen=True):
     """What an answer says of a page."""
 
-    next_token: str | None = None
-    next_cursor: str | None = None
+    next_token: str | int | None = None
+    next_cursor: str | int | None = None
     total_count: int | None = None
     returned_count: int | None = None
     has_more: bool | None = None
+
+    @property
+    def cursor(self) -> str | None:
+        """What the next page is asked for with; a number is sent back as a text."""
+        found = self.next_token or self.next_cursor
+        return str(found) if found else None
 
 
 def decode(answer: Answer, kind: type[T]) -> T:
@@ -132,12 +138,13 @@ def _children(fields: dict[str, Any], children: dict[str, type[Model]]) -> dict[
 
 
 def _unwrapped(value: Any, model: type[Model]) -> Any:
-    """The object inside the envelopes; the value itself where it alone is such a model."""
+    """The object inside the envelopes; one that has all that the model requires is in none."""
     known = spelling(model)
+    if not isinstance(value, dict) or _suffices(value, known):
+        return value
     for key in (*_WRAPPERS, *model.__envelopes__):
-        if isinstance(value, dict) and key not in known.fields and isinstance(value.get(key), dict):
-            inner = _unwrapped(value[key], model)
-            return value if _suffices(value, known) and not _suffices(inner, known) else inner
+        if key not in known.fields and isinstance(value.get(key), dict):
+            return _unwrapped(value[key], model)
     return value
 
 
@@ -195,14 +202,13 @@ def _note(value: dict[str, Any], facts: dict[str, Any]) -> None:
 def _page(value: Any, model: type[M]) -> PaginatedResponse[M]:
     items, told = _list(value, model)
     facts = msgspec.convert(told, _Facts, strict=False)
-    token = facts.next_token or facts.next_cursor or None
-    return PaginatedResponse(items=items, next_token=token, total_count=facts.total_count)
+    return PaginatedResponse(items=items, next_token=facts.cursor, total_count=facts.total_count)
 
 
 def _search(value: Any) -> WorkloadSearchResult:
     items, told = _list(value, Workload)
     facts = msgspec.convert(told, _Facts, strict=False)
-    cursor = facts.next_cursor or facts.next_token or None
+    cursor = facts.cursor
     return WorkloadSearchResult(
         items=items,
         total_count=facts.total_count,

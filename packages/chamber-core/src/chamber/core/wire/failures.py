@@ -52,20 +52,22 @@ def _told(answer: Answer) -> tuple[str | None, str | None, tuple[Any, ...], str 
         return None, _text(body), (), None
     error = body.get("error")
     source = {**body, **error} if isinstance(error, dict) else body
-    message = error if isinstance(error, str) else source.get("message", source.get("detail"))
     return (
         _text(source.get("code")),
-        _text(message),
-        _details(source),
+        _first_text(source.get("message"), source.get("detail"), error),
+        _details(source.get("details"), source.get("errors"), source.get("detail"), source.get("message")),
         _text(source.get("request_id", source.get("requestId"))),
     )
 
 
-def _details(source: dict[str, Any]) -> tuple[Any, ...]:
-    """What is listed: under ``details``, else ``errors``, else a ``detail`` that is no text."""
-    detail = source.get("detail")
-    listed = source.get("details") or source.get("errors") or (None if isinstance(detail, str) else detail)
-    return tuple(listed) if isinstance(listed, list) else (listed,) if listed else ()
+def _first_text(*values: object) -> str | None:
+    return next((text for value in values if (text := _text(value))), None)
+
+
+def _details(own: object, *others: object) -> tuple[Any, ...]:
+    """What is said in particular: under its own name in any form, elsewhere as a list or an object."""
+    found = own or next((other for other in others if other and isinstance(other, list | dict)), ())
+    return tuple(found) if isinstance(found, list | tuple) else (found,)
 
 
 def _text(value: object) -> str | None:
