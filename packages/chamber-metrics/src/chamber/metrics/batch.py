@@ -71,7 +71,7 @@ class BatchMetrics(dict[str, Any]):
     @classmethod
     def __from_wire__(cls, answer: Any) -> Self:
         batch = cls({"workloads": answer} if isinstance(answer, list) else wire.understood(answer, dict))
-        if batch.keys().isdisjoint((*_WORKLOADS, *_TEAMS)):
+        if all(batch.get(key) is None for key in (*_WORKLOADS, *_TEAMS)):
             raise wire.NotUnderstood(f"neither workloads nor teams were found (it has {', '.join(batch) or 'nothing'})")
         batch._rows(_WORKLOADS, list[MeasuredWorkload])
         batch._rows(_TEAMS, list[MeasuredTeam])
