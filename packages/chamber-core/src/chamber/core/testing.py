@@ -133,12 +133,20 @@ def recorded_async_client(transport: RecordingTransport) -> AsyncChamberClient:
 
 @contextlib.contextmanager
 def registered(plugin: ModuleType | object, name: str = "plugin-under-test") -> Iterator[None]:
-    """Have the clients take in a plugin that is not installed, and forget it afterwards."""
+    """Have the clients take in a plugin that is not installed, and forget it afterwards.
+
+    Raises whatever the plugin raises, and PluginError where one that is installed would be set aside.
+    """
     host = plugins.manager()
     host.register(plugin, name=name)
     try:
+        plugins.check_hooks(host, name)
         methods.regrow()
+        if name in plugins.broken:
+            raise plugins.broken[name]
         yield
     finally:
-        host.unregister(plugin)
+        plugins.broken.pop(name, None)
+        if host.has_plugin(name):
+            host.unregister(name=name)
         methods.regrow()
