@@ -1,4 +1,4 @@
-"""Every operation on a real Chamber, on both faces."""
+"""Every operation on a real Chamber, on both faces, in both dialects."""
 
 import asyncio
 
@@ -22,9 +22,9 @@ def _awaiting(chamber, method, arguments, options):
     return asyncio.run(call())
 
 
-@pytest.fixture
-def chamber():
-    with LocalChamber(executor="simulated") as running:
+@pytest.fixture(params=["documented", "legacy"])
+def chamber(request):
+    with LocalChamber(request.param, executor="simulated") as running:
         yield running
 
 
