@@ -113,7 +113,15 @@ def test_every_metric_of_the_reference_has_its_own_field(call):
 
 
 def test_a_metric_that_is_not_known_is_among_the_summaries(call):
-    sent = {"metrics": {"cpu_utilization": USE, "nvlink": {"lanes": 4}, "odd": {"avg": "high"}, "power_usage": None}}
+    sent = {
+        "metrics": {
+            "cpu_utilization": USE,
+            "fans": 2,
+            "limits": {"min": 4},
+            "odd": {"avg": "high"},
+            "power_usage": None,
+        }
+    }
     metrics, _ = call({WORKLOAD: sent}, "get_workload_metrics", "wl_1")
     assert metrics.summaries == {"cpu_utilization": MetricSummary(avg=87.5, min=10, max=99.5, current=91)}
 
@@ -247,7 +255,7 @@ CAMEL_ROW = {
         Reply(body=[ROW]),
         {"results": [ROW]},
         {"workloads": [CAMEL_ROW]},
-        {"items": {"workloads": [ROW]}},
+        {"items": [ROW]},
     ],
 )
 def test_a_ranking_is_read_in_every_dialect(call, body):
@@ -301,7 +309,8 @@ def test_an_answer_that_is_not_understood_is_an_error(call, method, body):
             {"total_gpu_hours": 1, "team_breakdown": [{"color": "red"}]},
             "MeasuredTeam has none of",
         ),
-        ("get_batch_workload_metrics", {"data": {"message": "hello"}}, "neither workloads nor teams"),
+        ("get_batch_workload_metrics", {"data": {"message": "hello"}}, "neither workloads nor teams .*has message"),
+        ("get_batch_workload_metrics", {}, "neither workloads nor teams .*has nothing"),
         ("get_batch_workload_metrics", {"workloads": [{"name": "train"}]}, "MeasuredWorkload has no id"),
         ("get_batch_workload_metrics", {"teams": [3]}, "MeasuredTeam is an object, not a number"),
         ("get_workload_stats", {"summary": {"success_rate": 1}}, "WorkloadStats has no total"),

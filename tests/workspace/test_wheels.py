@@ -1,10 +1,9 @@
 """The wheels, not the checkout, in new environments, in every useful combination."""
 
 import subprocess
-import sys
+import zipfile
 
 import pytest
-from filelock import FileLock
 from members import MEMBERS, ROOT
 
 from chamber.local import LocalChamber
@@ -58,21 +57,6 @@ COMBINATIONS = {
 }
 
 
-def _uv(*arguments):
-    subprocess.run([sys.executable, "-m", "uv", *map(str, arguments)], check=True, capture_output=True, text=True)
-
-
-@pytest.fixture(scope="session")
-def wheels(tmp_path_factory):
-    """A folder with a wheel of every member, built once for all workers."""
-    folder = tmp_path_factory.getbasetemp().parent / "wheels"
-    with FileLock(f"{folder}.lock"):
-        if not folder.exists():
-            for member in MEMBERS:
-                _uv("build", "--wheel", "--out-dir", folder, member)
-    return folder
-
-
 @pytest.fixture
 def chamber(tmp_path):
     """An embedded Chamber, served from the checkout, that the wheels talk to."""
@@ -81,11 +65,9 @@ def chamber(tmp_path):
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS)
-def test_wheels_work_in_a_new_environment(combination, wheels, chamber, tmp_path):
+def test_wheels_work_in_a_new_environment(combination, installed, chamber, tmp_path):
     members, script = COMBINATIONS[combination]
-    python = tmp_path / "env" / "bin" / "python"
-    _uv("venv", "--python", sys.executable, python.parent.parent)
-    _uv("pip", "install", "--python", python, "--find-links", wheels, *members)
+    python = installed(*members)
     environment = {
         "PATH": "/usr/bin:/bin",
         "HOME": str(tmp_path),
@@ -102,8 +84,6 @@ def test_wheels_work_in_a_new_environment(combination, wheels, chamber, tmp_path
 
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
 def test_a_wheel_holds_its_own_package_and_nothing_else(member, wheels):
-    import zipfile
-
     (wheel,) = wheels.glob(f"{member.name.replace('-', '_')}-*.whl")
     names = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
     package = f"chamber/{member.name.removeprefix('chamber-')}/"

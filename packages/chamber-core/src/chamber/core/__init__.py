@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from chamber.core.errors import ConflictError as ConflictError
     from chamber.core.errors import DeadlineExceeded as DeadlineExceeded
     from chamber.core.errors import DockerError as DockerError
+    from chamber.core.errors import IdempotencyConflict as IdempotencyConflict
+    from chamber.core.errors import MissingExtraError as MissingExtraError
     from chamber.core.errors import NotFoundError as NotFoundError
     from chamber.core.errors import PluginError as PluginError
     from chamber.core.errors import RateLimitError as RateLimitError
@@ -72,6 +74,8 @@ _MODULES = {
         "ConflictError",
         "DeadlineExceeded",
         "DockerError",
+        "IdempotencyConflict",
+        "MissingExtraError",
         "NotFoundError",
         "PluginError",
         "RateLimitError",
@@ -125,8 +129,10 @@ __all__ = [
     "DeadlineExceeded",
     "DockerError",
     "HealthStatus",
+    "IdempotencyConflict",
     "JobClass",
     "JobStatus",
+    "MissingExtraError",
     "Model",
     "NotFoundError",
     "Operations",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self
 
+    from chamber.core.plugins import Plugin
     from chamber.core.settings import Settings
     from chamber.core.transport import Transport
 
@@ -34,7 +35,7 @@ class AsyncChamberClient(Caller[Awaiting], Methods):
         """See `ChamberClient`."""
         from chamber.core.settings import resolve
 
-        self._connect(resolve(token, api_url, organization_id, timeout))
+        self._connect(resolve(token, api_url, organization_id, timeout, token_source=_token_of_plugins))
 
     @classmethod
     def from_config(
@@ -50,6 +51,13 @@ class AsyncChamberClient(Caller[Awaiting], Methods):
         client = cls.__new__(cls)
         client._connect(resolve_files(config_dir, api_url, organization_id, timeout))
         return client
+
+    @property
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Every installed plugin: name, distribution, version, state, the methods it adds. Imports none."""
+        from chamber.core.plugins import installed
+
+        return installed()
 
     async def aclose(self) -> None:
         """Close the connections; further calls raise ClientClosedError. May be called again."""
@@ -73,8 +81,7 @@ class AsyncChamberClient(Caller[Awaiting], Methods):
 
         def __getattr__(self, name):
             if name == "_transport":
-                self._transport = _transport(self._settings)
-                return self._transport
+                return self.__dict__.setdefault(name, _transport(self._settings))
             return super().__getattr__(name)
 
     def _bind(self, body: Callable[..., Any]) -> Any:
@@ -123,6 +130,11 @@ class ChamberClient(Caller[Blocking], Methods):
         client._async = AsyncChamberClient.from_config(config_dir, api_url, organization_id, timeout)
         return client
 
+    @property
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Every installed plugin: name, distribution, version, state, the methods it adds. Imports none."""
+        return self._async.plugins
+
     def close(self) -> None:
         """Close the connections; further calls raise ClientClosedError. May be called again."""
         self._wait(self._async.aclose())
@@ -160,24 +172,15 @@ class ChamberClient(Caller[Blocking], Methods):
     ) -> Callable[..., Generator[Any, None, None]]:
         from functools import wraps
 
+        from chamber.core.portal import each
+
         bound = self._async._bind_listing(body)
 
         @wraps(bound)
         def blocking(*arguments: Any, **options: Any) -> Generator[Any, None, None]:
-            return self._each(bound(*arguments, **options))
+            return each(bound(*arguments, **options))
 
         return blocking
-
-    def _each(self, items: AsyncGenerator[Any, None]) -> Generator[Any, None, None]:
-        try:
-            while True:
-                try:
-                    item = self._wait(items.__anext__())
-                except StopAsyncIteration:
-                    return
-                yield item
-        finally:
-            self._wait(items.aclose())
 
     @staticmethod
     def _unbound(body: Callable[..., Any]) -> Callable[..., Any]:
@@ -211,9 +214,13 @@ class ChamberClient(Caller[Blocking], Methods):
 
 
 def _transport(settings: Settings) -> Transport:
-    from chamber.core.connections import close_here
-    from chamber.core.portal import before_stop
+    from chamber.core.contributions import listener
     from chamber.core.transport import Transport
 
-    before_stop(close_here)
-    return Transport(settings)
+    return Transport(settings, listener=listener())
+
+
+def _token_of_plugins(api_url: str) -> str | None:
+    from chamber.core.contributions import token
+
+    return token(api_url)

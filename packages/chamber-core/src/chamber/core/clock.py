@@ -44,3 +44,7 @@ class Deadline:
     def remaining(self) -> float:
         """Seconds left, never below 0; infinity where there is no deadline."""
         return float("inf") if self._end is None else max(0.0, self._end - self._clock.monotonic())
+
+    def left(self) -> float | None:
+        """Seconds left as the timeout of a call: never 0, None where there is no deadline."""
+        return None if self._end is None else max(0.001, self.remaining)

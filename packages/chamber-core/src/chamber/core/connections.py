@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import socket
 import weakref
+from collections.abc import AsyncGenerator
 from importlib.metadata import version
 from typing import Any
 
@@ -14,7 +16,7 @@ from yarl import URL
 
 from chamber.core.resolver import ThreadResolver
 
-__all__ = ["Connections", "close_here", "url_of"]
+__all__ = ["Connections", "url_of"]
 
 _LIMIT = 64
 _LIMIT_PER_HOST = 32
@@ -28,23 +30,31 @@ class Connections:
     """The pools of one client. A pool is made in the loop that first needs it."""
 
     def __init__(self) -> None:
-        self._sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession]
+        self._sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Opened]
         self._sessions = weakref.WeakKeyDictionary()
         _living.add(self)
 
-    def session(self) -> aiohttp.ClientSession:
+    async def session(self) -> aiohttp.ClientSession:
         """The session of the running loop: no cookies, no netrc, no redirects of its own."""
         loop = asyncio.get_running_loop()
-        session = self._sessions.get(loop)
-        if session is None or session.closed:
-            session = self._sessions[loop] = _new_session()
-        return session
+        self._forget_ended_loops()
+        opened = self._sessions.get(loop)
+        if opened is None or opened[0].closed:
+            session = _new_session()
+            opened = self._sessions[loop] = (session, _closed_at_the_end(session))
+            await anext(opened[1])
+        return opened[0]
 
     async def close(self) -> None:
         """Close the session of the running loop; those of other loops close with them."""
-        session = self._sessions.pop(asyncio.get_running_loop(), None)
-        if session is not None:
-            await session.close()
+        opened = self._sessions.pop(asyncio.get_running_loop(), None)
+        if opened is not None:
+            await opened[1].aclose()
+
+    def _forget_ended_loops(self) -> None:
+        for loop in [loop for loop in self._sessions if loop.is_closed()]:
+            loop.set_exception_handler(_say_nothing)  # it ended without closing what was opened in it
+            del self._sessions[loop]
 
     def forget(self) -> None:
         """Drop every session without closing its sockets: they belong to the parent process."""
@@ -52,14 +62,20 @@ class Connections:
         self._sessions = weakref.WeakKeyDictionary()
 
 
-async def close_here() -> None:
-    """Close every client's session of the running loop."""
-    for connections in list(_living):
-        await connections.close()
-
-
+_Opened = tuple[aiohttp.ClientSession, "AsyncGenerator[None, None]"]
 _living: weakref.WeakSet[Connections] = weakref.WeakSet()
-_inherited: list[aiohttp.ClientSession] = []
+_inherited: list[_Opened] = []
+
+
+async def _closed_at_the_end(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    """Suspended while the session is in use; its loop finishes it at its own end, or when its client is dropped.
+
+    That is what event loops do with asynchronous generators (`loop.shutdown_asyncgens`).
+    """
+    try:
+        yield
+    finally:
+        await session.close()
 
 
 def _new_session() -> aiohttp.ClientSession:
@@ -71,18 +87,36 @@ def _new_session() -> aiohttp.ClientSession:
         resolver=ThreadResolver(),
         socket_factory=_tracked_socket,
     )
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         requote_redirect_url=False,
         headers={"User-Agent": f"chamber-core/{version('chamber-core')}", "Accept-Encoding": "gzip"},
+        trace_configs=[_noting_what_is_sent()],
     )
+    session._retry_connection = False  # every attempt is counted and has its own X-Request-Id
+    return session
+
+
+def _noting_what_is_sent() -> aiohttp.TraceConfig:
+    """Sets ``sent`` of a request's `trace_request_ctx` just before its first byte is written."""
+
+    async def note(_session: Any, context: Any, _sending: Any) -> None:
+        context.trace_request_ctx.sent = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(note)
+    return trace
 
 
 def url_of(text: str) -> URL:
     """A URL exactly as written: yarl would otherwise resolve ``..`` and ``%2e%2e``."""
     return URL(text, encoded=True)
+
+
+def _say_nothing(_loop: asyncio.AbstractEventLoop, _context: dict[str, Any]) -> None:
+    pass
 
 
 def _tracked_socket(address: Any) -> socket.socket:
@@ -108,4 +142,10 @@ def _after_fork_in_child() -> None:
         connections.forget()
 
 
+def _at_exit() -> None:
+    for connections in list(_living):
+        connections._forget_ended_loops()
+
+
+atexit.register(_at_exit)
 os.register_at_fork(after_in_child=_after_fork_in_child)

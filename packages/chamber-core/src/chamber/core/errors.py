@@ -18,6 +18,7 @@ ChamberError
 ├── WorkloadFailedError                   raised by Workload.raise_for_status()
 ├── SubmissionUnknownError                a job may or may not have been submitted
 ├── ClientClosedError                     a closed client was used
+├── MissingExtraError (ImportError)       a package that only this call needs is not installed
 ├── PluginError                           plugins contradict each other
 └── DockerError                           building or pushing an image failed
 """
@@ -36,6 +37,8 @@ __all__ = [
     "ConflictError",
     "DeadlineExceeded",
     "DockerError",
+    "IdempotencyConflict",
+    "MissingExtraError",
     "NotFoundError",
     "PluginError",
     "RateLimitError",
@@ -65,6 +68,8 @@ class ChamberError(Exception):
         request_id: "str | None" = None,
         method: "str | None" = None,
         url: "str | None" = None,
+        attempts: int = 1,
+        elapsed: float = 0.0,
     ) -> None:
         super().__init__(message)
         #: What happened, to what, and what to do next.
@@ -74,10 +79,16 @@ class ChamberError(Exception):
         #: The API's own word for the error, such as ``VALIDATION_ERROR``.
         self.code = code
         #: What the API lists about the error, as it came.
-        self.details = tuple(details)
+        self.details: tuple[Any, ...] = tuple(details)
         self.request_id = request_id
         self.method = method
         self.url = url
+        #: How often the request was sent.
+        self.attempts = attempts
+        #: Seconds that the call took, waits included.
+        self.elapsed = elapsed
+        #: Whether it was not tried again because the client's budget of retries is spent.
+        self.retry_budget_exhausted = False
 
     def __str__(self) -> str:
         facts = [
@@ -124,6 +135,10 @@ class ValidationError(ResponseError, ValueError):
 
 class ConflictError(ResponseError):
     """The request contradicts the state of what it is about (409)."""
+
+
+class IdempotencyConflict(ConflictError):
+    """The external_id belongs to another job."""
 
 
 class RateLimitError(ResponseError):
@@ -174,10 +189,16 @@ class SubmissionUnknownError(ChamberError):
     """A job may or may not have been submitted; `external_id` finds it."""
 
     external_id: "str | None" = None
+    #: Why it is not known.
+    last_error: "ChamberError | None" = None
 
 
 class ClientClosedError(ChamberError):
     """A closed client was used."""
+
+
+class MissingExtraError(ChamberError, ImportError):
+    """A package that only this call needs is not installed; the message says how to install it."""
 
 
 class PluginError(ChamberError):

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chamber.core.operations import Operations
 
 __all__ = ["PROJECT", "Hooks", "hookimpl", "hookspec"]
@@ -55,5 +57,47 @@ class Hooks:
                 from acme_quota.hooks import QuotaHooks
 
                 return QuotaHooks
+        """
+        raise AssertionError("a specification is never called")
+
+    @hookspec(firstresult=True)
+    def chamber_token(self, api_url: str) -> str | None:
+        """A token for the API at `api_url`, asked for when no argument, variable or file has one.
+
+        Asked again when the API refuses the token; the call is then repeated once if another one comes.
+
+        ::
+
+            @hookimpl
+            def chamber_token(api_url: str) -> str | None:
+                return vault.read("chamber") if api_url.endswith(".acme.example/v1") else None
+        """
+        raise AssertionError("a specification is never called")
+
+    @hookspec
+    def chamber_request(self, method: str, url: str, headers: dict[str, str]) -> None:
+        """Observe a request before each attempt, or put headers of one's own into `headers`.
+
+        The token is not among them, and no header that is there already can be changed.
+
+        ::
+
+            @hookimpl
+            def chamber_request(method: str, url: str, headers: dict[str, str]) -> None:
+                headers["X-Acme-Cost-Centre"] = "4711"
+        """
+        raise AssertionError("a specification is never called")
+
+    @hookspec
+    def chamber_response(self, method: str, url: str, status: int, headers: Mapping[str, str], elapsed: float) -> None:
+        """Observe an answer; `elapsed` is in seconds since the call began.
+
+        ::
+
+            @hookimpl
+            def chamber_response(
+                method: str, url: str, status: int, headers: Mapping[str, str], elapsed: float
+            ) -> None:
+                latency.observe(elapsed)
         """
         raise AssertionError("a specification is never called")

@@ -43,8 +43,12 @@ else:
         """The first name that a client lacks brings in the next stage of bases."""
 
         def __getattr__(cls, name):
-            if not name.startswith("_") and _grow():
+            if name.startswith("_"):
+                raise AttributeError(f"{cls.__name__} has no attribute {name!r}", name=name, obj=cls)
+            if _grow():
                 return getattr(cls, name)
+            if any(name in vars(base) for base in cls.__mro__):  # another thread brought it in just now
+                return type.__getattribute__(cls, name)
             raise AttributeError(_missing(cls, name), name=name, obj=cls)
 
         def __dir__(cls):
@@ -136,12 +140,9 @@ def _check_subclass(client: type) -> None:
 def _missing(client: type, name: str) -> str:
     """Why a client has no attribute `name`, and what to do about it."""
     from chamber.core.official import OFFICIAL
+    from chamber.core.plugins import absence, broken
 
     if (distribution := OFFICIAL.get(name)) is None:
-        return f"{client.__name__} has no attribute {name!r}"
-    from chamber.core.plugins import broken
-
-    what = f"{client.__name__}.{name}() comes with {distribution}, which"
-    if error := broken.get(distribution):
-        return f"{what} could not be loaded ({type(error).__name__}: {error})"
-    return f"{what} is not installed: pip install {distribution}"
+        aside = "; ".join(f"{owner} was set aside ({error})" for owner, error in broken.items())
+        return f"{client.__name__} has no attribute {name!r}{'; ' if aside else ''}{aside}"
+    return f"{client.__name__}.{name}() comes with {distribution}, which {absence(distribution)}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-from chamber.core.enums import JobClass, JobStatus
+from chamber.core.enums import JobClass, JobStatus, OpenEnum
 from chamber.core.errors import WorkloadFailedError
+from chamber.core.facts import facts
 
 __all__ = [
     "AggregationBucket",
@@ -49,21 +50,25 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
                 msgspec.structs.force_setattr(self, name, _utc(value))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data: texts, numbers, lists and dicts, with times as RFC 3339."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
-        return plain
+        """Plain data: texts, numbers, lists and dicts, with times as RFC 3339; what is in `extra` beside the rest."""
+        fields = {name: _plain(getattr(self, name)) for name in self.__struct_fields__ if name != "extra"}
+        return {**self.extra, **fields}
 
     def __repr__(self) -> str:
-        names = [*(name for name in self.__struct_fields__ if name != "extra"), "extra"]
-        shown = ((name, value) for name in names if (value := getattr(self, name)) not in (None, {}, ()))
-        return f"{type(self).__name__}({', '.join(f'{name}={_short(value)}' for name, value in shown)})"
+        shown = ", ".join(f"{name}={_short(value)}" for name, value in facts(self).items())
+        return f"{type(self).__name__}({shown})"
+
+    def _repr_html_(self) -> str:
+        from chamber.core import notebook
+
+        return notebook.described(self)
 
 
 class Workload(Model, frozen=True, kw_only=True):
     """A job on GPUs."""
 
-    __envelopes__ = ("workload", "workloads")
-    __aliases__ = {"workload_id": "id", "gpu_count": "requested_gpus"}
+    __envelopes__: ClassVar[tuple[str, ...]] = ("workload", "workloads")
+    __aliases__: ClassVar[Mapping[str, str]] = {"workload_id": "id", "gpu_count": "requested_gpus"}
 
     id: str
     name: str
@@ -131,6 +136,11 @@ class PaginatedResponse(Model, Generic[T], frozen=True, kw_only=True):
     def __len__(self) -> int:
         return len(self.items)
 
+    def _repr_html_(self) -> str:
+        from chamber.core import notebook
+
+        return notebook.table(_counted(self.items, self.total_count), self.items)
+
 
 class WorkloadSearchResult(Model, frozen=True, kw_only=True):
     """One page of a search. Iterating goes over the items of this page."""
@@ -147,6 +157,11 @@ class WorkloadSearchResult(Model, frozen=True, kw_only=True):
     def __len__(self) -> int:
         return len(self.items)
 
+    def _repr_html_(self) -> str:
+        from chamber.core import notebook
+
+        return notebook.table(_counted(self.items, self.total_count), self.items)
+
 
 class AggregationBucket(Model, frozen=True, kw_only=True):
     """How many workloads have one value of a dimension."""
@@ -159,14 +174,23 @@ class AggregationResult(Model, frozen=True, kw_only=True):
     """Workloads counted by a dimension."""
 
     dimension: str
+    #: Statuses and classes in the words of `JobStatus` and `JobClass`, whichever case the API has.
     buckets: list[AggregationBucket]
     total: int
+
+    @classmethod
+    def __complete__(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """Statuses and classes in one case."""
+        enumeration = {"status": JobStatus, "job_class": JobClass}.get(fields.get("dimension", ""))
+        if enumeration is None or not isinstance(fields.get("buckets"), list):
+            return fields
+        return {**fields, "buckets": [_named(bucket, enumeration) for bucket in fields["buckets"]]}
 
 
 class CapacityBudget(Model, frozen=True, kw_only=True):
     """GPU-hours of an organisation or a team."""
 
-    __aliases__ = {
+    __aliases__: ClassVar[Mapping[str, str]] = {
         "total_allocated_gpu_hours": "allocated",
         "total_used_gpu_hours": "used",
         "total_remaining_gpu_hours": "available",
@@ -183,20 +207,20 @@ class CapacitySummary(Model, frozen=True, kw_only=True):
     total_allocated_gpu_hours: float | None = None
     total_used_gpu_hours: float | None = None
     total_remaining_gpu_hours: float | None = None
-    current_active_gpus: int | None = None
+    current_active_gpus: int | float | None = None
 
 
 class CapacityPool(Model, frozen=True, kw_only=True):
     """A pool of GPUs of one kind."""
 
-    __aliases__ = {"pool_id": "id"}
+    __aliases__: ClassVar[Mapping[str, str]] = {"pool_id": "id"}
 
     id: str
     name: str | None = None
     gpu_type: str | None = None
-    total_gpus: int | None = None
-    used_gpus: int | None = None
-    available_gpus: int | None = None
+    total_gpus: int | float | None = None
+    used_gpus: int | float | None = None
+    available_gpus: int | float | None = None
     allocated_gpu_hours: float | None = None
     used_gpu_hours: float | None = None
     remaining_gpu_hours: float | None = None
@@ -206,7 +230,7 @@ class CapacityPool(Model, frozen=True, kw_only=True):
 class CapacityTeam(Model, frozen=True, kw_only=True):
     """GPU-hours of one team."""
 
-    __aliases__ = {"initiative_id": "id"}
+    __aliases__: ClassVar[Mapping[str, str]] = {"initiative_id": "id"}
 
     id: str
     name: str | None = None
@@ -218,8 +242,8 @@ class CapacityTeam(Model, frozen=True, kw_only=True):
 class Capacity(Model, frozen=True, kw_only=True):
     """What GPUs there are, and what may still be used of them."""
 
-    __envelopes__ = ("capacity",)
-    __aliases__ = {"initiatives": "teams"}
+    __envelopes__: ClassVar[tuple[str, ...]] = ("capacity",)
+    __aliases__: ClassVar[Mapping[str, str]] = {"initiatives": "teams"}
 
     pools: list[CapacityPool]
     budget: CapacityBudget = CapacityBudget()
@@ -249,7 +273,26 @@ class HealthStatus(Model, frozen=True, kw_only=True):
 
 
 def _utc(time: datetime) -> datetime:
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    try:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError(f"{time.isoformat()} is no time in UTC") from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Model):
+        return value.to_dict()
+    return [_plain(item) for item in value] if isinstance(value, list) else msgspec.to_builtins(value)
+
+
+def _named(bucket: Any, enumeration: type[OpenEnum]) -> Any:
+    key = bucket.get("key") if isinstance(bucket, dict) else None
+    return {**bucket, "key": str(enumeration(key))} if key and isinstance(key, str) else bucket
+
+
+def _counted(items: Sequence[object], total: int | None) -> str:
+    kinds = {type(item).__name__ for item in items} or {"no items"}
+    return f"{' and '.join(sorted(kinds))}: {len(items)}" + ("" if total is None else f" of {total}")
 
 
 def _short(value: object) -> str:

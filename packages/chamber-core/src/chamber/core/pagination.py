@@ -31,12 +31,14 @@ async def each_item(
             if cursor:
                 _check_new(cursor, seen)
                 coming = asyncio.ensure_future(page(cursor))
+                await asyncio.sleep(0)  # until it waits for the API, before anybody works on the present page
             for item in items:
                 yield item
             if not cursor:
                 return
     finally:
         coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
 
 
 def _check_new(cursor: str, seen: set[str]) -> None:

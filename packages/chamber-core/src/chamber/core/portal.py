@@ -11,17 +11,19 @@ import asyncio
 import atexit
 import contextvars
 import importlib
+import logging
 import os
 import queue
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chamber.core.errors import ClientClosedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
-__all__ = ["before_stop", "call", "in_caller"]
+__all__ = ["call", "each", "in_caller"]
 
 T = TypeVar("T")
 
@@ -39,18 +41,23 @@ def call(coroutine: Coroutine[Any, Any, T]) -> T:
 
     Raises ClientClosedError: called from the background loop itself, which would wait for itself for ever.
     """
-    loop = _portal.loop()
-    if threading.current_thread() is _portal.thread:
+    portal = _portal
+    if sys.is_finalizing():
+        coroutine.close()
+        raise ClientClosedError("The interpreter is exiting: call the client before that, or in an atexit function")
+    if portal.is_here():
         coroutine.close()
         raise ClientClosedError(
             "A blocking client was called from the background loop, for example from a hook that runs there: "
             "use AsyncChamberClient in coroutines"
         )
+    if (loop := portal.loop()) is None:
+        return _run_here(coroutine)
     jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
     context = contextvars.copy_context()
     context.run(_caller.set, jobs)
     future = context.run(asyncio.run_coroutine_threadsafe, coroutine, loop)
-    future.add_done_callback(lambda _: jobs.put(None))
+    future.add_done_callback(lambda _: None if portal.is_stopping else jobs.put(None))
     try:
         while (job := jobs.get()) is not None:
             _run(job, loop)
@@ -58,6 +65,24 @@ def call(coroutine: Coroutine[Any, Any, T]) -> T:
     except BaseException:
         future.cancel()
         raise
+
+
+def each(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
+    """The items of an asynchronous generator, each by a blocking call; it is closed when the consumer stops."""
+    portal = _portal
+    if portal.loop() is None:
+        yield from _run_here(_all(items))
+        return
+    try:
+        while True:
+            try:
+                item = call(_next(items))
+            except StopAsyncIteration:
+                return
+            yield item
+    finally:
+        if portal is _portal and portal.is_running():  # else it was ended, or is the parent process's
+            _finish(items)
 
 
 async def in_caller(function: Callable[..., T], *arguments: Any) -> T:
@@ -70,10 +95,27 @@ async def in_caller(function: Callable[..., T], *arguments: Any) -> T:
     return await result
 
 
-def before_stop(closing: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Have `closing` run on the background loop before it stops at interpreter exit."""
-    if closing not in _closing:
-        _closing.append(closing)
+async def _next(items: AsyncGenerator[T, None]) -> T:
+    return await anext(items)  # asked for in the loop, so that the loop knows the generator and ends it with itself
+
+
+async def _all(items: AsyncGenerator[T, None]) -> list[T]:
+    return [item async for item in items]
+
+
+def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in the thread that calls: the interpreter is exiting, and no other can be started."""
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        return runner.run(coroutine)
+
+
+def _finish(items: AsyncGenerator[Any, None]) -> None:
+    if not _portal.is_here():
+        call(items.aclose())
+        return
+    closing = asyncio.ensure_future(items.aclose())  # the garbage collector happened to run here
+    _closing_listings.add(closing)
+    closing.add_done_callback(_closing_listings.discard)
 
 
 def _run(job: _Job, loop: asyncio.AbstractEventLoop) -> None:
@@ -89,6 +131,8 @@ def _run(job: _Job, loop: asyncio.AbstractEventLoop) -> None:
 def _settle(result: asyncio.Future[Any], value: Any, error: Exception | None) -> None:
     if result.done():
         return
+    if isinstance(error, StopIteration):
+        error = RuntimeError("a function called by the client raised StopIteration")
     if error is not None:
         result.set_exception(error)
     else:
@@ -101,23 +145,42 @@ class _Portal:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.thread: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
+        #: Whether the results of calls are no longer told: daemon threads that wait for them end with the process.
+        self.is_stopping = False
 
-    def loop(self) -> asyncio.AbstractEventLoop:
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The running loop; None when it was stopped, or it is too late to start one."""
         with self._lock:
-            if self._loop is None or self._loop.is_closed():
-                self._loop = _new_loop()
-                self.thread = threading.Thread(target=self._loop.run_forever, name="chamber-portal", daemon=True)
-                self.thread.start()
-            return self._loop
+            if self._loop is None:
+                self._start()
+            return self._loop if self.is_running() else None
+
+    def is_here(self) -> bool:
+        """Whether this is the portal's own thread."""
+        return threading.current_thread() is self._thread
+
+    def is_running(self) -> bool:
+        """Whether calls can be handed over."""
+        return self._loop is not None and not self.is_stopping and not sys.is_finalizing()
 
     def stop(self) -> None:
-        """Cancel what is under way and stop, at interpreter exit; never waits longer than 2 seconds."""
-        if self._loop is None or self.thread is None or not self.thread.is_alive():
+        """Cancel what is under way, close the connections and stop; never waits longer than 2 seconds."""
+        if self._loop is None or self._thread is None:
             return
-        self._loop.set_exception_handler(lambda *_: None)
+        self.is_stopping = True
         asyncio.run_coroutine_threadsafe(_drain(), self._loop)
-        self.thread.join(_STOP_WITHIN)
+        self._thread.join(_STOP_WITHIN)
+
+    def _start(self) -> None:
+        loop = _new_loop()
+        thread = threading.Thread(target=loop.run_forever, name="chamber-portal", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # Python 3.12 refuses as soon as the main thread has ended
+            loop.close()
+        else:
+            self._loop, self._thread = loop, thread
 
 
 async def _drain() -> None:
@@ -125,19 +188,26 @@ async def _drain() -> None:
     others = [task for task in asyncio.all_tasks(loop) if task is not asyncio.current_task()]
     for task in others:
         task.cancel()
-    await asyncio.wait(others, timeout=_STOP_WITHIN / 2) if others else None
-    for closing in _closing:
-        await closing()
-    loop.call_soon(loop.stop)
+    try:
+        await asyncio.wait(others, timeout=_STOP_WITHIN / 2) if others else None
+        await loop.shutdown_asyncgens()
+    finally:
+        loop.call_soon(loop.stop)
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
     try:
-        faster = importlib.import_module("uvloop")
+        maker = importlib.import_module("uvloop")
     except ImportError:
-        return asyncio.new_event_loop()
-    loop: asyncio.AbstractEventLoop = faster.new_event_loop()
+        maker = asyncio
+    loop: asyncio.AbstractEventLoop = maker.new_event_loop()
+    loop.set_exception_handler(_note)
     return loop
+
+
+def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What nobody waits for is told to those who listen for it, such as a client that was never closed."""
+    _log.debug("%s", context["message"], exc_info=context.get("exception"))
 
 
 def _restart() -> None:
@@ -148,10 +218,12 @@ def _restart() -> None:
 
 
 def _stop() -> None:
+    """At interpreter exit. Functions that the application registered earlier run later, and may still call."""
     _portal.stop()
 
 
-_closing: list[Callable[[], Coroutine[Any, Any, None]]] = []
+_log = logging.getLogger(__name__)
+_closing_listings: set[asyncio.Future[None]] = set()
 _inherited: list[_Portal] = []
 _portal = _Portal()
 atexit.register(_stop)

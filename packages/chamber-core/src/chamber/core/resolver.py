@@ -1,4 +1,4 @@
-"""Names → addresses, in one thread of our own.
+"""Names → addresses, in threads of our own.
 
 The event loop's thread pool refuses work once the main thread has ended; calls made at interpreter exit still
 have to resolve names.
@@ -7,7 +7,7 @@ have to resolve names.
 from __future__ import annotations
 
 import asyncio
-import queue
+import contextlib
 import socket
 import threading
 from typing import Any
@@ -18,42 +18,32 @@ __all__ = ["ThreadResolver"]
 
 
 class ThreadResolver(AbstractResolver):
-    """Resolves through the operating system, in a daemon thread that is started with the first name."""
-
-    def __init__(self) -> None:
-        self._questions: queue.SimpleQueue[_Question] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+    """Resolves through the operating system, each name in a daemon thread: a slow name holds up no other."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """The addresses of `host`. Raises OSError: it has none."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[Any]] = loop.create_future()
-        self._start()
-        self._questions.put((answer, loop, (host, port, family, socket.SOCK_STREAM)))
+        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        question = (host, port, family, socket.SOCK_STREAM)
+        thread = threading.Thread(target=_look_up, args=(answer, question), name="chamber-resolver", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # Python 3.12 refuses as soon as the main thread has ended
+            _look_up(answer, question)
         return [_result(host, found) for found in await answer]
 
     async def close(self) -> None:
-        """Nothing to close: the thread ends with the process."""
-
-    def _start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="chamber-resolver", daemon=True)
-            self._thread.start()
-
-    def _work(self) -> None:
-        while True:
-            answer, loop, question = self._questions.get()
-            try:
-                found: list[Any] | OSError = socket.getaddrinfo(*question)
-            except (OSError, UnicodeError) as error:
-                found = error if isinstance(error, OSError) else OSError(f"{question[0]!r} is no host name")
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_settle, answer, found)
+        """Nothing to close: each thread ends with its answer."""
 
 
-_Question = tuple["asyncio.Future[list[Any]]", asyncio.AbstractEventLoop, tuple[Any, ...]]
+def _look_up(answer: asyncio.Future[list[Any]], question: tuple[Any, ...]) -> None:
+    try:
+        found: list[Any] | OSError = socket.getaddrinfo(*question)
+    except (OSError, UnicodeError) as error:
+        found = error if isinstance(error, OSError) else OSError(f"{question[0]!r} is no host name")
+    with contextlib.suppress(RuntimeError):  # nobody waits any more: the loop is closed
+        answer.get_loop().call_soon_threadsafe(_settle, answer, found)
 
 
 def _settle(answer: asyncio.Future[list[Any]], found: list[Any] | OSError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
@@ -12,12 +13,16 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KEYED_WRITE", "READ", "Outcome", "Policy", "delay", "retry_after"]
+__all__ = ["KEYED_WRITE", "POLL", "READ", "REPEATABLE_WRITE", "Outcome", "Policy", "delay", "retry_after"]
 
 #: HTTP statuses after which the same request may succeed.
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 529})
-#: Longest wait that a server may ask for, in seconds; beyond it the error is raised at once.
-LONGEST_WAIT = 120.0
+#: What is added at most to the wait that a server asks for, so that not everybody comes back at once.
+_SPREAD = 0.1
+#: After so many attempts every wait has reached its cap.
+_DOUBLINGS = 16
+
+_NUMBER = re.compile(r"\s*\d+(\.\d*)?\s*", re.ASCII)
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -33,10 +38,29 @@ class Policy(msgspec.Struct, frozen=True):
     deadline: float
     #: Whether the request may be sent again when it may already have been carried out.
     repeatable: bool
+    #: The longest wait that a server may ask for; beyond it the error is raised at once.
+    longest_wait: float = 120.0
+    #: Whether retries are paid for from the client's budget.
+    budgeted: bool = True
 
 
 READ = Policy(5, 0.25, 20.0, "full", attempt_timeout=30.0, deadline=60.0, repeatable=True)
+#: A write that must not be done twice: what may have arrived is not sent again.
 KEYED_WRITE = Policy(8, 0.5, 20.0, "equal", attempt_timeout=60.0, deadline=180.0, repeatable=False)
+#: A write that changes nothing more when it is done twice.
+REPEATABLE_WRITE = msgspec.structs.replace(KEYED_WRITE, repeatable=True)
+#: One look of a wait, which goes on as long as the API may come back. Its deadline is without one good answer.
+POLL = Policy(
+    1_000_000,
+    1.0,
+    30.0,
+    "equal",
+    attempt_timeout=30.0,
+    deadline=900.0,
+    repeatable=True,
+    longest_wait=900.0,
+    budgeted=False,
+)
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -49,6 +73,13 @@ class Outcome(msgspec.Struct, frozen=True):
     retry_after: float | None = None
     #: The server's own word on trying again.
     should_retry: bool | None = None
+    #: Whether the server says that a request with the same Idempotency-Key is under way.
+    in_progress: bool = False
+
+    @property
+    def is_throttled(self) -> bool:
+        """Whether the server asks for fewer requests."""
+        return self.status == 429 or (self.status == 503 and self.retry_after is not None)
 
 
 def delay(policy: Policy, outcome: Outcome, attempt: int, remaining: float, chance: float) -> float | None:
@@ -59,7 +90,7 @@ def delay(policy: Policy, outcome: Outcome, attempt: int, remaining: float, chan
     if attempt >= policy.attempts or not _worthwhile(policy, outcome):
         return None
     wait = _wait(policy, outcome, attempt, chance)
-    return wait if wait < remaining and wait <= LONGEST_WAIT * 1.1 else None
+    return wait if wait < remaining and (outcome.retry_after or 0) <= policy.longest_wait else None
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -84,28 +115,24 @@ def _worthwhile(policy: Policy, outcome: Outcome) -> bool:
         return False
     if outcome.status is None:
         return policy.repeatable or not outcome.sent
-    if outcome.status == 429:
+    if outcome.status == 429 or outcome.in_progress:
         return True
-    return policy.repeatable and (outcome.should_retry is True or outcome.status in RETRIED)
+    return outcome.should_retry is True or (policy.repeatable and outcome.status in RETRIED)
 
 
 def _wait(policy: Policy, outcome: Outcome, attempt: int, chance: float) -> float:
-    throttled = outcome.status == 429 or (outcome.status == 503 and outcome.retry_after is not None)
-    base, cap = (1.0, 60.0) if throttled else (policy.base, policy.cap)
-    ceiling = min(cap, base * 2.0 ** (attempt - 1))
-    even = throttled or policy.jitter == "equal"
+    base, cap = (1.0, 60.0) if outcome.is_throttled else (policy.base, policy.cap)
+    ceiling = min(cap, base * 2.0 ** min(attempt - 1, _DOUBLINGS))
+    even = outcome.is_throttled or policy.jitter == "equal"
     backoff = ceiling / 2 * (1 + chance) if even else ceiling * chance
     if outcome.retry_after is None:
         return backoff
-    return max(backoff, outcome.retry_after * (1 + chance / 10))
+    return max(backoff, outcome.retry_after * (1 + chance * _SPREAD))
 
 
 def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
+    number = float(text) if text and _NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def _date(text: str | None) -> datetime | None:

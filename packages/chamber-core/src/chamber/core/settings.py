@@ -14,8 +14,11 @@ from chamber.core.redaction import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
+    from urllib.parse import SplitResult
+
+    TokenSource = Callable[[str], str | None]
 
 __all__ = ["DEFAULT_API_URL", "Settings", "home", "read_json", "resolve", "resolve_files"]
 
@@ -23,22 +26,37 @@ DEFAULT_API_URL = "https://api.usechamber.io/v1"
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _ORGANIZATION = re.compile(r"[A-Za-z0-9._~:@-]{1,255}")
+_URL = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 
 class Settings:
     """What a client needs to know before its first call."""
 
-    __slots__ = ("api_url", "organization_id", "timeout", "token")
+    __slots__ = ("_token_source", "api_url", "organization_id", "timeout", "token")
 
     def __init__(
-        self, token: str, api_url: str, organization_id: str | None = None, timeout: float | None = None
+        self,
+        token: str,
+        api_url: str,
+        organization_id: str | None = None,
+        timeout: float | None = None,
+        token_source: TokenSource | None = None,
     ) -> None:
         self.token = Secret(_checked_token(token))
         self.api_url = _checked_url(api_url)
         self.organization_id = _checked_organization(organization_id)
         #: Seconds for a whole call, retries included; None: the class of call decides.
         self.timeout = checked_timeout(timeout)
+        self._token_source = token_source
+
+    def renew_token(self) -> bool:
+        """Ask where the token came from for another; False when there is none."""
+        fresh = self._token_source(self.api_url) if self._token_source else None
+        if fresh is None or Secret(_checked_token(fresh)) == self.token:
+            return False
+        self.token = Secret(_checked_token(fresh))
+        return True
 
     def __repr__(self) -> str:
         return f"Settings(api_url={self.api_url!r}, organization_id={self.organization_id!r}, token=***)"
@@ -52,19 +70,27 @@ def resolve(
     *,
     environment: Mapping[str, str] = os.environ,
     config_dir: str | os.PathLike[str] | None = None,
+    token_source: TokenSource | None = None,
 ) -> Settings:
     """Settings from arguments, then CHAMBER_TOKEN, CHAMBER_API_URL and CHAMBER_ORGANIZATION_ID, then files.
+
+    `token_source` is asked for a token when none of these has one, and again when the API refuses it.
 
     Raises AuthenticationError: there is no token, or an empty one.
     Raises ConfigurationError: a value is malformed.
     """
     files = _Files(config_dir, environment)
-    return Settings(
-        _first(token, environment.get("CHAMBER_TOKEN")) if _given(token, environment) else files.token(),
-        api_url or environment.get("CHAMBER_API_URL") or files.value("api_url") or DEFAULT_API_URL,
-        organization_id or environment.get("CHAMBER_ORGANIZATION_ID") or files.value("organization_id"),
-        timeout,
-    )
+    url = api_url or environment.get("CHAMBER_API_URL") or files.value("api_url") or DEFAULT_API_URL
+    organization = organization_id or environment.get("CHAMBER_ORGANIZATION_ID") or files.value("organization_id")
+    given = token if token is not None else environment.get("CHAMBER_TOKEN")
+    if given is None:
+        given = files.token()
+    if given is not None:
+        return Settings(given, url, organization, timeout)
+    found = token_source(url) if token_source else None
+    if found is None:
+        raise files.no_token()
+    return Settings(found, url, organization, timeout, token_source)
 
 
 def resolve_files(
@@ -78,8 +104,11 @@ def resolve_files(
     Environment variables are not asked: whoever says "from the files" means those.
     """
     files = _Files(config_dir, os.environ)
+    token = files.token()
+    if token is None:
+        raise files.no_token()
     return Settings(
-        files.token(),
+        token,
         api_url or files.value("api_url") or DEFAULT_API_URL,
         organization_id or files.value("organization_id"),
         timeout,
@@ -87,9 +116,15 @@ def resolve_files(
 
 
 def home(config_dir: str | os.PathLike[str] | None = None, environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of Chamber's own files: `config_dir`, else CHAMBER_CONFIG_DIR, else ``~/.chamber``."""
+    """The folder of Chamber's own files: `config_dir`, else CHAMBER_CONFIG_DIR, else ``~/.chamber``.
+
+    Raises ConfigurationError: none is named, and the user has no home folder.
+    """
     chosen = config_dir or environment.get("CHAMBER_CONFIG_DIR")
-    return Path(chosen) if chosen else Path.home() / ".chamber"
+    try:
+        return Path(chosen) if chosen else Path.home() / ".chamber"
+    except RuntimeError:
+        raise ConfigurationError("This user has no home folder: set HOME or CHAMBER_CONFIG_DIR") from None
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -101,7 +136,7 @@ def read_json(file: Path) -> dict[str, Any]:
         content = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
         raise ConfigurationError(f"{file} cannot be read ({reason}): repair it, or move it away") from None
     if not isinstance(content, dict):
@@ -132,36 +167,36 @@ def is_number(value: object) -> bool:
 
 
 class _Files:
-    """The two files, each read when first asked for."""
+    """The two files, each read when first asked for. A user without a home folder has none."""
 
     def __init__(self, config_dir: str | os.PathLike[str] | None, environment: Mapping[str, str]) -> None:
-        self.folder = home(config_dir, environment)
+        try:
+            self._folder: Path | None = home(config_dir, environment)
+        except ConfigurationError:
+            self._folder = None
 
-    def token(self) -> str:
-        file = self.folder / "token.json"
-        content = read_json(file)
+    def token(self) -> str | None:
+        content = self._content("token.json")
         token = content.get("access_token", content.get("accessToken"))
-        if isinstance(token, str):
-            return token
-        raise AuthenticationError(
+        return token if isinstance(token, str) else None
+
+    def no_token(self) -> AuthenticationError:
+        return AuthenticationError(
             "No Chamber token was found. Pass ChamberClient(token=...), or set CHAMBER_TOKEN, "
-            f"or log in so that {file} holds an access_token"
+            f"or log in so that {self._file('token.json')} holds an access_token"
         )
 
     def value(self, key: str) -> str | None:
-        file = self.folder / "config.json"
-        value = read_json(file).get(key)
+        value = self._content("config.json").get(key)
         if value is None or isinstance(value, str):
             return value or None
-        raise ConfigurationError(f"{file}: {key} is a text, not {type(value).__name__}")
+        raise ConfigurationError(f"{self._file('config.json')}: {key} is a text, not {type(value).__name__}")
 
+    def _content(self, name: str) -> dict[str, Any]:
+        return read_json(self._folder / name) if self._folder else {}
 
-def _given(token: str | None, environment: Mapping[str, str]) -> bool:
-    return token is not None or "CHAMBER_TOKEN" in environment
-
-
-def _first(*values: str | None) -> str:
-    return next(value for value in values if value is not None)
+    def _file(self, name: str) -> Path:
+        return (self._folder or Path("~/.chamber")) / name
 
 
 def _checked_token(token: object) -> str:
@@ -175,20 +210,31 @@ def _checked_token(token: object) -> str:
     return token.strip()
 
 
-def _checked_organization(organization_id: str | None) -> str | None:
-    if organization_id is None or _ORGANIZATION.fullmatch(organization_id):
+def _checked_organization(organization_id: Any) -> str | None:
+    if organization_id is None or (isinstance(organization_id, str) and _ORGANIZATION.fullmatch(organization_id)):
         return organization_id
     raise ConfigurationError(f"{organization_id!r} is not an organization id")
 
 
 def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigurationError(f"{url!r} is not the URL of an API: it looks like {DEFAULT_API_URL}")
-    if parts.username is not None or parts.password is not None:
+    parts = _parts(url)
+    if parts is None or (parts.scheme == "http" and not is_loopback(parts.hostname)):
+        what = "would send the token in the clear: use https" if parts else "is not the URL of an API"
+        raise ConfigurationError(f"{url!r} {what}; it looks like {DEFAULT_API_URL}")
+    return url.strip().rstrip("/")
+
+
+def _parts(url: object) -> SplitResult | None:
+    """The parts of a URL; None when it is none. What may hold a secret is never repeated in an error."""
+    if not isinstance(url, str):
+        return None
+    if "@" in url:
         raise ConfigurationError("An API URL holds no user or password: pass the token as token=...")
-    if parts.query or parts.fragment:
-        raise ConfigurationError(f"{url!r} has a query or a fragment: an API URL ends with its path")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ConfigurationError(f"{url!r} would send the token in the clear: use https")
-    return url.rstrip("/")
+    if "?" in url or "#" in url:
+        raise ConfigurationError("An API URL ends with its path: it has neither a query nor a fragment")
+    try:
+        parts = urlsplit(url.strip())
+        valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if valid and _URL.fullmatch(url.strip()) else None

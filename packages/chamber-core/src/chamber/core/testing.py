@@ -21,10 +21,10 @@ import msgspec
 
 from chamber.core import methods, plugins
 from chamber.core.client import AsyncChamberClient, ChamberClient
-from chamber.core.clock import Clock, Deadline
-from chamber.core.retry import Policy
+from chamber.core.clock import Clock
+from chamber.core.exchange import Request
 from chamber.core.settings import Settings
-from chamber.core.transport import Request, Transport
+from chamber.core.transport import Transport
 from chamber.core.wire import Answer
 
 __all__ = [
@@ -86,18 +86,20 @@ class RecordingTransport(Transport):
     """
 
     def __init__(self, replies: Mapping[str, Any] | None = None, settings: Settings | None = None) -> None:
-        super().__init__(settings or Settings("ch.test-token", "https://chamber.test/v1"), FakeClock())
+        clock = FakeClock()
+        super().__init__(settings or Settings("ch.test-token", "https://chamber.test/v1"), clock)
+        #: Every wait so far, in seconds; none of them took any time.
+        self.sleeps = clock.sleeps
         self.replies: dict[str, Any] = dict(replies or {})
         self.calls: list[RecordedCall] = []
 
-    async def _attempt(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Answer:
-        self._check_open()
+    async def _send(self, request: Request, timeout: float) -> Answer:
         call = self._recorded(request)
         self.calls.append(call)
         reply = self._reply(f"{call.method} {call.path}")
         if isinstance(reply, BaseException):
             raise reply
-        return Answer(reply.status, reply.headers, reply.bytes(), request.method, request.url, number)
+        return Answer(reply.status, reply.headers, reply.bytes(), request.method, request.url)
 
     def _recorded(self, request: Request) -> RecordedCall:
         path = request.url.removeprefix(self.settings.api_url).lstrip("/")
@@ -131,12 +133,20 @@ def recorded_async_client(transport: RecordingTransport) -> AsyncChamberClient:
 
 @contextlib.contextmanager
 def registered(plugin: ModuleType | object, name: str = "plugin-under-test") -> Iterator[None]:
-    """Have the clients take in a plugin that is not installed, and forget it afterwards."""
+    """Have the clients take in a plugin that is not installed, and forget it afterwards.
+
+    Raises whatever the plugin raises, and PluginError where one that is installed would be set aside.
+    """
     host = plugins.manager()
     host.register(plugin, name=name)
     try:
+        plugins.check_hooks(host, name)
         methods.regrow()
+        if name in plugins.broken:
+            raise plugins.broken[name]
         yield
     finally:
-        host.unregister(plugin)
+        plugins.broken.pop(name, None)
+        if host.has_plugin(name):
+            host.unregister(name=name)
         methods.regrow()

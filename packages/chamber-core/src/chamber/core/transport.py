@@ -1,25 +1,21 @@
-"""One HTTP call: pool, headers, deadline, body cap, retry loop; and a streaming call for image registries."""
+"""The calls of one client: headers, deadline, retries; and a streaming call for image registries."""
 
 from __future__ import annotations
 
 import contextlib
 import random
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
-import aiohttp
 import msgspec
 
-from chamber.core import proxies, wire
+from chamber.core import wire
+from chamber.core.budget import RetryBudget
 from chamber.core.clock import Clock, Deadline
-from chamber.core.connections import Connections, url_of
-from chamber.core.errors import (
-    ClientClosedError,
-    DeadlineExceeded,
-    RateLimitError,
-    TransportError,
-    UnexpectedResponseError,
-)
+from chamber.core.connections import Connections
+from chamber.core.errors import ClientClosedError, RateLimitError, TransportError
+from chamber.core.exchange import Request, Streamed, checked_headers, exchange, is_final
+from chamber.core.logs import logger
 from chamber.core.retry import KEYED_WRITE, READ, Outcome, Policy, delay, retry_after
 from chamber.core.settings import Settings, checked_timeout
 from chamber.core.wire import Answer
@@ -27,46 +23,42 @@ from chamber.core.wire import Answer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
+    from chamber.core.errors import ChamberError
     from chamber.core.paths import ApiPath
 
-__all__ = ["Request", "Streamed", "Transport"]
+__all__ = ["Listener", "Transport"]
 
-_CONNECT_WITHIN = 5.0
 _LARGEST_ANSWER = 32 << 20
 _LARGEST_ERROR = 64 << 10
-_CHUNK = 64 << 10
+#: Characters; a shorter token, as tests have, may be part of any word.
+_SHORTEST_SECRET = 8
 
-_NEVER_SENT = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ClientProxyConnectionError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.InvalidURL,
-)
-_NEVER_RETRIED = (
-    aiohttp.ClientConnectorCertificateError,
-    aiohttp.ServerFingerprintMismatch,
-    aiohttp.InvalidURL,
-)
+_log = logger(__name__)
 
 
-class Request(msgspec.Struct, frozen=True):
-    """What is sent in each attempt of one call."""
+class Listener(Protocol):
+    """Who is told of requests and answers."""
 
-    method: str
-    url: str
-    headers: dict[str, str]
-    body: bytes | None = None
+    def request(self, request: Request) -> Mapping[str, str]:
+        """The headers to add to a request."""
+        ...
+
+    def response(self, answer: Answer) -> None:
+        """An answer came."""
 
 
 class Transport:
     """The calls of one client."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, listener: Listener | None = None) -> None:
         self.settings = settings
         self.clock = clock or Clock()
         self.dialect = wire.Dialect()
+        self._listener = listener
+        self._budget = RetryBudget()
         self._connections = Connections()
         self._closed = False
+        self._chance: Callable[[], float] = random.random
 
     async def call(
         self,
@@ -88,7 +80,13 @@ class Transport:
         request = self._request(method, path, params, body, headers)
         chosen = policy or (READ if method in {"GET", "HEAD"} else KEYED_WRITE)
         limit = checked_timeout(timeout) or self.settings.timeout or chosen.deadline
-        return await self._attempts(request, chosen, Deadline(self.clock, limit))
+        deadline = Deadline(self.clock, limit)
+        answer = await self._attempts(request, chosen, deadline)
+        if answer.status == 401 and self.settings.renew_token():
+            answer = await self._attempts(self._authorized(request), chosen, deadline)
+        if answer.status >= 300:
+            raise self._refused(answer)
+        return answer
 
     @contextlib.asynccontextmanager
     async def stream(
@@ -107,10 +105,10 @@ class Transport:
         Raises TransportError: no answer came, or it broke off.
         """
         self._check_open()
-        async with self._exchange(
-            Request(method, url, dict(headers or {})), timeout, body() if callable(body) else body
-        ) as response:
-            yield Streamed(response)
+        request = Request(method, url, checked_headers(headers or {}))
+        sent = body() if callable(body) else body
+        async with exchange(self._connections, request, timeout, sent) as streamed:
+            yield streamed
 
     async def close(self) -> None:
         """Close the connections of the running loop; further calls are refused."""
@@ -126,143 +124,107 @@ class Transport:
         headers: Mapping[str, str] | None,
     ) -> Request:
         query = wire.encode_query(params)
-        return Request(
+        content = {"Content-Type": "application/json"} if body is not None else {}
+        request = Request(
             method,
             f"{self.settings.api_url}/{path}{'?' if query else ''}{query}",
-            {**self._headers(body is not None), **(headers or {})},
+            {"Accept": "application/json", **content, **checked_headers(headers or {})},
             None if body is None else wire.encode_body(body),
         )
+        return self._authorized(request)
 
-    def _headers(self, has_body: bool) -> dict[str, str]:
-        headers = {"Accept": "application/json", "Authorization": f"Bearer {self.settings.token.reveal()}"}
+    def _authorized(self, request: Request) -> Request:
+        headers = {**request.headers, "Authorization": f"Bearer {self.settings.token.reveal()}"}
         if self.settings.organization_id:
             headers["X-Organization-Id"] = self.settings.organization_id
-        if has_body:
-            headers["Content-Type"] = "application/json"
-        return headers
+        return msgspec.structs.replace(request, headers=headers)
 
     async def _attempts(self, request: Request, policy: Policy, deadline: Deadline) -> Answer:
-        attempt = 1
+        """The last answer, good or bad. Raises TransportError: the last attempt had none."""
+        attempt, taken = 1, 0
         while True:
-            outcome: Answer | TransportError
-            try:
-                outcome = await self._attempt(request, policy, deadline, attempt)
-            except TransportError as error:
-                outcome = error
-            if isinstance(outcome, Answer) and outcome.status < 300:
-                return outcome
-            wait = delay(policy, _outcome(outcome), attempt, deadline.remaining, random.random())  # noqa: S311
-            if wait is None:
-                raise _error(outcome)
+            ended = await self._ended(request, policy, deadline, attempt)
+            if isinstance(ended, Answer) and ended.status < 300:
+                self._budget.give(taken)
+                return ended
+            outcome = self._outcome(ended)
+            wait = delay(policy, outcome, attempt, deadline.remaining, self._chance())
+            paid = self._pay(policy, outcome) if wait is not None else 0
+            if wait is None or paid is None:
+                return _settled(ended, attempt, deadline, exhausted=paid is None)
+            _log.debug("call is retried", method=request.method, url=request.url, attempt=attempt, wait=wait)
             await self.clock.sleep(wait)
-            attempt += 1
+            if deadline.remaining <= 0:
+                return _settled(ended, attempt, deadline)
+            attempt, taken = attempt + 1, paid
+
+    async def _ended(
+        self, request: Request, policy: Policy, deadline: Deadline, number: int
+    ) -> Answer | TransportError:
+        try:
+            return await self._attempt(request, policy, deadline, number)
+        except TransportError as error:
+            return error
 
     async def _attempt(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Answer:
         self._check_open()
+        sent = self._numbered(request, policy, deadline, number)
+        answer = await self._send(sent, min(policy.attempt_timeout, deadline.remaining))
+        answer = msgspec.structs.replace(answer, attempts=number, elapsed=deadline.elapsed)
+        if self._listener is not None:
+            self._listener.response(answer)
+        return answer
+
+    async def _send(self, request: Request, timeout: float) -> Answer:
+        """One attempt. What stands in for a network in tests, replaces this."""
+        async with exchange(self._connections, request, timeout) as streamed:
+            limit = _LARGEST_ANSWER if streamed.status < 300 else _LARGEST_ERROR
+            body = self._without_token(await streamed.read(limit, cut=streamed.status >= 300))
+            request_id = request.headers["X-Request-Id"]
+            return Answer(streamed.status, streamed.headers, body, request.method, request.url, request_id)
+
+    def _numbered(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Request:
         headers = {
             **request.headers,
             "X-Request-Id": uuid.uuid4().hex,
             "X-Chamber-Attempt": f"{number}/{policy.attempts}",
             "X-Chamber-Elapsed-Ms": str(int(deadline.elapsed * 1000)),
         }
-        timeout = min(policy.attempt_timeout, deadline.remaining)
-        sent = msgspec.structs.replace(request, headers=headers)
-        async with self._exchange(sent, timeout, request.body) as response:
-            limit = _LARGEST_ANSWER if response.status < 300 else _LARGEST_ERROR
-            body = await _read(response, limit, cut=response.status >= 300)
-            return Answer(
-                response.status, response.headers, body, request.method, request.url, number, deadline.elapsed
-            )
+        added = self._listener.request(request) if self._listener is not None else {}
+        return msgspec.structs.replace(request, headers={**checked_headers(added), **headers})
 
-    @contextlib.asynccontextmanager
-    async def _exchange(self, request: Request, timeout: float, body: Any) -> AsyncIterator[aiohttp.ClientResponse]:
-        session = self._connections.session()
-        try:
-            async with session.request(
-                request.method,
-                url_of(request.url),
-                headers=request.headers,
-                data=body,
-                allow_redirects=False,
-                proxy=proxies.proxy_for(request.url),
-                timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(_CONNECT_WITHIN, timeout)),
-            ) as response:
-                yield response
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise _no_answer(error, request, timeout) from error
+    def _outcome(self, ended: Answer | TransportError) -> Outcome:
+        if isinstance(ended, TransportError):
+            return Outcome(sent=ended.sent, should_retry=False if is_final(ended) else None)
+        return Outcome(
+            ended.status,
+            retry_after=retry_after(ended.headers, self.clock.now()),
+            should_retry={"true": True, "false": False}.get(ended.headers.get("X-Should-Retry", "").lower()),
+            in_progress=ended.status == 409 and "IN_PROGRESS" in (wire.failure(ended).code or ""),
+        )
+
+    def _pay(self, policy: Policy, outcome: Outcome) -> int | None:
+        return self._budget.take(throttled=outcome.is_throttled) if policy.budgeted else 0
+
+    def _refused(self, answer: Answer) -> ChamberError:
+        error = wire.failure(answer)
+        if isinstance(error, RateLimitError):
+            error.retry_after = retry_after(answer.headers, self.clock.now())
+        return error
+
+    def _without_token(self, body: bytes) -> bytes:
+        """No answer needs to repeat the token: whatever is made of this one can be shown."""
+        token = self.settings.token.reveal().encode()
+        return body if len(token) < _SHORTEST_SECRET else body.replace(token, b"***")
 
     def _check_open(self) -> None:
         if self._closed:
             raise ClientClosedError("This client is closed: make a new one, or use it inside its with block")
 
 
-class Streamed:
-    """An answer that is read piece by piece."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self.status = response.status
-        self.headers: Mapping[str, str] = response.headers
-        self._response = response
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body, in pieces of at most 64 KiB."""
-        async for chunk in self._response.content.iter_chunked(_CHUNK):
-            yield chunk
-
-    async def read(self, limit: int = 4 << 20) -> bytes:
-        """The body, of at most `limit` bytes. Raises UnexpectedResponseError: it is longer."""
-        return await _read(self._response, limit)
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int, cut: bool = False) -> bytes:
-    """The decoded body, counted while it is inflated, so that a small answer cannot fill the memory."""
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        body += chunk
-        if len(body) > limit and not cut:
-            raise UnexpectedResponseError(
-                f"The answer is longer than {limit} bytes: ask for fewer items at once",
-                response.status,
-                method=response.method,
-                url=str(response.url),
-            )
-        if len(body) > limit:
-            break
-    return bytes(body[:limit])
-
-
-def _outcome(ended: Answer | TransportError) -> Outcome:
-    if isinstance(ended, TransportError):
-        retried = not isinstance(ended.__cause__, _NEVER_RETRIED)
-        return Outcome(sent=ended.sent, should_retry=None if retried else False)
-    return Outcome(
-        ended.status,
-        retry_after=retry_after(ended.headers),
-        should_retry={"true": True, "false": False}.get(ended.headers.get("X-Should-Retry", "").lower()),
-    )
-
-
-def _error(ended: Answer | TransportError) -> Exception:
-    if isinstance(ended, TransportError):
-        return ended
-    error = wire.failure(ended)
-    if isinstance(error, RateLimitError):
-        error.retry_after = retry_after(ended.headers)
-    return error
-
-
-def _no_answer(error: Exception, request: Request, timeout: float) -> TransportError:
-    kind = TransportError
-    if isinstance(error, TimeoutError):
-        kind = DeadlineExceeded
-        said = f"No answer came within {timeout:g} s: try again, or pass a longer timeout"
-    elif isinstance(error, aiohttp.ClientConnectorCertificateError):
-        said = f"The certificate is not trusted ({error.certificate_error}): check the URL and the CA bundle"
-    elif isinstance(error, _NEVER_SENT):
-        reason = getattr(error, "os_error", None) or error
-        said = f"Could not be reached ({getattr(reason, 'strerror', None) or reason}): check the URL and the network"
-    else:
-        said = f"The connection broke off ({type(error).__name__}: {error}): try again"
-    raised = kind(said, method=request.method, url=request.url)
-    raised.sent = not isinstance(error, _NEVER_SENT)
-    return raised
+def _settled(ended: Answer | TransportError, attempts: int, deadline: Deadline, *, exhausted: bool = False) -> Answer:
+    """What the call ends with. Raises the error of an attempt without an answer."""
+    if isinstance(ended, Answer):
+        return msgspec.structs.replace(ended, elapsed=deadline.elapsed, budget_exhausted=exhausted)
+    ended.attempts, ended.elapsed, ended.retry_budget_exhausted = attempts, deadline.elapsed, exhausted
+    raise ended

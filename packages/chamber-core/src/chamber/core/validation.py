@@ -12,7 +12,7 @@ from chamber.core.settings import is_number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["length", "member", "number", "one_of", "text"]
+__all__ = ["length", "member", "number", "one_line", "one_of", "text"]
 
 E = TypeVar("E", bound=OpenEnum)
 
@@ -31,6 +31,12 @@ def text(name: str, value: object) -> None:
     """Raises ValidationError: `value` is no text, or an empty one."""
     if not isinstance(value, str) or not value.strip():
         raise ValidationError(f"{name} is needed, and {value!r} was given")
+
+
+def one_line(name: str, value: str | None) -> None:
+    """Raises ValidationError: `value` has a line break or another control character. None passes."""
+    if value is not None and not value.isprintable():
+        raise ValidationError(f"{name} is one line of printable characters, not {value!r}")
 
 
 def number(name: str, value: float | None, least: float, most: float = math.inf, *, whole: bool = True) -> None:

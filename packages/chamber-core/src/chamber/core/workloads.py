@@ -9,20 +9,25 @@ from typing import Any, Literal
 from chamber.core import validation
 from chamber.core.clock import Deadline
 from chamber.core.enums import JobClass, JobStatus, ScalingMode
-from chamber.core.errors import ChamberError, WaitTimeout
-from chamber.core.filters import Statuses, by_status
+from chamber.core.errors import ChamberError, ResponseError, TransportError, ValidationError, WaitTimeout
+from chamber.core.filters import Statuses, by_status, words
+from chamber.core.journal import Journal
+from chamber.core.logs import logger
 from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
-from chamber.core.submission import is_ambiguous, new_external_id, unknown
+from chamber.core.retry import RETRIED
+from chamber.core.submission import OnAmbiguous, Submission, find, new_external_id
 
-__all__ = ["LARGEST_MANIFEST", "WorkloadOperations"]
+__all__ = ["LARGEST_MANIFEST", "WorkloadOperations", "ends_waiting"]
 
 #: Characters.
 LARGEST_MANIFEST = 65_536
 
 _TERMINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PREEMPTED)
+
+_log = logger(__name__)
 
 
 class WorkloadOperations(Operations):
@@ -48,11 +53,17 @@ class WorkloadOperations(Operations):
         requested_pods: int | None = None,
         scaling_mode: ScalingMode | str | None = None,
         min_pods: int | None = None,
+        *,
+        timeout: float | None = None,
+        on_ambiguous: OnAmbiguous = "resolve",
     ) -> Workload:
         """Submit a GPU workload for the team `initiative_id`.
 
         `name` has 1 to 255 characters; `priority` is 0 to 100, higher first; `external_id` is your own id of at
         most 255 characters, made up when None; `k8s_manifest` is YAML of at most 65,536 characters.
+        `timeout`: seconds for everything, retries and looking for the job included. After a failure that may
+        have reached the API the job is looked for and sent at most once more; ``on_ambiguous="raise"`` does
+        neither.
 
         Raises ValidationError: an argument is outside its bounds; nothing was sent.
         Raises SubmissionUnknownError: the job may or may not have been submitted.
@@ -77,7 +88,22 @@ class WorkloadOperations(Operations):
             "min_pods": min_pods,
         }
         _check_submission(fields)
-        return await self._submit(fields)
+        validation.one_of("on_ambiguous", on_ambiguous, ("resolve", "raise"))
+        return await Submission(self._transport, fields, timeout=timeout, on_ambiguous=on_ambiguous).send()
+
+    @operation
+    async def resolve_submission(self, external_id: str) -> Workload | None:
+        """The workload that was submitted under this external id; None when there is none.
+
+        For what SubmissionUnknownError carries, and for what a crash left in the journal.
+        """
+        validation.length("external_id", external_id, 1, 255)
+        journal = Journal()
+        intent = journal.find(external_id)
+        found = await find(self._transport, external_id, intent.time if intent else None)
+        if found:
+            journal.forget(external_id)
+        return found
 
     @operation
     async def get_workload(self, workload_id: str) -> Workload:
@@ -167,42 +193,61 @@ class WorkloadOperations(Operations):
         """The workload, once it has one of `terminal_statuses`; by default, once it has ended.
 
         `poll_interval`: seconds between looks. `timeout`: seconds to wait at most; 0 looks once; None waits as
-        long as it takes. Raises WaitTimeout: it had none of them in time; the workload goes on running.
+        long as it takes. Once the workload was seen, a look that fails without a refusal of the API (4xx) is made
+        again. Raises WaitTimeout: it had none of them in time; the workload goes on running.
         """
         validation.number("poll_interval", poll_interval, 0, whole=False)
         validation.number("timeout", timeout, 0, whole=False)
-        awaited = {JobStatus(status) for status in terminal_statuses}
+        awaited = _awaited(terminal_statuses)
         clock = self._transport.clock
         deadline = Deadline(clock, timeout)
+        workload: Workload | None = None
         while True:
-            workload = await self.get_workload(workload_id)
+            workload = await self._look(workload_id, workload)
             if workload.status in awaited or (awaited == set(_TERMINAL) and workload.is_terminal):
                 return workload
             if deadline.remaining <= 0:
                 raise _not_in_time(workload, timeout)
             await clock.sleep(min(poll_interval, deadline.remaining))
 
-    async def _submit(self, fields: dict[str, Any]) -> Workload:
-        external_id = fields["external_id"]
-        headers = {"Idempotency-Key": external_id}
+    async def _look(self, workload_id: str, seen: Workload | None) -> Workload:
+        """The workload as it is; as it was last `seen` while the API cannot say."""
         try:
-            return await self.request("POST", path("workloads"), Workload, body=fields, headers=headers)
+            return await self.get_workload(workload_id)
         except ChamberError as error:
-            if is_ambiguous(error):
-                raise unknown(external_id, error) from error
-            raise
+            if seen is None or ends_waiting(error):
+                raise
+            _log.warning("workload could not be read", workload_id=workload_id, error=str(error))
+            return seen
 
     async def _page(self, params: Mapping[str, object]) -> PaginatedResponse[Workload]:
         return await self.request("GET", path("workloads"), PaginatedResponse[Workload], params=params)
 
 
+def ends_waiting(error: ChamberError) -> bool:
+    """Whether it is useless to look again: the API refused (4xx, unless it asks for patience), or was not asked."""
+    if isinstance(error, TransportError):
+        return False
+    status = error.status_code
+    return not isinstance(error, ResponseError) or status is None or (400 <= status < 500 and status not in RETRIED)
+
+
+def _awaited(statuses: Sequence[JobStatus | str]) -> set[JobStatus]:
+    awaited = {JobStatus(status) for status in words(statuses)}
+    if not awaited:
+        raise ValidationError("terminal_statuses is empty: name the statuses to wait for")
+    return awaited
+
+
 def _check_submission(fields: Mapping[str, Any]) -> None:
+    validation.text("name", fields["name"])
     validation.length("name", fields["name"], 1, 255)
     validation.text("initiative_id", fields["initiative_id"])
     validation.text("gpu_type", fields["gpu_type"])
     validation.number("requested_gpus", fields["requested_gpus"], 0, whole=False)
     validation.number("priority", fields["priority"], 0, 100)
     validation.length("external_id", fields["external_id"], 1, 255)
+    validation.one_line("external_id", fields["external_id"])
     validation.length("k8s_manifest", fields["k8s_manifest"], 1, LARGEST_MANIFEST)
     validation.one_of("distribution_mode", fields["distribution_mode"], ("auto", "manual"))
     for name in ("gpus_per_pod", "requested_pods", "min_pods"):

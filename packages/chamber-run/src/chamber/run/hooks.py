@@ -1,7 +1,5 @@
 """The hook specifications of chamber.run, and nothing else. The first two and the last ask until one answers."""
 
-# ruff: noqa: ARG002  specifications use none of their arguments
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -197,7 +197,7 @@ class RunOperations(Operations):
 
 
 def _news(workload: Workload, told: int) -> list[str]:
-    """The statuses after the first `told`, where the API tells them all, as chamber-local does; else the present one."""
+    """The statuses after the first `told`, where the API tells all, as chamber-local does; else the present one."""
     history = workload.extra.get("status_history")
     return [str(JobStatus(event["status"])) for event in history[told:]] if history else [str(workload.status)]
 

@@ -26,15 +26,10 @@ def failure(answer: Answer) -> ResponseError:
     """The error that an answer with a status of 300 or more stands for."""
     code, message, details, request_id = _told(answer)
     kind = for_status(answer.status)
-    return kind(
-        _sentence(answer, kind, message),
-        answer.status,
-        code=code,
-        details=details,
-        request_id=request_id or answer.headers.get("X-Request-Id"),
-        method=answer.method,
-        url=answer.url,
-    )
+    error = kind(_sentence(answer, kind, message), answer.status, code=code, details=details, **answer.facts)
+    error.request_id = request_id or error.request_id
+    error.retry_budget_exhausted = answer.budget_exhausted
+    return error
 
 
 def _sentence(answer: Answer, kind: type[ResponseError], message: str | None) -> str:
@@ -51,18 +46,28 @@ def _told(answer: Answer) -> tuple[str | None, str | None, tuple[Any, ...], str 
         body = msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, None, (), None
+    if isinstance(body, list):
+        return None, _text(next(iter(body), None)), tuple(body), None
     if not isinstance(body, dict):
-        return None, body if isinstance(body, str) else None, (), None
+        return None, _text(body), (), None
     error = body.get("error")
-    source = error if isinstance(error, dict) else body
-    message = error if isinstance(error, str) else source.get("message", source.get("detail"))
-    details = source.get("details") or ()
+    source = {**body, **error} if isinstance(error, dict) else body
     return (
         _text(source.get("code")),
-        _text(message),
-        tuple(details) if isinstance(details, list) else (details,) if details else (),
-        _text(body.get("request_id", body.get("requestId"))),
+        _first_text(source.get("message"), source.get("detail"), error),
+        _details(source.get("details"), source.get("errors"), source.get("detail"), source.get("message")),
+        _text(source.get("request_id", source.get("requestId"))),
     )
+
+
+def _first_text(*values: object) -> str | None:
+    return next((text for value in values if (text := _text(value))), None)
+
+
+def _details(own: object, *others: object) -> tuple[Any, ...]:
+    """What is said in particular: under its own name in any form, elsewhere as a list or an object."""
+    found = own or next((other for other in others if other and isinstance(other, list | dict)), ())
+    return tuple(found) if isinstance(found, list | tuple) else (found,)
 
 
 def _text(value: object) -> str | None:

@@ -134,7 +134,7 @@ def _containers(manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 class _Dumper(yaml.SafeDumper):
     """Writes a text without quotes only where every version of YAML reads a text, and never an anchor."""
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+    def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
