@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from chamber.local.api.asked import Id
+from chamber.local.api.asked import Id, TeamId
 from chamber.local.api.errors import invalid, not_found
 from chamber.local.api.services import Services
 from chamber.local.api.views import Allocations
@@ -19,7 +19,7 @@ __all__ = ["AskedAllocations", "NewAllocation", "create_allocation", "get_alloca
 class NewAllocation(msgspec.Struct, kw_only=True):
     """The body."""
 
-    initiative_id: Id
+    initiative_id: TeamId
     reservation_id: Id
     allocated_instances: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 from chamber.local.access import Access, bearer_token
 from chamber.local.api.answers import REQUEST_ID, refused
 from chamber.local.api.dialect import Dialect
+from chamber.local.api.endpoints import Endpoint
 from chamber.local.api.errors import ApiError
 from chamber.local.api.routes import ENDPOINTS
 from chamber.local.api.services import SERVICES, Services
@@ -27,8 +28,18 @@ def api_app(parts: Services, access: Access) -> web.Application:
     """The application to be mounted at ``/v1/``."""
     app = web.Application(middlewares=[_answered(parts.dialect), _authorized(access, parts.organization_id)])
     app[SERVICES] = parts
-    app.add_routes([_METHODS[e.method](e.path, e.serve) for e in ENDPOINTS])
+    app.add_routes([_METHODS[e.method](_pattern(e), e.serve) for e in ENDPOINTS])
     return app
+
+
+def _pattern(endpoint: Endpoint) -> str:
+    """The path for aiohttp: an id is none of the words that stand in its place in other paths."""
+    parent, _, last = endpoint.path.rpartition("/")
+    if not last.startswith("{"):
+        return endpoint.path
+    words = {e.path.removeprefix(f"{parent}/") for e in ENDPOINTS if e.path.startswith(f"{parent}/")}
+    taken = "|".join(sorted(word for word in words if word.isalpha()))
+    return f"{parent}/{{{last[1:-1]}:(?!(?:{taken})$)[^{{}}/]+}}" if taken else endpoint.path
 
 
 def _answered(dialect: Dialect) -> Middleware:

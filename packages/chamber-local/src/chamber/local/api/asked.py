@@ -9,9 +9,29 @@ from msgspec import Meta
 from chamber.local.clock import parse
 from chamber.local.workloads import Status
 
-__all__ = ["Filters", "Id", "Order", "Span", "StatusWord", "Tags", "When", "moment", "statuses"]
+__all__ = [
+    "AllocationId",
+    "Cursor",
+    "Filters",
+    "Id",
+    "NextToken",
+    "Order",
+    "Span",
+    "StatusWord",
+    "Tags",
+    "TeamId",
+    "TemplateId",
+    "When",
+    "moment",
+    "statuses",
+]
 
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
+TeamId: TypeAlias = Annotated[Id, Meta(extra_json_schema={"format": "team-id"})]
+TemplateId: TypeAlias = Annotated[Id, Meta(extra_json_schema={"format": "template-id"})]
+AllocationId: TypeAlias = Annotated[Id, Meta(extra_json_schema={"format": "allocation-id"})]
+Cursor: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "cursor"})]
+NextToken: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "next-token"})]
 Filters: TypeAlias = Annotated[tuple[str, ...], Meta(max_length=100)]
 Tags: TypeAlias = dict[str, str]
 Order: TypeAlias = Literal["asc", "desc"]

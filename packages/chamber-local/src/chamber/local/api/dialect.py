@@ -15,10 +15,14 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """The type that an answer has on the wire, and the function from the answer and the request's id to it."""
+    """The type that an answer has on the wire, and the function from the answer and the request's id to it.
+
+    `made` points to the id of what was made (RFC 6901).
+    """
 
     wire: Any
     render: Callable[[Any, str], Any]
+    made: str | None = None
 
 
 class Dialect(msgspec.Struct, frozen=True):

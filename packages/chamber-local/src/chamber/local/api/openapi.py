@@ -13,7 +13,7 @@ from msgspec.structs import FieldInfo
 from chamber.local.api.asked import StatusWord, When
 from chamber.local.api.dialect import Dialect
 from chamber.local.api.endpoints import Endpoint
-from chamber.local.api.requests import separated
+from chamber.local.api.requests import separated, takes_text
 from chamber.local.api.routes import ENDPOINTS
 
 __all__ = ["document"]
@@ -95,10 +95,15 @@ def _operation(endpoint: Endpoint, schemas: _Schemas, idempotency: bool) -> Json
         "responses": _responses(endpoint, schemas, idempotency),
     }
     if endpoint.body:
-        operation["requestBody"] = {"required": True, "content": _json(schemas.of(endpoint.body))}
+        operation["requestBody"] = {"required": True, "content": _json(_body(endpoint.body, schemas))}
     if not endpoint.public:
         operation["security"] = [{"token": []}]
     return operation
+
+
+def _body(kind: type[msgspec.Struct], schemas: _Schemas) -> Json:
+    rules: Json = getattr(kind, "rules", {})
+    return {**schemas.of(kind), **rules}
 
 
 def _parameters(endpoint: Endpoint, schemas: _Schemas, idempotency: bool) -> list[Json]:
@@ -118,7 +123,10 @@ def _in_query(field: FieldInfo, schemas: _Schemas) -> Json:
         "required": field.default is NODEFAULT,
         "schema": _schema(field, schemas),
     }
-    return {**told, "style": "form", "explode": False} if separated(field.type) else told
+    if not separated(field.type):
+        return told
+    some = {} if takes_text(field.type) else {"minItems": 1}
+    return {**told, "schema": {**told["schema"], **some}, "style": "form", "explode": False}
 
 
 def _schema(field: FieldInfo, schemas: _Schemas) -> Json:
@@ -160,7 +168,21 @@ def _success(endpoint: Endpoint, schemas: _Schemas) -> Json:
         offset = {"description": "Where to go on", "schema": {"type": "integer", "minimum": 0}}
         text = {"text/plain": {"schema": {"type": "string"}}}
         return {"description": "The output", "headers": {"X-Next-Offset": offset}, "content": text}
-    return {"description": "Done", "content": _json(schemas.of(schemas.dialect.shapes[endpoint.answers].wire))}
+    shape = schemas.dialect.shapes[endpoint.answers]
+    told: Json = {"description": "Done", "content": _json(schemas.of(shape.wire))}
+    return {**told, "links": _links(endpoint, shape.made)} if shape.made and endpoint.method == "POST" else told
+
+
+def _links(made_by: Endpoint, pointer: str) -> Json:
+    """What can be done with the thing that was made: the endpoints below its own path."""
+    return {
+        endpoint.handler.__name__: {
+            "operationId": endpoint.handler.__name__,
+            "parameters": {endpoint.names[0]: f"$response.body#{pointer}"},
+        }
+        for endpoint in ENDPOINTS
+        if endpoint.names and endpoint.path.startswith(f"{made_by.path}/{{")
+    }
 
 
 def _json(schema: Json) -> Json:

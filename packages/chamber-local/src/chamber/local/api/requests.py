@@ -11,7 +11,7 @@ from chamber.local.api.dialect import Dialect
 from chamber.local.api.errors import ApiError, invalid
 from chamber.local.bodies import read_body
 
-__all__ = ["BODY_LIMIT", "body", "headers", "query", "separated"]
+__all__ = ["BODY_LIMIT", "body", "headers", "query", "separated", "takes_text"]
 
 #: The largest body that the API takes, in bytes: a manifest of 65,536 characters, escaped, and what goes with it.
 BODY_LIMIT = 1 << 20
@@ -23,7 +23,7 @@ async def body(request: web.Request, kind: type[S], dialect: Dialect) -> S:
     """The JSON body. Raises ApiError 400."""
     content = await read_body(request, BODY_LIMIT)
     try:
-        return msgspec.json.decode(content, type=kind, dec_hook=dialect.read)
+        return msgspec.convert(_with_whole_numbers(msgspec.json.decode(content)), kind, dec_hook=dialect.read)
     except msgspec.ValidationError as error:
         raise _refusal(error, kind, {}) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -39,7 +39,7 @@ def query(request: web.Request, kind: type[S], dialect: Dialect) -> S:
             continue
         if field.encode_name in given:
             raise invalid(name, "is given more than once; join several values with commas")
-        given[field.encode_name] = _words(text) if separated(field.type) else text
+        given[field.encode_name] = _value(name, text, field.type)
     return _converted(_without_empty(given), kind, dialect, {f.encode_name: name for name, f in names.items()})
 
 
@@ -51,13 +51,34 @@ def headers(request: web.Request, kind: type[S], dialect: Dialect) -> S:
 
 def separated(kind: Any) -> bool:
     """True for a type whose values are joined with commas in a query."""
-    return any(part is tuple or get_origin(part) is tuple or separated(part) for part in get_args(kind)) or (
-        get_origin(kind) is tuple
-    )
+    return _admits(kind, tuple)
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+def takes_text(kind: Any) -> bool:
+    """True for a type whose values, joined with commas, may be any text."""
+    return any(takes_text(part) for part in get_args(kind)) or kind is str
+
+
+def _admits(kind: Any, wanted: type) -> bool:
+    """True when a type is the wanted one, or a union or an annotation of it."""
+    if kind is wanted or get_origin(kind) is wanted:
+        return True
+    return get_origin(kind) is not tuple and any(_admits(part, wanted) for part in get_args(kind))
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    """JSON knows no difference between 1 and 1.0 (RFC 8259, section 6); the fields that count do."""
+    if not isinstance(value, dict):
+        return value
+    return {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in value.items()}
+
+
+def _value(name: str, text: str, kind: Any) -> str | list[str]:
+    if separated(kind):
+        return [word.strip() for word in text.split(",") if word.strip()] if takes_text(kind) else text.split(",")
+    if text.lower() in {"", "null"} and not _admits(kind, str):
+        raise invalid(name, "is empty: leave it out, or give it a value")
+    return text
 
 
 def _without_empty(given: Mapping[str, Any]) -> dict[str, Any]:

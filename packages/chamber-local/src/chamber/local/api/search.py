@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from chamber.local.api.asked import Filters, Order, StatusWord, When, moment, statuses
+from chamber.local.api.asked import Cursor, Filters, Order, StatusWord, When, moment, statuses
 from chamber.local.api.cursors import from_cursor, to_cursor
 from chamber.local.api.services import Services
 from chamber.local.api.views import Aggregation, SearchPage
@@ -37,7 +37,7 @@ class Search(msgspec.Struct, kw_only=True):
     sort_by: Sortable = "submitted_at"
     sort_order: Order = "desc"
     page_size: Annotated[int, msgspec.Meta(ge=1, le=100)] = 25
-    cursor: str | None = None
+    cursor: Cursor | None = None
     query: Annotated[str, msgspec.Meta(max_length=500)] | None = None
     status: Annotated[tuple[StatusWord, ...], msgspec.Meta(max_length=100)] | None = None
     job_class: JobClasses | None = None

@@ -6,11 +6,11 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
-from chamber.local.api.asked import Id, Tags
+from chamber.local.api.asked import AllocationId, Id, Tags, TeamId, TemplateId
 from chamber.local.api.errors import ApiError, invalid
 from chamber.local.api.services import Services
 from chamber.local.api.views import Submitted
@@ -31,9 +31,16 @@ _PRIORITIES = {"RESERVED": 100, "ELASTIC": 50}
 class Submission(msgspec.Struct, kw_only=True):
     """The body, with the bounds of the reference."""
 
+    #: What the types of the fields do not say (JSON Schema).
+    rules: ClassVar[dict[str, Any]] = {
+        "anyOf": [
+            {"required": [name], "properties": {name: {"type": "string"}}} for name in ("gpu_type", "template_id")
+        ]
+    }
+
     name: Id
-    initiative_id: Id
-    gpu_type: Id | None = None
+    initiative_id: TeamId
+    gpu_type: Annotated[Id, msgspec.Meta(description="Needed, unless a template gives it")] | None = None
     job_class: Literal["RESERVED", "ELASTIC"] = "RESERVED"
     requested_gpus: Gpus | None = None
     priority: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
@@ -41,13 +48,13 @@ class Submission(msgspec.Struct, kw_only=True):
     k8s_manifest: Annotated[str, msgspec.Meta(max_length=65_536)] | None = None
     metadata: dict[str, Any] | None = None
     tags: Tags | None = None
-    allocation_id: Id | None = None
-    template_id: Id | None = None
+    allocation_id: AllocationId | None = None
+    template_id: TemplateId | None = None
     distribution_mode: Literal["auto", "manual"] | None = None
     gpus_per_pod: Annotated[int, msgspec.Meta(ge=0, le=1024)] | None = None
     requested_pods: Pods | None = None
     scaling_mode: Literal["GANG", "ELASTIC", "gang", "elastic"] | None = None
-    min_pods: Pods | None = None
+    min_pods: Annotated[Pods, msgspec.Meta(description="At most requested_pods")] | None = None
 
 
 class SubmissionHeaders(msgspec.Struct, rename={"key": "Idempotency-Key"}):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from chamber.local.api.asked import Id, Tags
+from chamber.local.api.asked import Id, Tags, TeamId
 from chamber.local.api.errors import invalid, not_found
 from chamber.local.api.services import Services
 from chamber.local.api.views import Teams
@@ -21,7 +21,7 @@ class NewTeam(msgspec.Struct, kw_only=True):
 
     name: Id
     description: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
-    parent_id: Id | None = None
+    parent_id: TeamId | None = None
     tags: Tags | None = None
 
 

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-from chamber.local.api.asked import Filters, Order, StatusWord, When, moment, statuses
+from chamber.local.api.asked import Filters, NextToken, Order, StatusWord, When, moment, statuses
 from chamber.local.api.cursors import from_cursor, to_cursor
-from chamber.local.api.errors import conflict, invalid
+from chamber.local.api.errors import conflict
 from chamber.local.api.services import Services, the_workload
 from chamber.local.api.views import Cancelled, Shown, WorkloadPage
 from chamber.local.storage import queries, workloads
@@ -17,7 +17,7 @@ __all__ = ["Listing", "cancel_workload", "get_workload", "list_workloads"]
 
 
 class Listing(msgspec.Struct, kw_only=True):
-    """The filters, and which page of what they admit."""
+    """The filters, and which page of what they admit; a `next_token` carries its own order on."""
 
     status: tuple[StatusWord, ...] = ()
     initiative_id: Filters = ()
@@ -27,7 +27,7 @@ class Listing(msgspec.Struct, kw_only=True):
     submitted_after: When | None = None
     submitted_before: When | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 20
-    next_token: str | None = None
+    next_token: NextToken | None = None
     sort_order: Order | None = None
 
 
@@ -77,6 +77,4 @@ def _cut(asked: Listing) -> Cut:
     if asked.next_token is None:
         return Cut(sort_order=asked.sort_order or "desc", limit=asked.limit)
     place = from_cursor("next_token", asked.next_token, _Place)
-    if asked.sort_order not in {None, place.order}:
-        raise invalid("sort_order", "differs from that of the page which the next_token came from")
     return Cut(sort_order=place.order, limit=asked.limit, after=place.position)

@@ -175,8 +175,8 @@ def _refused(error: ApiError, request_id: str) -> wire.Refused:
     return wire.Refused(wire.Refusal(error.code, error.message, details), request_id)
 
 
-def _enveloped(kind: Any, render: Callable[[Any], Any]) -> Shape:
-    return Shape(wire.Answered[kind], lambda answer, request_id: wire.Answered(render(answer), request_id))
+def _enveloped(kind: Any, render: Callable[[Any], Any], made: str | None = None) -> Shape:
+    return Shape(wire.Answered[kind], lambda answer, request_id: wire.Answered(render(answer), request_id), made)
 
 
 REFUSAL = Shape(wire.Refused, _refused)
@@ -184,7 +184,7 @@ REFUSAL = Shape(wire.Refused, _refused)
 SHAPES: Mapping[type, Shape] = {
     views.Health: _enveloped(wire.Health, _health),
     views.Shown: _enveloped(wire.WorkloadWithHistory, _shown),
-    views.Submitted: _enveloped(wire.Workload, _changed),
+    views.Submitted: _enveloped(wire.Workload, _changed, "/data/workload_id"),
     views.Cancelled: _enveloped(wire.Workload, _changed),
     views.WorkloadPage: Shape(wire.Paged[wire.Workloads], _listed),
     views.SearchPage: _enveloped(wire.SearchResult, _found),
@@ -193,11 +193,11 @@ SHAPES: Mapping[type, Shape] = {
     views.WorkloadMetrics: _enveloped(wire.WorkloadMetrics, _measured),
     views.GlobalMetrics: _enveloped(wire.GlobalMetrics, _organization),
     views.FleetMetrics: _enveloped(wire.BatchMetrics, _fleet),
-    Team: _enveloped(wire.Team, _team),
+    Team: _enveloped(wire.Team, _team, "/data/id"),
     views.Teams: Shape(wire.Paged[wire.Teams], _teams),
     Template: _enveloped(wire.Template, _template),
     views.Templates: Shape(wire.Paged[wire.Templates], _templates),
-    Allocation: _enveloped(wire.Allocation, _allocation),
+    Allocation: _enveloped(wire.Allocation, _allocation, "/data/id"),
     views.Allocations: Shape(wire.Paged[wire.Allocations], _allocations),
     views.Capacity: _enveloped(wire.Capacity, _capacity),
 }

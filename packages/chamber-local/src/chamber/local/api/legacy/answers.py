@@ -154,7 +154,7 @@ REFUSAL = Shape(wire.Message | wire.Error, _refused)
 SHAPES: Mapping[type, Shape] = {
     views.Health: Shape(wire.Health, _health),
     views.Shown: Shape(wire.Workload, _shown),
-    views.Submitted: Shape(wire.InWorkload, _submitted),
+    views.Submitted: Shape(wire.InWorkload, _submitted, "/workload/id"),
     views.Cancelled: Shape(wire.InBody, _cancelled),
     views.WorkloadPage: Shape(wire.FirstPage | wire.LaterPage, _listed),
     views.SearchPage: Shape(wire.SearchResult, _found),
@@ -163,11 +163,11 @@ SHAPES: Mapping[type, Shape] = {
     views.WorkloadMetrics: Shape(wire.WorkloadMetrics, _measured),
     views.GlobalMetrics: Shape(wire.GlobalMetrics, _organization),
     views.FleetMetrics: Shape(wire.BatchMetrics, _fleet),
-    Team: Shape(wire.InTeam, _team),
+    Team: Shape(wire.InTeam, _team, "/team/id"),
     views.Teams: Shape(wire.Teams, _teams),
     Template: Shape(wire.Template, _template),
     views.Templates: Shape(wire.Templates, _templates),
-    Allocation: Shape(wire.InData, _allocation),
+    Allocation: Shape(wire.InData, _allocation, "/data/id"),
     views.Allocations: Shape(wire.Allocations, _allocations),
     views.Capacity: Shape(wire.Capacity, _capacity),
 }
