@@ -12,7 +12,7 @@ from chamber.local.storage import queries
 from chamber.local.storage.queries import Cut, Dimension, Filter, Position, Sortable
 from chamber.local.workloads import JobClass
 
-__all__ = ["AskedAggregation", "Search", "aggregate_workloads", "search_workloads"]
+__all__ = ["AskedAggregation", "Moments", "Range", "Search", "aggregate_workloads", "search_workloads"]
 
 JobClasses = Annotated[tuple[JobClass, ...], msgspec.Meta(max_length=100)]
 

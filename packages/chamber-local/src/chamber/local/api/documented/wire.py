@@ -11,6 +11,43 @@ from chamber.local.api.views import Series
 from chamber.local.storage.samples import Summary
 from chamber.local.workloads import JobClass
 
+__all__ = [
+    "Aggregation",
+    "Allocation",
+    "Allocations",
+    "Answered",
+    "BatchMetrics",
+    "Bucket",
+    "Capacity",
+    "CapacitySums",
+    "Change",
+    "Detail",
+    "GlobalMetrics",
+    "Group",
+    "Health",
+    "Hours",
+    "Measured",
+    "Page",
+    "Paged",
+    "PoolUse",
+    "Refusal",
+    "Refused",
+    "SearchResult",
+    "Statistics",
+    "Sums",
+    "Team",
+    "TeamRow",
+    "TeamUse",
+    "Teams",
+    "Template",
+    "Templates",
+    "Workload",
+    "WorkloadMetrics",
+    "WorkloadRow",
+    "WorkloadWithHistory",
+    "Workloads",
+]
+
 T = TypeVar("T")
 Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 StatusName = Literal["pending", "queued", "starting", "running", "completed", "failed", "preempted", "cancelled"]

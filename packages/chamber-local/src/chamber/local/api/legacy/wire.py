@@ -12,6 +12,41 @@ from chamber.local.api.views import Series
 from chamber.local.storage.samples import Summary
 from chamber.local.workloads import JobClass, Status
 
+__all__ = [
+    "Aggregation",
+    "Allocation",
+    "Allocations",
+    "BatchMetrics",
+    "Bucket",
+    "Budget",
+    "Capacity",
+    "Error",
+    "FirstPage",
+    "GlobalMetrics",
+    "Health",
+    "InBody",
+    "InData",
+    "InTeam",
+    "InWorkload",
+    "LaterPage",
+    "Measured",
+    "Message",
+    "Metadata",
+    "Pool",
+    "Rows",
+    "SearchResult",
+    "Statistics",
+    "Sums",
+    "Team",
+    "TeamRow",
+    "Teams",
+    "Template",
+    "Templates",
+    "Workload",
+    "WorkloadMetrics",
+    "WorkloadRow",
+]
+
 T = TypeVar("T")
 Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
