@@ -9,14 +9,15 @@ from typing import Any, Literal
 from chamber.core import validation
 from chamber.core.clock import Deadline
 from chamber.core.enums import JobClass, JobStatus, ScalingMode
-from chamber.core.errors import WaitTimeout
-from chamber.core.filters import Statuses, by_status
+from chamber.core.errors import ValidationError, WaitTimeout
+from chamber.core.filters import Statuses, by_status, words
 from chamber.core.journal import Journal
 from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
 from chamber.core.submission import OnAmbiguous, Submission, find, new_external_id
+from chamber.core.wire import encode_body
 
 __all__ = ["LARGEST_MANIFEST", "WorkloadOperations"]
 
@@ -135,7 +136,7 @@ class WorkloadOperations(Operations):
             "limit": limit,
             "next_token": next_token,
         }
-        return await by_status(self._transport.dialect, status, lambda words: self._page({**filters, "status": words}))
+        return await by_status(self._transport.dialect, status, lambda spelt: self._page({**filters, "status": spelt}))
 
     @listing
     async def iter_workloads(
@@ -184,7 +185,7 @@ class WorkloadOperations(Operations):
         workload_id: str,
         poll_interval: float = 10.0,
         timeout: float | None = None,
-        terminal_statuses: Sequence[JobStatus | str] = _TERMINAL,
+        terminal_statuses: Statuses = _TERMINAL,
     ) -> Workload:
         """The workload, once it has one of `terminal_statuses`; by default, once it has ended.
 
@@ -193,7 +194,9 @@ class WorkloadOperations(Operations):
         """
         validation.number("poll_interval", poll_interval, 0, whole=False)
         validation.number("timeout", timeout, 0, whole=False)
-        awaited = {JobStatus(status) for status in terminal_statuses}
+        awaited = {JobStatus(word) for word in words(terminal_statuses)}
+        if not awaited:
+            raise ValidationError("terminal_statuses names no status: the wait would never end")
         clock = self._transport.clock
         deadline = Deadline(clock, timeout)
         while True:
@@ -221,6 +224,7 @@ def _check_submission(fields: Mapping[str, Any]) -> None:
     validation.one_of("distribution_mode", fields["distribution_mode"], ("auto", "manual"))
     for name in ("gpus_per_pod", "requested_pods", "min_pods"):
         validation.number(name, fields[name], 1)
+    encode_body(fields)
 
 
 def _between(after: object, before: object) -> dict[str, object]:
