@@ -1,5 +1,8 @@
-"""No test reads or writes the settings of whoever runs it."""
+"""No test reads or writes the settings of whoever runs it; and both faces of a client, called alike."""
 
+import asyncio
+import contextlib
+import inspect
 import os
 import pathlib
 import subprocess
@@ -7,6 +10,8 @@ import sys
 
 import pytest
 from filelock import FileLock
+
+from chamber.core.testing import RecordingTransport, recorded_async_client, recorded_client
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -19,6 +24,55 @@ def own_settings(monkeypatch, tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("CHAMBER_CONFIG_DIR", str(folder / ".chamber"))
     return folder / ".chamber"
+
+
+@pytest.fixture(params=["blocking", "awaiting"])
+def client_of(request):
+    """``client_of(transport or Chamber)`` → its client, blocking or async, whose methods are called alike."""
+    with contextlib.ExitStack() as stack:
+        opened = _blocking if request.param == "blocking" else _awaiting
+        yield lambda source: opened(source, stack)
+
+
+def _blocking(source, stack):
+    recorded = isinstance(source, RecordingTransport)
+    return stack.enter_context(recorded_client(source) if recorded else source.client())
+
+
+def _awaiting(source, stack):
+    recorded = isinstance(source, RecordingTransport)
+    return stack.enter_context(Awaited(recorded_async_client(source) if recorded else source.async_client()))
+
+
+class Awaited:
+    """An async client as if it blocked: each call runs to its end, each listing is exhausted."""
+
+    def __init__(self, client):
+        self._client, self._runner = client, asyncio.Runner()
+
+    def __getattr__(self, name):
+        found = getattr(self._client, name)
+        return self._run(found) if callable(found) else found
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._runner.run(self._client.aclose())
+        self._runner.close()
+
+    def _run(self, method):
+        def call(*arguments, **options):
+            made = method(*arguments, **options)
+            if inspect.isasyncgen(made):
+                return self._runner.run(_collected(made))
+            return self._runner.run(made) if inspect.iscoroutine(made) else made
+
+        return call
+
+
+async def _collected(listing):
+    return [item async for item in listing]
 
 
 def run_uv(*arguments):

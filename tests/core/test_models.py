@@ -56,10 +56,10 @@ def test_times_given_by_hand_are_made_aware_and_utc():
 def test_a_plain_dict_holds_everything_and_is_json():
     plain = workload(submitted_at=MOMENT, metadata={"camelCase": 1}, extra={"x": 1}).to_dict()
     assert plain["submitted_at"] == "2026-01-02T03:04:05Z"
-    assert (plain["status"], plain["metadata"], plain["extra"]) == ("RUNNING", {"camelCase": 1}, {"x": 1})
+    assert (plain["status"], plain["metadata"], plain["x"]) == ("RUNNING", {"camelCase": 1}, 1)
     assert type(plain["status"]) is str
     assert json.loads(json.dumps(plain)) == plain
-    assert set(plain) == set(Workload.__struct_fields__)
+    assert set(plain) == {*Workload.__struct_fields__, "x"} - {"extra"}
 
 
 def test_a_repr_shows_what_there_is():

@@ -143,6 +143,17 @@ def test_secrets_are_in_the_manifest_and_nowhere_else(tmp_path: Path, monkeypatc
     assert any("FORWARDED, WANDB_API_KEY" in warning for warning in plan.warnings)
 
 
+def test_a_file_that_looks_secret_goes_along_only_when_it_is_named(tmp_path: Path) -> None:
+    files = {"keys/demo.pem": "-----BEGIN PRIVATE KEY-----\nMIIEvQ\n", "notes.txt": "nothing\n"}
+    project = _project(tmp_path, **files)
+    assert "keys/demo.pem" not in {file.path for file in _plan(project).files}
+    (project / ".chamber.yaml").write_text("include: [keys/demo.pem]\n")
+    plan = _plan(project)
+    assert "keys/demo.pem" in {file.path for file in plan.files}
+    assert plan.dockerignore.endswith("\n!keys/demo.pem\n")
+    assert any("keys/demo.pem goes into the image" in warning for warning in plan.warnings)
+
+
 def test_the_summary_tells_what_will_be_done(tmp_path: Path) -> None:
     _project(tmp_path / "p", **{"requirements.txt": "torch\n"})
     summary = _plan(tmp_path / "p", gpus=4, gpu_type="X1").summary()

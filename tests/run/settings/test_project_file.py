@@ -29,6 +29,7 @@ shm_size: 8Gi
 pre_build_commands: ["echo a"]
 post_build_commands: ["echo b"]
 ignore: [data]
+include: [keys/demo.pem]
 """
 
 

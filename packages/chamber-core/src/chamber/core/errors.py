@@ -80,7 +80,7 @@ class ChamberError(Exception):
         #: The API's own word for the error, such as ``VALIDATION_ERROR``.
         self.code = code
         #: What the API lists about the error, as it came.
-        self.details = tuple(details)
+        self.details: tuple[Any, ...] = tuple(details)
         self.request_id = request_id
         self.method = method
         self.url = url

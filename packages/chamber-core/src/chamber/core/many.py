@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -12,22 +11,22 @@ import msgspec
 
 from chamber.core import validation
 from chamber.core.clock import Deadline
-from chamber.core.errors import ChamberError, WaitTimeout
+from chamber.core.errors import ChamberError, ResponseError, TransportError, WaitTimeout
+from chamber.core.logs import logger
 from chamber.core.models import Workload
 from chamber.core.operations import listing, operation
-from chamber.core.paths import path
-from chamber.core.workloads import WorkloadOperations
+from chamber.core.workloads import WorkloadOperations, ends_waiting
 
 __all__ = ["ManyOperations", "WorkloadBatch"]
 
-#: Up to so many ids are read one by one: a page of a listing costs about as much.
-_FEW = 4
 _PAGE = 100
 #: A listing is read further while it may still pay: so many pages for each wanted id.
 _PAGES_FOR_EACH = 0.25
 _AT_ONCE = 8
 #: The clocks of those who submit and of the API may differ by so much.
 _SKEW = timedelta(minutes=5)
+
+_log = logger(__name__)
 
 
 class WorkloadBatch(msgspec.Struct, frozen=True):
@@ -69,7 +68,7 @@ class ManyOperations(WorkloadOperations):
     @operation
     async def get_workloads(self, workload_ids: Sequence[str]) -> WorkloadBatch:
         """The workloads with these ids, in their order; what could not be read is in `failed`, by id."""
-        return await self._read(dict.fromkeys(workload_ids), {})
+        return await self._read(_ids(workload_ids), {})
 
     @operation
     async def wait_for_all(
@@ -77,24 +76,25 @@ class ManyOperations(WorkloadOperations):
     ) -> WorkloadBatch:
         """The workloads with these ids, once each of them has ended or cannot be read.
 
-        `poll_interval`: seconds between looks. `timeout`: seconds to wait at most; 0 looks once.
+        `poll_interval`: seconds between looks. `timeout`: seconds to wait at most; 0 looks once. Only a refusal of
+        the API (4xx) is final; after any other failure it is asked again.
         Raises WaitTimeout: some had not ended in time; its `workload` is the first of them.
         """
         validation.number("poll_interval", poll_interval, 0, whole=False)
         validation.number("timeout", timeout, 0, whole=False)
-        ids = dict.fromkeys(workload_ids)
+        ids = _ids(workload_ids)
         known: dict[str, Workload] = {}
-        failed: dict[str, ChamberError] = {}
+        refused: dict[str, ChamberError] = {}
         deadline = Deadline(self._transport.clock, timeout)
         while True:
-            batch = await self._read([i for i in ids if i not in failed and not _ended(known.get(i))], known)
+            batch = await self._read([i for i in ids if i not in refused and not _ended(known.get(i))], known)
             known |= batch.found
-            failed |= batch.failed
-            running = [known[i] for i in ids if i in known and not known[i].is_terminal]
-            if not running:
-                return _batch(ids, known, failed)
+            refused |= {i: error for i, error in batch.failed.items() if ends_waiting(error)}
+            waiting = [i for i in ids if i not in refused and not _ended(known.get(i))]
+            if not waiting:
+                return _batch(ids, known, refused)
             if deadline.remaining <= 0:
-                raise _not_in_time(running, timeout)
+                raise _not_in_time(waiting, known, timeout) from next(iter(batch.failed.values()), None)
             await self._transport.clock.sleep(min(poll_interval, deadline.remaining))
 
     @listing
@@ -103,67 +103,71 @@ class ManyOperations(WorkloadOperations):
     ) -> AsyncGenerator[Workload, None]:
         """The workload as it is, and again with each change of its status, until it has ended.
 
-        `poll_interval`: seconds between looks. `timeout`: seconds to watch at most.
-        Raises WaitTimeout: it had not ended in time.
+        `poll_interval`: seconds between looks. `timeout`: seconds to watch at most. Once it was seen, a look that
+        fails without a refusal of the API (4xx) is made again. Raises WaitTimeout: it had not ended in time.
         """
         validation.number("poll_interval", poll_interval, 0, whole=False)
         validation.number("timeout", timeout, 0, whole=False)
         deadline = Deadline(self._transport.clock, timeout)
         seen: Workload | None = None
         while True:
-            workload = await self.get_workload(workload_id)
+            workload = await self._look(workload_id, seen)
             if seen is None or workload.status != seen.status:
                 yield workload
             if workload.is_terminal:
                 return
             if deadline.remaining <= 0:
-                raise _not_in_time([workload], timeout)
+                raise _not_in_time([workload_id], {workload_id: workload}, timeout)
             seen = workload
             await self._transport.clock.sleep(min(poll_interval, deadline.remaining))
 
     async def _read(self, ids: Collection[str], known: dict[str, Workload]) -> WorkloadBatch:
-        found = await self._listed(ids, known) if len(ids) > _FEW else {}
-        found, failed = await self._one_by_one([i for i in ids if i not in found], found)
-        return _batch(ids, found, failed)
+        found: dict[str, Workload] = {}
+        if len(ids) > 1:
+            try:
+                await self._find_listed(ids, known, found)
+            except ChamberError as error:
+                if not isinstance(error, ResponseError | TransportError):
+                    raise
+                _log.warning("workloads could not be listed", error=str(error))
+                if not ends_waiting(error):
+                    return _batch(ids, found, {i: error for i in ids if i not in found})
+        return await self._one_by_one(ids, found)
 
-    async def _listed(self, ids: Collection[str], known: dict[str, Workload]) -> dict[str, Workload]:
-        """Those of the ids that a few pages of the listing show, newest first."""
-        for workload_id in ids:
-            path(workload_id)
-        wanted, found = set(ids), dict[str, Workload]()
-        pages = math.ceil(len(wanted) * _PAGES_FOR_EACH)
-        seen = 0
-        async with contextlib.aclosing(
-            self.iter_workloads(submitted_after=_since(ids, known), page_size=_PAGE)
-        ) as workloads:
-            async for workload in workloads:
-                seen += 1
-                if workload.id in wanted:
-                    found[workload.id] = workload
-                if len(found) == len(wanted) or seen >= pages * _PAGE:
-                    break
-        return found
+    async def _find_listed(self, ids: Collection[str], known: dict[str, Workload], found: dict[str, Workload]) -> None:
+        """Put into `found` those of the ids that a few pages of the listing show, newest first."""
+        since, token, wanted = _since(ids, known), None, set(ids)
+        for _ in range(math.ceil(len(ids) * _PAGES_FOR_EACH)):
+            page = await self.list_workloads(submitted_after=since, sort_order="desc", limit=_PAGE, next_token=token)
+            found |= {workload.id: workload for workload in page if workload.id in wanted}
+            token = page.next_token
+            if token is None or len(found) == len(wanted):
+                return
 
-    async def _one_by_one(
-        self, ids: Sequence[str], found: dict[str, Workload]
-    ) -> tuple[dict[str, Workload], dict[str, ChamberError]]:
+    async def _one_by_one(self, ids: Collection[str], found: dict[str, Workload]) -> WorkloadBatch:
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def one(workload_id: str) -> Workload | ChamberError:
             async with gate:
                 try:
                     return await self.get_workload(workload_id)
-                except ChamberError as error:
+                except (ResponseError, TransportError) as error:
                     return error
 
-        answers = dict(zip(ids, await asyncio.gather(*(one(i) for i in ids)), strict=True))
+        rest = [i for i in ids if i not in found]
+        answers = dict(zip(rest, await asyncio.gather(*(one(i) for i in rest)), strict=True))
         read = {i: answer for i, answer in answers.items() if isinstance(answer, Workload)}
-        return found | read, {i: answer for i, answer in answers.items() if isinstance(answer, ChamberError)}
+        return _batch(ids, found | read, {i: e for i, e in answers.items() if isinstance(e, ChamberError)})
+
+
+def _ids(given: Sequence[str]) -> list[str]:
+    """Each id once, in the order in which they were given; a single text is one id."""
+    return list(dict.fromkeys([given] if isinstance(given, str) else given))
 
 
 def _batch(ids: Collection[str], found: dict[str, Workload], failed: dict[str, ChamberError]) -> WorkloadBatch:
     return WorkloadBatch(
-        {i: found[i] for i in ids if i in found}, {i: failed[i] for i in ids if i in failed and i not in found}
+        {i: found[i] for i in ids if i in found and i not in failed}, {i: failed[i] for i in ids if i in failed}
     )
 
 
@@ -178,12 +182,12 @@ def _since(ids: Collection[str], known: dict[str, Workload]) -> datetime | None:
     return min(dated) - _SKEW if dated and len(dated) == len(ids) else None
 
 
-def _not_in_time(running: Sequence[Workload], timeout: float | None) -> WaitTimeout:
-    first = running[0]
-    others = f" and {len(running) - 1} more have" if len(running) > 1 else " has"
+def _not_in_time(waiting: Sequence[str], known: dict[str, Workload], timeout: float | None) -> WaitTimeout:
+    first = known.get(waiting[0])
+    shown = f"{first.name} ({first.id}, {first.status})" if first else f"{waiting[0]}, which could not be read,"
+    others = f" and {len(waiting) - 1} more have" if len(waiting) > 1 else " has"
     error = WaitTimeout(
-        f"Workload {first.name} ({first.id}, {first.status}){others} not ended after {timeout:g} s. "
-        "What runs goes on running: wait again, or cancel it"
+        f"Workload {shown}{others} not ended after {timeout:g} s. What runs goes on running: wait again, or cancel it"
     )
     error.workload = first
     return error

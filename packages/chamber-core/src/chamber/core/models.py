@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-from chamber.core.enums import JobClass, JobStatus
+from chamber.core.enums import JobClass, JobStatus, OpenEnum
 from chamber.core.errors import WorkloadFailedError
 from chamber.core.facts import facts
 
@@ -50,9 +50,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
                 msgspec.structs.force_setattr(self, name, _utc(value))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data: texts, numbers, lists and dicts, with times as RFC 3339."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
-        return plain
+        """Plain data: texts, numbers, lists and dicts, with times as RFC 3339; what is in `extra` beside the rest."""
+        fields = {name: _plain(getattr(self, name)) for name in self.__struct_fields__ if name != "extra"}
+        return {**self.extra, **fields}
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={_short(value)}" for name, value in facts(self).items())
@@ -67,8 +67,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 class Workload(Model, frozen=True, kw_only=True):
     """A job on GPUs."""
 
-    __envelopes__ = ("workload", "workloads")
-    __aliases__ = {"workload_id": "id", "gpu_count": "requested_gpus"}
+    __envelopes__: ClassVar[tuple[str, ...]] = ("workload", "workloads")
+    __aliases__: ClassVar[Mapping[str, str]] = {"workload_id": "id", "gpu_count": "requested_gpus"}
 
     id: str
     name: str
@@ -174,14 +174,23 @@ class AggregationResult(Model, frozen=True, kw_only=True):
     """Workloads counted by a dimension."""
 
     dimension: str
+    #: Statuses and classes in the words of `JobStatus` and `JobClass`, whichever case the API has.
     buckets: list[AggregationBucket]
     total: int
+
+    @classmethod
+    def __complete__(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """Statuses and classes in one case."""
+        enumeration = {"status": JobStatus, "job_class": JobClass}.get(fields.get("dimension", ""))
+        if enumeration is None or not isinstance(fields.get("buckets"), list):
+            return fields
+        return {**fields, "buckets": [_named(bucket, enumeration) for bucket in fields["buckets"]]}
 
 
 class CapacityBudget(Model, frozen=True, kw_only=True):
     """GPU-hours of an organisation or a team."""
 
-    __aliases__ = {
+    __aliases__: ClassVar[Mapping[str, str]] = {
         "total_allocated_gpu_hours": "allocated",
         "total_used_gpu_hours": "used",
         "total_remaining_gpu_hours": "available",
@@ -198,20 +207,20 @@ class CapacitySummary(Model, frozen=True, kw_only=True):
     total_allocated_gpu_hours: float | None = None
     total_used_gpu_hours: float | None = None
     total_remaining_gpu_hours: float | None = None
-    current_active_gpus: int | None = None
+    current_active_gpus: int | float | None = None
 
 
 class CapacityPool(Model, frozen=True, kw_only=True):
     """A pool of GPUs of one kind."""
 
-    __aliases__ = {"pool_id": "id"}
+    __aliases__: ClassVar[Mapping[str, str]] = {"pool_id": "id"}
 
     id: str
     name: str | None = None
     gpu_type: str | None = None
-    total_gpus: int | None = None
-    used_gpus: int | None = None
-    available_gpus: int | None = None
+    total_gpus: int | float | None = None
+    used_gpus: int | float | None = None
+    available_gpus: int | float | None = None
     allocated_gpu_hours: float | None = None
     used_gpu_hours: float | None = None
     remaining_gpu_hours: float | None = None
@@ -221,7 +230,7 @@ class CapacityPool(Model, frozen=True, kw_only=True):
 class CapacityTeam(Model, frozen=True, kw_only=True):
     """GPU-hours of one team."""
 
-    __aliases__ = {"initiative_id": "id"}
+    __aliases__: ClassVar[Mapping[str, str]] = {"initiative_id": "id"}
 
     id: str
     name: str | None = None
@@ -233,8 +242,8 @@ class CapacityTeam(Model, frozen=True, kw_only=True):
 class Capacity(Model, frozen=True, kw_only=True):
     """What GPUs there are, and what may still be used of them."""
 
-    __envelopes__ = ("capacity",)
-    __aliases__ = {"initiatives": "teams"}
+    __envelopes__: ClassVar[tuple[str, ...]] = ("capacity",)
+    __aliases__: ClassVar[Mapping[str, str]] = {"initiatives": "teams"}
 
     pools: list[CapacityPool]
     budget: CapacityBudget = CapacityBudget()
@@ -267,7 +276,18 @@ def _utc(time: datetime) -> datetime:
     try:
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except OverflowError:
-        raise ValueError(f"{time.isoformat()} is outside the calendar in UTC") from None
+        raise ValueError(f"{time.isoformat()} is no time in UTC") from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Model):
+        return value.to_dict()
+    return [_plain(item) for item in value] if isinstance(value, list) else msgspec.to_builtins(value)
+
+
+def _named(bucket: Any, enumeration: type[OpenEnum]) -> Any:
+    key = bucket.get("key") if isinstance(bucket, dict) else None
+    return {**bucket, "key": str(enumeration(key))} if key and isinstance(key, str) else bucket
 
 
 def _counted(items: Sequence[object], total: int | None) -> str:

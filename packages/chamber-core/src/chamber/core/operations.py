@@ -84,7 +84,7 @@ class operation(Generic[P, R]):  # noqa: N801  a decorator
     def __init__(self, body: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> None:
         self.__wrapped__ = body
         self.__doc__ = body.__doc__
-        self.__name__ = body.__name__
+        self.__name__: str = body.__name__
 
     @overload
     def __get__(self, client: None, owner: type) -> Self: ...
@@ -102,7 +102,7 @@ class listing(Generic[P, R]):  # noqa: N801  a decorator
     def __init__(self, body: Callable[Concatenate[Any, P], AsyncGenerator[R, None]]) -> None:
         self.__wrapped__ = body
         self.__doc__ = body.__doc__
-        self.__name__ = body.__name__
+        self.__name__: str = body.__name__
 
     @overload
     def __get__(self, client: None, owner: type) -> Self: ...

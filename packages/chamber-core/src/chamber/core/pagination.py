@@ -31,6 +31,7 @@ async def each_item(
             if cursor:
                 _check_new(cursor, seen)
                 coming = asyncio.ensure_future(page(cursor))
+                await asyncio.sleep(0)  # until it waits for the API, before anybody works on the present page
             for item in items:
                 yield item
             if not cursor:

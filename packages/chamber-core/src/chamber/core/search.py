@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from chamber.core import validation
+from chamber.core.errors import UnexpectedResponseError
 from chamber.core.filters import Statuses, by_status, words
 from chamber.core.models import AggregationResult, Workload, WorkloadSearchResult
 from chamber.core.operations import Operations, listing, operation
@@ -56,6 +57,8 @@ class SearchOperations(Operations):
         validation.one_of("sort_order", sort_order, ("asc", "desc"))
         validation.number("priority_min", priority_min, 0, 100)
         validation.number("priority_max", priority_max, 0, 100)
+        validation.number("requested_gpus_min", requested_gpus_min, 0, whole=False)
+        validation.number("requested_gpus_max", requested_gpus_max, 0, whole=False)
         body = {
             "job_class": _list(job_class),
             "gpu_type": _list(gpu_type),
@@ -116,6 +119,11 @@ class SearchOperations(Operations):
                 page_size,
                 cursor,
             )
+            if found.has_more and not found.next_cursor:
+                raise UnexpectedResponseError(
+                    "The API says that there is more and gives no cursor to it: narrow the search, or pass a larger "
+                    "page_size. What came so far is complete"
+                )
             return found.items, found.next_cursor if found.has_more else None
 
         items = each_item(page)
@@ -143,17 +151,25 @@ class SearchOperations(Operations):
         validation.one_of("dimension", dimension, DIMENSIONS)
         params = {
             "dimension": dimension,
-            "status": self._transport.dialect.spelt(words(status)) or None,
             "job_class": _list(job_class),
             "initiative_id": _list(initiative_id),
             "capacity_pool_id": _list(capacity_pool_id),
             "submitted_from": submitted_from,
             "submitted_to": submitted_to,
         }
+        return await by_status(
+            self._transport.dialect, status, lambda words: self._count({**params, "status": words}), _has_counted
+        )
+
+    async def _count(self, params: dict[str, Any]) -> AggregationResult:
         return await self.request("GET", path("workloads", "aggregations"), AggregationResult, params=params)
 
     async def _search(self, body: dict[str, Any]) -> WorkloadSearchResult:
         return await self.request("POST", path("workloads", "search"), WorkloadSearchResult, body=body, policy=READ)
+
+
+def _has_counted(found: AggregationResult) -> bool:
+    return bool(found.total or found.buckets)
 
 
 def _list(given: Words | None) -> list[str] | None:

@@ -9,22 +9,26 @@ from typing import Any, Literal
 from chamber.core import validation
 from chamber.core.clock import Deadline
 from chamber.core.enums import JobClass, JobStatus, ScalingMode
-from chamber.core.errors import ValidationError, WaitTimeout
+from chamber.core.errors import ChamberError, ResponseError, TransportError, ValidationError, WaitTimeout
 from chamber.core.filters import Statuses, by_status, words
 from chamber.core.journal import Journal
+from chamber.core.logs import logger
 from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
+from chamber.core.retry import RETRIED
 from chamber.core.submission import OnAmbiguous, Submission, find, new_external_id
 from chamber.core.wire import encode_body
 
-__all__ = ["LARGEST_MANIFEST", "WorkloadOperations"]
+__all__ = ["LARGEST_MANIFEST", "WorkloadOperations", "ends_waiting"]
 
 #: Characters.
 LARGEST_MANIFEST = 65_536
 
 _TERMINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PREEMPTED)
+
+_log = logger(__name__)
 
 
 class WorkloadOperations(Operations):
@@ -190,25 +194,50 @@ class WorkloadOperations(Operations):
         """The workload, once it has one of `terminal_statuses`; by default, once it has ended.
 
         `poll_interval`: seconds between looks. `timeout`: seconds to wait at most; 0 looks once; None waits as
-        long as it takes. Raises WaitTimeout: it had none of them in time; the workload goes on running.
+        long as it takes. Once the workload was seen, a look that fails without a refusal of the API (4xx) is made
+        again. Raises WaitTimeout: it had none of them in time; the workload goes on running.
         """
         validation.number("poll_interval", poll_interval, 0, whole=False)
         validation.number("timeout", timeout, 0, whole=False)
-        awaited = {JobStatus(word) for word in words(terminal_statuses)}
-        if not awaited:
-            raise ValidationError("terminal_statuses names no status: the wait would never end")
+        awaited = _awaited(terminal_statuses)
         clock = self._transport.clock
         deadline = Deadline(clock, timeout)
+        workload: Workload | None = None
         while True:
-            workload = await self.get_workload(workload_id)
+            workload = await self._look(workload_id, workload)
             if workload.status in awaited or (awaited == set(_TERMINAL) and workload.is_terminal):
                 return workload
             if deadline.remaining <= 0:
                 raise _not_in_time(workload, timeout)
             await clock.sleep(min(poll_interval, deadline.remaining))
 
+    async def _look(self, workload_id: str, seen: Workload | None) -> Workload:
+        """The workload as it is; as it was last `seen` while the API cannot say."""
+        try:
+            return await self.get_workload(workload_id)
+        except ChamberError as error:
+            if seen is None or ends_waiting(error):
+                raise
+            _log.warning("workload could not be read", workload_id=workload_id, error=str(error))
+            return seen
+
     async def _page(self, params: Mapping[str, object]) -> PaginatedResponse[Workload]:
         return await self.request("GET", path("workloads"), PaginatedResponse[Workload], params=params)
+
+
+def ends_waiting(error: ChamberError) -> bool:
+    """Whether it is useless to look again: the API refused (4xx, unless it asks for patience), or was not asked."""
+    if isinstance(error, TransportError):
+        return False
+    status = error.status_code
+    return not isinstance(error, ResponseError) or status is None or (400 <= status < 500 and status not in RETRIED)
+
+
+def _awaited(statuses: Sequence[JobStatus | str]) -> set[JobStatus]:
+    awaited = {JobStatus(status) for status in words(statuses)}
+    if not awaited:
+        raise ValidationError("terminal_statuses is empty: name the statuses to wait for")
+    return awaited
 
 
 def _check_submission(fields: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,12 +46,17 @@ class Answer(msgspec.Struct, frozen=True):
 def parse(answer: Answer) -> Any:
     """The JSON value of an answer.
 
-    Raises UnexpectedResponseError: the body is empty, is not JSON, or is nested too deeply.
+    Raises UnexpectedResponseError: the body is empty, is not JSON, is nested too deeply, or has an object that
+    names a key twice, so that readers differ on what it says (RFC 8259, section 4).
     """
     try:
-        return msgspec.json.decode(answer.body)
+        value = msgspec.json.decode(answer.body)
+        _twice_named.decode(answer.body.decode())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise not_understood(answer, "which is not JSON") from None
+    except _NamedTwice as key:
+        raise not_understood(answer, f"which names {key} twice in one object") from None
+    return value
 
 
 def not_understood(answer: Answer, why: str) -> UnexpectedResponseError:
@@ -62,6 +68,20 @@ def not_understood(answer: Answer, why: str) -> UnexpectedResponseError:
         answer.status,
         **answer.facts,
     )
+
+
+class _NamedTwice(Exception):
+    """The key that one object has more than once."""
+
+
+def _check_keys(pairs: list[tuple[str, Any]]) -> None:
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) < len(keys):
+        raise _NamedTwice(next(key for key in keys if keys.count(key) > 1))
+
+
+#: Keeps nothing of what it reads: it only looks at the keys.
+_twice_named = json.JSONDecoder(object_pairs_hook=_check_keys, parse_int=len, parse_float=len)
 
 
 def _shown(body: bytes) -> str:

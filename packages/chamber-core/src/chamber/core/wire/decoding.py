@@ -7,21 +7,37 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from chamber.core.models import Model, PaginatedResponse, WorkloadSearchResult
+from chamber.core.models import Model, PaginatedResponse, Workload, WorkloadSearchResult
 from chamber.core.wire.answers import Answer, not_understood, parse
 from chamber.core.wire.spelling import Spelling, camel, spelling
 
 __all__ = ["NotUnderstood", "decode", "understood"]
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 _WRAPPERS = ("data", "body")
 _LISTS = ("items", "results", "data", "body")
-_PAGE_FACTS = ("next_token", "next_cursor", "total_count", "returned_count", "has_more")
 
 
 class NotUnderstood(Exception):
     """Why a value is not the model that was asked for."""
+
+
+class _Facts(msgspec.Struct, frozen=True):
+    """What an answer says of a page."""
+
+    next_token: str | int | None = None
+    next_cursor: str | int | None = None
+    total_count: int | None = None
+    returned_count: int | None = None
+    has_more: bool | None = None
+
+    @property
+    def cursor(self) -> str | None:
+        """What the next page is asked for with; a number is sent back as a text."""
+        found = self.next_token or self.next_cursor
+        return str(found) if found else None
 
 
 def decode(answer: Answer, kind: type[T]) -> T:
@@ -64,7 +80,7 @@ def _understood(value: Any, kind: Any) -> Any:
     return _model(_unwrapped(value, kind), kind)
 
 
-def _model(value: Any, model: type[Model]) -> Model:
+def _model(value: Any, model: type[M]) -> M:
     if value == {}:
         raise NotUnderstood(f"{model.__name__} is empty")
     return msgspec.convert(_shaped(value, model), model, strict=False)
@@ -93,9 +109,13 @@ def _named(value: dict[str, Any], known: Spelling) -> tuple[dict[str, Any], dict
     for key, item in value.items():
         if (name := known.fields.get(key)) is None:
             extra[key] = item
-        elif item is not None and (name not in fields or key == name):
+        elif _says(item, name, known) and (name not in fields or key == name):
             fields[name] = item
     return fields, extra
+
+
+def _says(item: Any, name: str, known: Spelling) -> bool:
+    return item is not None and (item != "" or name in known.texts)
 
 
 def _flattened(value: dict[str, Any], model: type[Model]) -> dict[str, Any]:
@@ -118,11 +138,9 @@ def _children(fields: dict[str, Any], children: dict[str, type[Model]]) -> dict[
 
 
 def _unwrapped(value: Any, model: type[Model]) -> Any:
-    """The object inside the envelopes; one that has all that the model needs is in none."""
+    """The object inside the envelopes; one that has all that the model requires is in none."""
     known = spelling(model)
-    if not isinstance(value, dict) or (
-        known.required and {*known.required} <= {known.fields.get(key) for key in value}
-    ):
+    if not isinstance(value, dict) or _suffices(value, known):
         return value
     for key in (*_WRAPPERS, *model.__envelopes__):
         if key not in known.fields and isinstance(value.get(key), dict):
@@ -130,8 +148,10 @@ def _unwrapped(value: Any, model: type[Model]) -> Any:
     return value
 
 
-def _is_whole(value: dict[str, Any], known: Spelling) -> bool:
-    return bool(known.required) and {*known.required} <= {known.fields.get(key) for key in value}
+def _suffices(value: dict[str, Any], known: Spelling) -> bool:
+    """Whether an object has all that a model requires, if it requires anything."""
+    names = {known.fields.get(key) for key in value}
+    return bool(known.required) and names.issuperset(known.required)
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -149,7 +169,7 @@ def _contents(value: Any) -> Any:
     return value
 
 
-def _list(value: Any, model: type[Model]) -> tuple[list[Model], dict[str, Any]]:
+def _list(value: Any, model: type[M]) -> tuple[list[M], dict[str, Any]]:
     """The models of a list, and what the answer says of the page that they make."""
     facts: dict[str, Any] = {}
     rows = _rows(value, (*model.__envelopes__, *_LISTS), facts)
@@ -161,6 +181,8 @@ def _rows(value: Any, keys: tuple[str, ...], facts: dict[str, Any]) -> list[Any]
         return value
     if not isinstance(value, dict):
         raise NotUnderstood(f"a list was expected, not {_noun(value)}")
+    if value.get("error"):
+        raise NotUnderstood("it tells of an error beside the list")
     _note(value, facts)
     for key in keys:
         if isinstance(value.get(key), dict | list):
@@ -171,31 +193,29 @@ def _rows(value: Any, keys: tuple[str, ...], facts: dict[str, Any]) -> list[Any]
 def _note(value: dict[str, Any], facts: dict[str, Any]) -> None:
     metadata = value.get("metadata")
     for source in (value, metadata if isinstance(metadata, dict) else {}):
-        for fact in _PAGE_FACTS:
+        for fact in _Facts.__struct_fields__:
             found = source.get(fact, source.get(camel(fact)))
             if found is not None:
                 facts[fact] = found
 
 
-def _page(value: Any, model: type[Model]) -> PaginatedResponse[Any]:
-    items, facts = _list(value, model)
-    fields = {"items": items, "next_token": _cursor(facts), "total_count": facts.get("total_count")}
-    return msgspec.convert(fields, PaginatedResponse[Any], strict=False)
+def _page(value: Any, model: type[M]) -> PaginatedResponse[M]:
+    items, told = _list(value, model)
+    facts = msgspec.convert(told, _Facts, strict=False)
+    return PaginatedResponse(items=items, next_token=facts.cursor, total_count=facts.total_count)
 
 
 def _search(value: Any) -> WorkloadSearchResult:
-    from chamber.core.models import Workload
-
-    items, facts = _list(value, Workload)
-    cursor = _cursor(facts)
-    facts = {"has_more": cursor is not None, **facts, "next_cursor": cursor, "items": items}
-    return msgspec.convert(facts, WorkloadSearchResult, strict=False)
-
-
-def _cursor(facts: dict[str, Any]) -> Any:
-    """What the next page is asked for with: a text, or a number that is sent back as one."""
-    cursor = facts.get("next_token") or facts.get("next_cursor") or None
-    return str(cursor) if isinstance(cursor, int) else cursor
+    items, told = _list(value, Workload)
+    facts = msgspec.convert(told, _Facts, strict=False)
+    cursor = facts.cursor
+    return WorkloadSearchResult(
+        items=items,
+        total_count=facts.total_count,
+        returned_count=facts.returned_count,
+        has_more=bool(cursor) if facts.has_more is None else facts.has_more,
+        next_cursor=cursor,
+    )
 
 
 def _noun(value: Any) -> str:

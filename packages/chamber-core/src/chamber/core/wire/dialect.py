@@ -21,10 +21,6 @@ class Dialect:
         """The cases in which to ask, in this order, until one finds something."""
         return (self.status_case,) if self.status_case else ("lower", "upper")
 
-    def spelt(self, words: Iterable[str]) -> list[str]:
-        """The words in the case that is known, else in lower case."""
-        return spelt(words, self.cases()[0])
-
 
 def spelt(words: Iterable[str], case: Case) -> list[str]:
     """The words in that case."""

@@ -46,15 +46,17 @@ def _told(answer: Answer) -> tuple[str | None, str | None, tuple[Any, ...], str 
         body = msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, None, (), None
+    if isinstance(body, list):
+        return None, _text(next(iter(body), None)), tuple(body), None
     if not isinstance(body, dict):
         return None, _text(body), (), None
     error = body.get("error")
-    source = error if isinstance(error, dict) else body
+    source = {**body, **error} if isinstance(error, dict) else body
     return (
         _text(source.get("code")),
         _first_text(source.get("message"), source.get("detail"), error),
         _details(source.get("details"), source.get("errors"), source.get("detail"), source.get("message")),
-        _text(body.get("request_id", body.get("requestId"))),
+        _text(source.get("request_id", source.get("requestId"))),
     )
 
 

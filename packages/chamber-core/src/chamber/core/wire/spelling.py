@@ -14,6 +14,7 @@ from chamber.core.models import Model
 
 __all__ = ["Spelling", "camel", "spelling"]
 
+_UNIONS = (typing.Union, types.UnionType)
 _NEXT_WORD = re.compile(r"_([a-z0-9])")
 
 
@@ -26,6 +27,8 @@ class Spelling(msgspec.Struct, frozen=True):
     children: dict[str, type[Model]]
     #: Fields without which an answer is not such a model.
     required: tuple[str, ...]
+    #: Fields in which an empty text is a value; in any other it is like null.
+    texts: frozenset[str]
 
 
 @functools.cache
@@ -38,6 +41,7 @@ def spelling(model: type[Model]) -> Spelling:
         fields={camel(s): name for s, name in spellings.items()} | spellings,
         children=children,
         required=tuple(name for name, f in known.items() if f.required),
+        texts=frozenset(name for name, f in known.items() if name != "id" and _is_text(f.type)),
     )
 
 
@@ -46,10 +50,15 @@ def camel(name: str) -> str:
     return _NEXT_WORD.sub(lambda match: match[1].upper(), name)
 
 
+def _is_text(annotation: Any) -> bool:
+    alternatives = typing.get_args(annotation) if typing.get_origin(annotation) in _UNIONS else ()
+    return annotation is str or str in alternatives
+
+
 def _child(annotation: Any) -> type[Model] | None:
     if isinstance(annotation, type) and issubclass(annotation, Model):
         return annotation
-    if typing.get_origin(annotation) in (list, typing.Union, types.UnionType):
+    if typing.get_origin(annotation) in (list, *_UNIONS):
         found = (_child(argument) for argument in typing.get_args(annotation))
         return next((child for child in found if child), None)
     return None

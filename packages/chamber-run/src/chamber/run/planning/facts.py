@@ -35,8 +35,8 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None) ->
 
     Raises ConfigurationError: there is no entrypoint or several, a file is malformed, or may not be sent.
     """
-    files = choose(directory, settings.ignore)
-    secrets_in(directory, files)
+    files = choose(directory, settings.ignore, settings.include)
+    secrets_in(directory, files, settings.include)
     profile, needs = _detected(directory, {file.path for file in files}, settings)
     environment = Environment(
         base=_base(settings, profile, registry),
@@ -48,7 +48,8 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None) ->
         post_build_commands=settings.post_build_commands,
         requires_python=profile.requires_python,
     )
-    warnings = (*needs.warnings, *bases.warnings_about(environment.base, profile.python_version))
+    included = (f"{path} goes into the image: 'include' says so" for path in settings.include)
+    warnings = (*included, *needs.warnings, *bases.warnings_about(environment.base, profile.python_version))
     return Facts(files=files, profile=profile, environment=environment, warnings=warnings)
 
 

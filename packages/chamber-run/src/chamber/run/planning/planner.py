@@ -186,4 +186,5 @@ def _warnings(settings: RunSettings, facts: Facts, registry: Registry | None, do
 def _dockerignore(directory: Path, settings: RunSettings) -> str:
     file = directory / ".dockerignore"
     own = file.read_text("utf-8-sig").splitlines() if file.is_file() else []
-    return "\n".join([*ALWAYS, *own, *settings.ignore, *SECRETS]) + "\n"
+    included = (f"!{path}" for path in settings.include)
+    return "\n".join([*ALWAYS, *own, *settings.ignore, *SECRETS, *included]) + "\n"

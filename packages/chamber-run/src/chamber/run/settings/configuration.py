@@ -70,6 +70,7 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     pre_build_commands: tuple[str, ...]
     post_build_commands: tuple[str, ...]
     ignore: tuple[str, ...]
+    include: tuple[str, ...]
     #: Where each setting came from; environment variables under ``env.NAME``.
     sources: dict[str, str]
 

@@ -195,4 +195,5 @@ KEYS: dict[str, Key] = {
     "pre_build_commands": Key("texts", "a list of shell commands", (), _each(_command)),
     "post_build_commands": Key("texts", "a list of shell commands", (), _each(_command)),
     "ignore": Key("texts", "a list of patterns as in .dockerignore", (), _each(_command)),
+    "include": Key("texts", "a list of single files of the project, by path", (), _each(_command)),
 }
