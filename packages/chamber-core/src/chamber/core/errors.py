@@ -8,6 +8,7 @@ ChamberError
 │   ├── NotFoundError                     404
 │   ├── ValidationError (ValueError)      400 and 422, or refused before anything was sent
 │   ├── ConflictError                     409
+│   │   └── IdempotencyConflict           an id that belongs to another request
 │   ├── RateLimitError                    429
 │   ├── ServerError                       5xx
 │   └── UnexpectedResponseError           an answer that is not understood
