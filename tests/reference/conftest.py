@@ -14,7 +14,7 @@ from chamber.local import LocalChamber
 from chamber.local.clock import stamp
 from chamber.local.storage import samples
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path.append(str(pathlib.Path(__file__).parent))
 
 #: Metadata of a workload that runs for as long as any test does.
 LASTING = {"simulated_seconds": 3600}

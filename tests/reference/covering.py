@@ -4,7 +4,7 @@ __all__ = ["covers"]
 
 
 def covers(*parts):
-    """Marks a test: ``"list_workloads()"`` a method, ``"list_workloads(limit)"`` a parameter, ``"Workload.id"`` a field."""
+    """Marks a test: ``"run()"`` is a method, ``"run(gpus)"`` a parameter, ``"Workload.id"`` a field."""
 
     def mark(test):
         test.covers = parts

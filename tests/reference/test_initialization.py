@@ -6,7 +6,7 @@ import socket
 import pytest
 from covering import covers, parameters
 
-from chamber.core import AsyncChamberClient, AuthenticationError, ChamberClient, DeadlineExceeded
+from chamber.core import AsyncChamberClient, AuthenticationError, AuthorizationError, ChamberClient, DeadlineExceeded
 from chamber.core.settings import DEFAULT_API_URL
 
 FACES = pytest.mark.parametrize("face", [ChamberClient, AsyncChamberClient])
@@ -27,6 +27,9 @@ def test_everything_can_be_given(client_of, chamber):
     wrong = client_of(Twin(lambda face: face(token="ch.wrong", api_url=chamber.api_url)))
     with pytest.raises(AuthenticationError):
         wrong.list_workloads()
+    stranger = client_of(Twin(lambda face: face(chamber.token, chamber.api_url, organization_id="org-of-others")))
+    with pytest.raises(AuthorizationError, match="belongs to the organization"):
+        stranger.list_workloads()
 
 
 def test_the_token_of_the_environment_is_taken(client_of, chamber, monkeypatch):

@@ -9,10 +9,8 @@ from chamber.local import LocalChamber
 
 @covers(
     "submit_job()",
-    *parameters(
-        "submit_job", "name initiative_id gpu_type requested_gpus job_class priority tags metadata external_id"
-    ),
-    *parameters("submit_job", "template_id allocation_id"),
+    *parameters("submit_job", "name initiative_id gpu_type requested_gpus job_class priority tags metadata"),
+    *parameters("submit_job", "external_id template_id allocation_id"),
     *fields("Workload", "id name requested_gpus gpu_type job_class priority tags metadata template_id initiative_id"),
     *fields("Workload", "submitted_by"),
 )
@@ -98,14 +96,14 @@ def test_what_is_out_of_bounds_is_refused_before_it_is_sent(client, team, wrong,
     assert caught.value.status_code is None
 
 
-@pytest.mark.parametrize(
-    "bound", [{"name": "n" * 255}, {"priority": 0}, {"priority": 100}, {"k8s_manifest": "x" * 65_536}]
-)
+@pytest.mark.parametrize("bound", [{"name": "n" * 255}, {"priority": 0}, {"priority": 100}, {"external_id": "x" * 255}])
 def test_the_bounds_themselves_are_accepted(client, team, bound):
     job = client.submit_job(**{"name": "n", "initiative_id": team, "gpu_type": "H100", **bound})
-    assert {name: getattr(job, name) for name in bound if name != "k8s_manifest"} == {
-        name: value for name, value in bound.items() if name != "k8s_manifest"
-    }
+    assert {name: getattr(job, name) for name in bound} == bound
+
+
+def test_the_longest_manifest_is_accepted(client, team):
+    assert client.submit_job("n", team, "H100", k8s_manifest="x" * 65_536).id
 
 
 @pytest.mark.parametrize("spelt", ["reserved", "Reserved", JobClass.RESERVED])
