@@ -82,6 +82,10 @@ class Caller:
         assert workload["status"] in wanted, workload
         return workload
 
+    @staticmethod
+    def until(condition, seconds=20.0):
+        return until(condition, seconds)
+
     def push_blob(self, repository, content):
         digest = digest_of(content)
         answer = self("POST", f"/v2/{repository}/blobs/uploads/?digest={digest}", content)

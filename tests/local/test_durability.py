@@ -84,6 +84,14 @@ def test_the_module_serves_until_it_is_told_to_stop(served, tools, number):
     assert process.stderr.read() == ""
 
 
+def test_the_module_speaks_the_dialect_that_it_is_told(served, tools):
+    _, told = served("--dialect", "legacy")
+
+    answer = tools.Caller(Told(told))("GET", "/v1/health").json
+
+    assert set(answer) == {"status", "version", "timestamp"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

@@ -2,7 +2,10 @@
 
 from aiohttp import web
 
-__all__ = ["BodyTooLarge", "read_body"]
+__all__ = ["BODY", "BodyTooLarge", "read_body"]
+
+#: Where a body that was read is kept during its request's handling.
+BODY = web.RequestKey("chamber_body", bytes)
 
 
 class BodyTooLarge(Exception):
@@ -18,4 +21,5 @@ async def read_body(request: web.Request, limit: int) -> bytes:
         body += chunk
         if len(body) > limit:
             raise BodyTooLarge(f"the request's body is larger than {limit} bytes")
-    return bytes(body)
+    request[BODY] = bytes(body)
+    return request[BODY]

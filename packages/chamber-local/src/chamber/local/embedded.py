@@ -10,12 +10,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from chamber.core.errors import ConfigurationError, NotFoundError
+from chamber.local.faults import Faults
 from chamber.local.seed import ORGANIZATION, TEAM
 from chamber.local.settings import checked
 from chamber.local.thread import ServerThread
 
 if TYPE_CHECKING:
     from chamber.core import AsyncChamberClient, ChamberClient
+    from chamber.local.workloads import Workload
 
 __all__ = ["LocalChamber"]
 
@@ -64,6 +66,8 @@ class LocalChamber:
             grace=grace,
             idempotency=idempotency,
         )
+        #: What is to go wrong, for tests of clients.
+        self.faults = Faults()
         self._running: ServerThread | None = None
         self._changing = threading.Lock()
 
@@ -111,12 +115,16 @@ class LocalChamber:
         log = self._started.folder.logs / f"{workload_id}.log"
         return log.read_text("utf-8", errors="replace") if log.exists() else ""
 
+    def workloads(self) -> "tuple[Workload, ...]":
+        """Every workload as the server holds it, in the order of their submission: what really happened."""
+        return self._started.workloads()
+
     def start(self) -> Self:
         """Starts it; `stop` ends it."""
         with self._changing:
             if self._running is not None:
                 raise ConfigurationError("this LocalChamber is running already")
-            self._running = ServerThread(self._settings)
+            self._running = ServerThread(self._settings, self.faults)
             atexit.register(self.stop)
         return self
 

@@ -1,33 +1,30 @@
 """One aiohttp server with the API and the registry, and everything behind them."""
 
-import socket
 from contextlib import AsyncExitStack
-from typing import Any, Self
+from typing import Self
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 
 from chamber.local.access import Access
-from chamber.local.api.app import api_app
-from chamber.local.api.dialect import Dialect
-from chamber.local.api.errors import ApiError
 from chamber.local.api.inflight import InFlight
-from chamber.local.api.openapi import document
 from chamber.local.api.services import Services
+from chamber.local.application import application
 from chamber.local.dispatcher import Dispatcher
+from chamber.local.entrance import Entrance
 from chamber.local.executors.contract import Executor
 from chamber.local.executors.process import ProcessExecutor
 from chamber.local.executors.simulated import SimulatedExecutor
+from chamber.local.faults import Faults
 from chamber.local.folder import DataFolder
 from chamber.local.ledger import Ledger
-from chamber.local.listening import listen
+from chamber.local.listening import Listening
 from chamber.local.recovery import recover
-from chamber.local.registry.app import registry_app
 from chamber.local.registry.store import Store
 from chamber.local.seed import ORGANIZATION, USER, sow
 from chamber.local.settings import Settings
 from chamber.local.storage import workloads
 from chamber.local.storage.database import Database
+from chamber.local.workloads import Workload
 
 __all__ = ["Server"]
 
@@ -43,21 +40,27 @@ class Server:
         self._database, self._parts = database, parts
 
     @classmethod
-    async def start(cls, settings: Settings, folder: DataFolder) -> Self:
+    async def start(cls, settings: Settings, folder: DataFolder, faults: Faults) -> Self:
         """Opens the folder's database, recovers, and listens. Raises ConfigurationError."""
         async with AsyncExitStack() as stack:
-            listening, address = listen(settings.host, settings.port)
+            listening = Listening(settings.host, settings.port)
             stack.callback(listening.close)
             database = Database(folder.database)
             stack.callback(database.close)
-            app = await _assemble(settings, folder, database, address, stack)
-            await _serve(app, listening, stack)
-            return cls(address, database, stack.pop_all())
+            parts, store = await _assemble(settings, folder, database, listening.address, stack)
+            access = Access(folder.token, _names(listening.address) if settings.loopback else ())
+            faults.attach(await _serve(application(parts, store, access, faults), listening, stack))
+            stack.callback(faults.attach, None)
+            return cls(listening.address, database, stack.pop_all())
         raise AssertionError("an exit stack swallows nothing")
 
     async def knows(self, workload_id: str) -> bool:
         """True for a workload that was submitted."""
         return await self._database.read(workloads.get, workload_id) is not None
+
+    async def workloads(self) -> tuple[Workload, ...]:
+        """Every workload, in the order of their submission."""
+        return await self._database.read(workloads.every)
 
     async def stop(self) -> None:
         """Answers no more, ends what runs, and closes the database."""
@@ -66,7 +69,7 @@ class Server:
 
 async def _assemble(
     settings: Settings, folder: DataFolder, database: Database, address: str, stack: AsyncExitStack
-) -> web.Application:
+) -> tuple[Services, Store]:
     ledger, store = Ledger(database), Store(folder.path / "registry", database)
     await store.open()
     await database.write(sow, next((pool.gpu_type for pool in settings.pools), None), ledger.clock())
@@ -84,10 +87,10 @@ async def _assemble(
         dialect=settings.dialect,
         in_flight=InFlight() if settings.idempotency else None,
     )
-    return _application(parts, store, Access(folder.token, _names(address) if settings.loopback else ()))
+    return parts, store
 
 
-async def _serve(app: web.Application, listening: socket.socket, stack: AsyncExitStack) -> None:
+async def _serve(app: web.Application, listening: Listening, stack: AsyncExitStack) -> Entrance:
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -98,39 +101,16 @@ async def _serve(app: web.Application, listening: socket.socket, stack: AsyncExi
     )
     stack.push_async_callback(runner.cleanup)
     await runner.setup()
-    await web.SockSite(runner, listening).start()
+    entrance = Entrance(runner, listening)
+    stack.push_async_callback(entrance.close)
+    await entrance.start()
+    return entrance
 
 
 def _executor(settings: Settings, store: Store, address: str, folder: DataFolder) -> Executor:
     if settings.executor == "simulated":
         return SimulatedExecutor()
     return ProcessExecutor(store, address, folder.path, interval=settings.sample_interval, grace=settings.grace)
-
-
-def _application(parts: Services, store: Store, access: Access) -> web.Application:
-    app = web.Application(middlewares=[_named(access, parts.dialect)])
-    app.add_routes([web.get("/openapi.json", _described(document(parts.dialect, idempotency=bool(parts.in_flight))))])
-    app.add_subapp("/v1/", api_app(parts, access))
-    app.add_subapp("/v2/", registry_app(store, access))
-    return app
-
-
-def _described(told: dict[str, Any]) -> Handler:
-    async def described(_request: web.Request) -> web.Response:
-        return web.json_response(told)
-
-    return described
-
-
-def _named(access: Access, dialect: Dialect) -> Middleware:
-    @web.middleware
-    async def named(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not access.answers_to(request.headers.get("Host")):
-            body = dialect.refuse(ApiError(421, "MISDIRECTED", "the Host header names another server"), "")
-            return web.Response(status=421, body=body, content_type="application/json")
-        return await handler(request)
-
-    return named
 
 
 def _names(address: str) -> tuple[str, ...]:

@@ -5,9 +5,11 @@ import threading
 from concurrent.futures import Future
 
 from chamber.local import records
+from chamber.local.faults import Faults
 from chamber.local.folder import DataFolder
 from chamber.local.server import Server
 from chamber.local.settings import Settings
+from chamber.local.workloads import Workload
 
 __all__ = ["ServerThread"]
 
@@ -15,11 +17,11 @@ __all__ = ["ServerThread"]
 class ServerThread:
     """Serves from its construction until `stop`. Raises what kept the server from starting."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, faults: Faults) -> None:
         self.folder = DataFolder(settings.data_dir)
         self._ready: Future[tuple[Server, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(settings)), name="chamber-local", daemon=True
+            target=lambda: asyncio.run(self._serve(settings, faults)), name="chamber-local", daemon=True
         )
         self._thread.start()
         try:
@@ -35,6 +37,10 @@ class ServerThread:
         """True for a workload that was submitted."""
         return asyncio.run_coroutine_threadsafe(self._server.knows(workload_id), self._loop).result()
 
+    def workloads(self) -> tuple[Workload, ...]:
+        """Every workload, in the order of their submission."""
+        return asyncio.run_coroutine_threadsafe(self._server.workloads(), self._loop).result()
+
     def stop(self) -> None:
         """Stops the server, and returns when nothing of it is left."""
         records.remove(self.address)
@@ -42,9 +48,9 @@ class ServerThread:
         self._thread.join()
         self.folder.close()
 
-    async def _serve(self, settings: Settings) -> None:
+    async def _serve(self, settings: Settings, faults: Faults) -> None:
         try:
-            server = await Server.start(settings, self.folder)
+            server = await Server.start(settings, self.folder, faults)
         except BaseException as error:
             self._ready.set_exception(error)
             return

@@ -8,7 +8,7 @@ from typing import Any
 from chamber.local.storage.rows import column, insert, to_struct, to_structs
 from chamber.local.workloads import TERMINAL, Event, Status, Workload
 
-__all__ = ["active", "add", "advance", "get", "history", "unsettled"]
+__all__ = ["active", "add", "advance", "every", "get", "history", "unsettled"]
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -23,6 +23,11 @@ def get(connection: sqlite3.Connection, workload_id: str) -> Workload | None:
     """One workload, or None."""
     row = connection.execute("SELECT * FROM workloads WHERE id = ?", (workload_id,)).fetchone()
     return to_struct(Workload, row) if row else None
+
+
+def every(connection: sqlite3.Connection) -> tuple[Workload, ...]:
+    """All, in the order of their submission."""
+    return to_structs(Workload, connection.execute("SELECT * FROM workloads ORDER BY seq"))
 
 
 def active(connection: sqlite3.Connection) -> tuple[Workload, ...]:
