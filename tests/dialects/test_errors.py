@@ -53,7 +53,7 @@ FORMS = {
     "an empty object": ({}, (None, None, (), None)),
     "null": (None, (None, None, (), None)),
     "a number": (5, (None, None, (), None)),
-    "a message that is no text": ({"message": {"a": 1}, "code": 5}, (None, None, (), None)),
+    "a message that is no text": ({"message": {"a": 1}, "code": 5}, (None, None, ({"a": 1},), None)),
     "nothing": (b"", (None, None, (), None)),
     "HTML": (b"<html><body><h1>502 Bad Gateway</h1></body></html>", (None, None, (), None)),
     "plain text": (b"upstream timed out", (None, None, (), None)),

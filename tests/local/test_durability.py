@@ -89,7 +89,7 @@ def test_the_module_serves_until_it_is_told_to_stop(served, tools, number):
     [
         (["--host", "0.0.0.0"], "--allow-remote"),
         (["--gpus", "H100"], "does not look like H100=8"),
-        (["--dialect", "legacy"], "dialect='legacy' is not there"),
+        (["--dialect", "klingon"], "dialect='klingon' is not there; there is documented, legacy"),
         (["--port", "99999"], "0 (any free one) to 65535"),
     ],
 )

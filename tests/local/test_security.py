@@ -119,7 +119,7 @@ def test_other_machines_are_let_in_only_when_told(host):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"dialect": "legacy"},
+        {"dialect": "klingon"},
         {"executor": "container"},
         {"port": -1},
         {"gpus": {"H100": -1}},

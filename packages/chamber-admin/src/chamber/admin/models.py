@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from chamber.core.enums import AllocationStatus, OpenEnum
 from chamber.core.models import Model
@@ -22,8 +23,8 @@ class TemplateScope(OpenEnum):
 class Team(Model, frozen=True, kw_only=True):
     """Those who share GPUs. The API calls a team an initiative."""
 
-    __envelopes__ = ("team", "teams", "initiative", "initiatives")
-    __aliases__ = {"initiative_id": "id", "team_id": "id"}
+    __envelopes__: ClassVar[tuple[str, ...]] = ("team", "teams", "initiative", "initiatives")
+    __aliases__: ClassVar[Mapping[str, str]] = {"initiative_id": "id", "team_id": "id"}
 
     id: str
     name: str
@@ -37,8 +38,8 @@ class Team(Model, frozen=True, kw_only=True):
 class Template(Model, frozen=True, kw_only=True):
     """A workload prepared for submitting."""
 
-    __envelopes__ = ("template", "templates")
-    __aliases__ = {"template_id": "id", "gpu_count": "requested_gpus"}
+    __envelopes__: ClassVar[tuple[str, ...]] = ("template", "templates")
+    __aliases__: ClassVar[Mapping[str, str]] = {"template_id": "id", "gpu_count": "requested_gpus"}
 
     id: str
     name: str
@@ -54,8 +55,8 @@ class Template(Model, frozen=True, kw_only=True):
 class Allocation(Model, frozen=True, kw_only=True):
     """Instances of a reservation that a team may use."""
 
-    __envelopes__ = ("allocation", "allocations")
-    __aliases__ = {"allocation_id": "id"}
+    __envelopes__: ClassVar[tuple[str, ...]] = ("allocation", "allocations")
+    __aliases__: ClassVar[Mapping[str, str]] = {"allocation_id": "id"}
 
     id: str
     initiative_id: str | None = None

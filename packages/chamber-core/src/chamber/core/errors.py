@@ -8,6 +8,7 @@ ChamberError
 │   ├── NotFoundError                     404
 │   ├── ValidationError (ValueError)      400 and 422, or refused before anything was sent
 │   ├── ConflictError                     409
+│   │   └── IdempotencyConflict           an id that belongs to another request
 │   ├── RateLimitError                    429
 │   ├── ServerError                       5xx
 │   └── UnexpectedResponseError           an answer that is not understood
@@ -79,7 +80,7 @@ class ChamberError(Exception):
         #: The API's own word for the error, such as ``VALIDATION_ERROR``.
         self.code = code
         #: What the API lists about the error, as it came.
-        self.details = tuple(details)
+        self.details: tuple[Any, ...] = tuple(details)
         self.request_id = request_id
         self.method = method
         self.url = url

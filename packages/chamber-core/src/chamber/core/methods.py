@@ -140,12 +140,9 @@ def _check_subclass(client: type) -> None:
 def _missing(client: type, name: str) -> str:
     """Why a client has no attribute `name`, and what to do about it."""
     from chamber.core.official import OFFICIAL
-    from chamber.core.plugins import broken
+    from chamber.core.plugins import absence, broken
 
     if (distribution := OFFICIAL.get(name)) is None:
         aside = "; ".join(f"{owner} was set aside ({error})" for owner, error in broken.items())
         return f"{client.__name__} has no attribute {name!r}{'; ' if aside else ''}{aside}"
-    what = f"{client.__name__}.{name}() comes with {distribution}, which"
-    if error := broken.get(distribution):
-        return f"{what} could not be loaded ({type(error).__name__}: {error})"
-    return f"{what} is not installed: pip install {distribution}"
+    return f"{client.__name__}.{name}() comes with {distribution}, which {absence(distribution)}"

@@ -67,8 +67,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 class Workload(Model, frozen=True, kw_only=True):
     """A job on GPUs."""
 
-    __envelopes__ = ("workload", "workloads")
-    __aliases__ = {"workload_id": "id", "gpu_count": "requested_gpus"}
+    __envelopes__: ClassVar[tuple[str, ...]] = ("workload", "workloads")
+    __aliases__: ClassVar[Mapping[str, str]] = {"workload_id": "id", "gpu_count": "requested_gpus"}
 
     id: str
     name: str
@@ -190,7 +190,7 @@ class AggregationResult(Model, frozen=True, kw_only=True):
 class CapacityBudget(Model, frozen=True, kw_only=True):
     """GPU-hours of an organisation or a team."""
 
-    __aliases__ = {
+    __aliases__: ClassVar[Mapping[str, str]] = {
         "total_allocated_gpu_hours": "allocated",
         "total_used_gpu_hours": "used",
         "total_remaining_gpu_hours": "available",
@@ -213,7 +213,7 @@ class CapacitySummary(Model, frozen=True, kw_only=True):
 class CapacityPool(Model, frozen=True, kw_only=True):
     """A pool of GPUs of one kind."""
 
-    __aliases__ = {"pool_id": "id"}
+    __aliases__: ClassVar[Mapping[str, str]] = {"pool_id": "id"}
 
     id: str
     name: str | None = None
@@ -230,7 +230,7 @@ class CapacityPool(Model, frozen=True, kw_only=True):
 class CapacityTeam(Model, frozen=True, kw_only=True):
     """GPU-hours of one team."""
 
-    __aliases__ = {"initiative_id": "id"}
+    __aliases__: ClassVar[Mapping[str, str]] = {"initiative_id": "id"}
 
     id: str
     name: str | None = None
@@ -242,8 +242,8 @@ class CapacityTeam(Model, frozen=True, kw_only=True):
 class Capacity(Model, frozen=True, kw_only=True):
     """What GPUs there are, and what may still be used of them."""
 
-    __envelopes__ = ("capacity",)
-    __aliases__ = {"initiatives": "teams"}
+    __envelopes__: ClassVar[tuple[str, ...]] = ("capacity",)
+    __aliases__: ClassVar[Mapping[str, str]] = {"initiatives": "teams"}
 
     pools: list[CapacityPool]
     budget: CapacityBudget = CapacityBudget()

@@ -84,7 +84,7 @@ class operation(Generic[P, R]):  # noqa: N801  a decorator
     def __init__(self, body: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> None:
         self.__wrapped__ = body
         self.__doc__ = body.__doc__
-        self.__name__ = body.__name__
+        self.__name__: str = body.__name__
 
     @overload
     def __get__(self, client: None, owner: type) -> Self: ...
@@ -93,7 +93,7 @@ class operation(Generic[P, R]):  # noqa: N801  a decorator
     @overload
     def __get__(self, client: Operations, owner: type) -> Method[P, R, Awaiting]: ...
     def __get__(self, client: Any, owner: Any) -> Any:
-        return owner._unbound(self.__wrapped__) if client is None else client._bind(self.__wrapped__)
+        return _on_class(owner._unbound, self.__wrapped__) if client is None else client._bind(self.__wrapped__)
 
 
 class listing(Generic[P, R]):  # noqa: N801  a decorator
@@ -102,7 +102,7 @@ class listing(Generic[P, R]):  # noqa: N801  a decorator
     def __init__(self, body: Callable[Concatenate[Any, P], AsyncGenerator[R, None]]) -> None:
         self.__wrapped__ = body
         self.__doc__ = body.__doc__
-        self.__name__ = body.__name__
+        self.__name__: str = body.__name__
 
     @overload
     def __get__(self, client: None, owner: type) -> Self: ...
@@ -112,7 +112,7 @@ class listing(Generic[P, R]):  # noqa: N801  a decorator
     def __get__(self, client: Operations, owner: type) -> Listing[P, R, Awaiting]: ...
     def __get__(self, client: Any, owner: Any) -> Any:
         if client is None:
-            return owner._unbound_listing(self.__wrapped__)
+            return _on_class(owner._unbound_listing, self.__wrapped__)
         return client._bind_listing(self.__wrapped__)
 
 
@@ -129,6 +129,16 @@ class class_operation(Generic[P, R]):  # noqa: N801  a decorator
     def __get__(self, client: object, owner: type[Operations]) -> Method[P, R, Awaiting]: ...
     def __get__(self, client: object, owner: Any) -> Any:
         return owner._bind_class(self.__wrapped__)
+
+
+def _on_class(unbound: Callable[..., Any], body: Callable[..., Any]) -> Any:
+    """What a class has: takes a client first, and looks as on an instance, as mocks and help pages need it."""
+    from inspect import signature
+
+    found = unbound(body)
+    shown = signature(body)
+    found.__signature__ = shown.replace(parameters=list(shown.parameters.values())[1:])
+    return found
 
 
 class Operations:
@@ -169,7 +179,16 @@ class Operations:
 
     @staticmethod
     def _unbound(body: Any) -> Any:
-        return body
+        """Another function with the same body: it is about to be given a signature of its own."""
+        from functools import update_wrapper
+        from types import FunctionType
+
+        copied = FunctionType(body.__code__, body.__globals__, body.__name__, body.__defaults__, body.__closure__)
+        copied.__kwdefaults__ = body.__kwdefaults__
+        return update_wrapper(copied, body)
 
     _unbound_listing = _unbound
-    _bind_class = _unbound
+
+    @staticmethod
+    def _bind_class(body: Any) -> Any:
+        return body

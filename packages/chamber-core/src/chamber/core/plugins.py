@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from importlib.metadata import EntryPoint
 
-__all__ = ["Plugin", "allowed", "broken", "installed", "manager", "operations_of_plugins"]
+__all__ = ["Plugin", "absence", "allowed", "broken", "check_hooks", "installed", "manager", "operations_of_plugins"]
 
 State = Literal["not loaded", "loaded", "broken", "denied"]
 
@@ -62,7 +63,7 @@ def manager() -> pluggy.PluginManager:
     for specifications in host.hook.chamber_hookspecs():
         host.add_hookspecs(specifications)
     for name, _plugin in host.list_name_plugin():
-        _check_hooks(host, name)
+        check_hooks(host, name)
     return host
 
 
@@ -77,10 +78,22 @@ def allowed(distribution: str, wish: str | None) -> bool:
     if wish is None:
         return True
     words = [word.strip() for word in wish.split(",") if word.strip()]
-    if f"-{distribution}" in words:
+    if _normal(distribution) in {_normal(word[1:]) for word in words if word.startswith("-")}:
         return False
-    named = [word for word in words if not word.startswith("-")]
-    return distribution in named if named or not words else True
+    named = {_normal(word) for word in words if not word.startswith("-")}
+    return _normal(distribution) in named if named or not words else True
+
+
+def absence(distribution: str) -> str:
+    """Why none of a distribution's methods is there, or not this one, and what to do about it."""
+    wish = os.environ.get("CHAMBER_PLUGINS")
+    if error := broken.get(distribution):
+        return f"could not be loaded ({type(error).__name__}: {error})"
+    if distribution not in {_distribution(entry) for entry in _entries()}:
+        return f"is not installed: pip install {distribution}"
+    if not allowed(distribution, wish):
+        return f"CHAMBER_PLUGINS leaves out: it is {wish!r}"
+    return f"is installed and lacks it: pip install --upgrade {distribution}"
 
 
 def operations_of_plugins(taken: dict[str, str]) -> tuple[type[Operations], ...]:
@@ -98,21 +111,37 @@ def operations_of_plugins(taken: dict[str, str]) -> tuple[type[Operations], ...]
     return tuple(found)
 
 
+def check_hooks(host: pluggy.PluginManager, name: str) -> None:
+    """Set a plugin aside that implements a hook which does not exist: silence would hide a misspelling."""
+    unknown = [hook.name for hook in host.get_hookcallers(host.get_plugin(name)) or () if not hook.has_spec()]
+    required = [hook for hook in unknown if not _is_optional(getattr(host.hook, hook), name)]
+    if required:
+        host.unregister(name=name)
+        _set_aside(name, PluginError(f"there is no hook {', '.join(required)}"))
+
+
 def _distribution(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist else entry.name
+
+
+def _normal(distribution: str) -> str:
+    """A distribution's name as package indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def _register(host: pluggy.PluginManager, entry: EntryPoint) -> None:
     name = _distribution(entry)
     try:
-        host.register(entry.load(), name=name)
+        host.register(entry.load(), name=f"{name} ({entry.name})" if host.has_plugin(name) else name)
     except Exception as error:
         _set_aside(name, error)
 
 
 def _operations(name: str, implementation: Callable[[], Any]) -> type[Operations] | None:
     try:
-        operations: type[Operations] = implementation()
+        operations = implementation()
+        if operations is not None and not (isinstance(operations, type) and issubclass(operations, Operations)):
+            raise PluginError(f"chamber_operations() returned {operations!r}, which is no class of operations")
     except Exception as error:
         _set_aside(name, error)
         return None
@@ -136,15 +165,6 @@ def _defined(operations: type[Operations]) -> set[str]:
     """The names that a plugin brings, private ones too, less those that it inherits from core."""
     own = [base for base in operations.__mro__ if not base.__module__.startswith("chamber.core.")]
     return {name for base in own if base is not object for name in vars(base) if not name.startswith("__")}
-
-
-def _check_hooks(host: pluggy.PluginManager, name: str) -> None:
-    """Set a plugin aside that implements a hook which does not exist: silence would hide a misspelling."""
-    unknown = [hook.name for hook in host.get_hookcallers(host.get_plugin(name)) or () if not hook.has_spec()]
-    required = [hook for hook in unknown if not _is_optional(getattr(host.hook, hook), name)]
-    if required:
-        host.unregister(name=name)
-        _set_aside(name, PluginError(f"there is no hook {', '.join(required)}"))
 
 
 def _is_optional(hook: pluggy.HookCaller, name: str) -> bool:

@@ -47,6 +47,12 @@ class Secret:
     def __hash__(self) -> int:
         return hash(self.__value)
 
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Secret:
+        return self
+
     def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
         return Secret, (_MASK,)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -72,6 +73,10 @@ class FakeClock(Clock):
         """Seconds slept so far."""
         return self.time
 
+    def now(self) -> datetime:
+        """The first moment of 2026, and the seconds slept since."""
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.time)
+
     async def sleep(self, seconds: float) -> None:
         """Move on by so many seconds, at once."""
         self.sleeps.append(seconds)
@@ -90,7 +95,9 @@ class RecordingTransport(Transport):
         super().__init__(settings or Settings("ch.test-token", "https://chamber.test/v1"), clock)
         #: Every wait so far, in seconds; none of them took any time.
         self.sleeps = clock.sleeps
-        self.replies: dict[str, Any] = dict(replies or {})
+        self.replies: dict[str, Any] = {
+            call: list(reply) if isinstance(reply, list) else reply for call, reply in (replies or {}).items()
+        }
         self.calls: list[RecordedCall] = []
 
     async def _send(self, request: Request, timeout: float) -> Answer:
@@ -133,12 +140,20 @@ def recorded_async_client(transport: RecordingTransport) -> AsyncChamberClient:
 
 @contextlib.contextmanager
 def registered(plugin: ModuleType | object, name: str = "plugin-under-test") -> Iterator[None]:
-    """Have the clients take in a plugin that is not installed, and forget it afterwards."""
+    """Have the clients take in a plugin that is not installed, and forget it afterwards.
+
+    Raises whatever the plugin raises, and PluginError where one that is installed would be set aside.
+    """
     host = plugins.manager()
     host.register(plugin, name=name)
     try:
+        plugins.check_hooks(host, name)
         methods.regrow()
+        if name in plugins.broken:
+            raise plugins.broken[name]
         yield
     finally:
-        host.unregister(plugin)
+        plugins.broken.pop(name, None)
+        if host.has_plugin(name):
+            host.unregister(name=name)
         methods.regrow()

@@ -19,6 +19,7 @@ from chamber.core.pagination import each_item
 from chamber.core.paths import path
 from chamber.core.retry import RETRIED
 from chamber.core.submission import OnAmbiguous, Submission, find, new_external_id
+from chamber.core.wire import encode_body
 
 __all__ = ["LARGEST_MANIFEST", "WorkloadOperations", "ends_waiting"]
 
@@ -139,7 +140,7 @@ class WorkloadOperations(Operations):
             "limit": limit,
             "next_token": next_token,
         }
-        return await by_status(self._transport.dialect, status, lambda words: self._page({**filters, "status": words}))
+        return await by_status(self._transport.dialect, status, lambda spelt: self._page({**filters, "status": spelt}))
 
     @listing
     async def iter_workloads(
@@ -188,7 +189,7 @@ class WorkloadOperations(Operations):
         workload_id: str,
         poll_interval: float = 10.0,
         timeout: float | None = None,
-        terminal_statuses: Sequence[JobStatus | str] = _TERMINAL,
+        terminal_statuses: Statuses = _TERMINAL,
     ) -> Workload:
         """The workload, once it has one of `terminal_statuses`; by default, once it has ended.
 
@@ -252,6 +253,7 @@ def _check_submission(fields: Mapping[str, Any]) -> None:
     validation.one_of("distribution_mode", fields["distribution_mode"], ("auto", "manual"))
     for name in ("gpus_per_pod", "requested_pods", "min_pods"):
         validation.number(name, fields[name], 1)
+    encode_body(fields)
 
 
 def _between(after: object, before: object) -> dict[str, object]:

@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="the port; 0, the default, is any free one")
     parser.add_argument("--data-dir", help="where everything is kept; by default nothing is")
     parser.add_argument("--executor", default="process", help="process, the default, or simulated")
-    parser.add_argument("--dialect", default="documented", help="the API's dialect (documented)")
+    parser.add_argument("--dialect", default="documented", help="documented, the default, or legacy")
     parser.add_argument(
         "--gpus", type=_gpus, default={"H100": 8}, metavar="TYPE=COUNT,…", help="simulated GPUs, such as H100=8,A100=4"
     )

@@ -28,11 +28,12 @@ class LocalChamber:
         with LocalChamber() as chamber, chamber.client() as client:
             client.run("./project", team=chamber.team, wait=True)
 
-    `executor` is ``process`` (jobs are processes of this host) or ``simulated`` (each lasts for its metadata's
-    ``simulated_seconds``). `data_dir` keeps everything across restarts; None is a temporary folder, removed at the
-    end. `gpus` says how many simulated GPUs of which type there are. `port` 0 is any free one. `host` other than
-    loopback needs `allow_remote`. `sample_interval` is the seconds between measurements, `grace` the seconds that a
-    cancelled job has to end by itself.
+    `dialect` is ``documented``, or ``legacy`` as the published client decodes it. `executor` is ``process`` (jobs are
+    processes of this host) or ``simulated`` (each lasts for its metadata's ``simulated_seconds``). `data_dir` keeps
+    everything across restarts; None is a temporary folder, removed at the end. `gpus` says how many simulated GPUs of
+    which type there are. `port` 0 is any free one. `host` other than loopback needs `allow_remote`. `sample_interval`
+    is the seconds between measurements, `grace` the seconds that a cancelled job has to end by itself. `idempotency`
+    says whether an Idempotency-Key is heeded; by default it is in the documented dialect only.
 
     Raises ConfigurationError: a setting is wrong, the port is taken, or the folder is in use.
     """
@@ -49,6 +50,7 @@ class LocalChamber:
         allow_remote: bool = False,
         sample_interval: float = 1.0,
         grace: float = 5.0,
+        idempotency: bool | None = None,
     ) -> None:
         self._settings = checked(
             dialect=dialect,
@@ -60,6 +62,7 @@ class LocalChamber:
             allow_remote=allow_remote,
             sample_interval=sample_interval,
             grace=grace,
+            idempotency=idempotency,
         )
         self._running: ServerThread | None = None
         self._changing = threading.Lock()

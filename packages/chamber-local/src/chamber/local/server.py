@@ -2,13 +2,17 @@
 
 import socket
 from contextlib import AsyncExitStack
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from chamber.local.access import Access
 from chamber.local.api.app import api_app
+from chamber.local.api.dialect import Dialect
+from chamber.local.api.errors import ApiError
+from chamber.local.api.inflight import InFlight
+from chamber.local.api.openapi import document
 from chamber.local.api.services import Services
 from chamber.local.dispatcher import Dispatcher
 from chamber.local.executors.contract import Executor
@@ -69,7 +73,17 @@ async def _assemble(
     await recover(ledger, folder.path / "runs")
     dispatcher = Dispatcher(ledger, settings.pools, _executor(settings, store, address, folder), folder.logs)
     stack.push_async_callback(dispatcher.close)
-    parts = Services(database, ledger, dispatcher, settings.pools, ORGANIZATION, USER, folder.logs)
+    parts = Services(
+        database=database,
+        ledger=ledger,
+        dispatcher=dispatcher,
+        pools=settings.pools,
+        organization_id=ORGANIZATION,
+        user=USER,
+        logs=folder.logs,
+        dialect=settings.dialect,
+        in_flight=InFlight() if settings.idempotency else None,
+    )
     return _application(parts, store, Access(folder.token, _names(address) if settings.loopback else ()))
 
 
@@ -94,17 +108,26 @@ def _executor(settings: Settings, store: Store, address: str, folder: DataFolder
 
 
 def _application(parts: Services, store: Store, access: Access) -> web.Application:
-    app = web.Application(middlewares=[_named(access)])
+    app = web.Application(middlewares=[_named(access, parts.dialect)])
+    app.add_routes([web.get("/openapi.json", _described(document(parts.dialect, idempotency=bool(parts.in_flight))))])
     app.add_subapp("/v1/", api_app(parts, access))
     app.add_subapp("/v2/", registry_app(store, access))
     return app
 
 
-def _named(access: Access) -> Middleware:
+def _described(told: dict[str, Any]) -> Handler:
+    async def described(_request: web.Request) -> web.Response:
+        return web.json_response(told)
+
+    return described
+
+
+def _named(access: Access, dialect: Dialect) -> Middleware:
     @web.middleware
     async def named(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not access.answers_to(request.headers.get("Host")):
-            return web.json_response({"error": {"code": "MISDIRECTED", "message": "unknown Host"}}, status=421)
+            body = dialect.refuse(ApiError(421, "MISDIRECTED", "the Host header names another server"), "")
+            return web.Response(status=421, body=body, content_type="application/json")
         return await handler(request)
 
     return named

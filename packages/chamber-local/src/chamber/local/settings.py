@@ -7,17 +7,20 @@ from pathlib import Path
 import msgspec
 
 from chamber.core.errors import ConfigurationError
+from chamber.local.api.dialect import Dialect
+from chamber.local.api.dialects import DIALECTS
 from chamber.local.workloads import Pool
 
 __all__ = ["Settings", "checked"]
 
-_DIALECTS = ("documented",)
 _EXECUTORS = ("process", "simulated")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Checked settings; `sample_interval` and `grace` are in seconds."""
 
+    dialect: Dialect
+    idempotency: bool
     executor: str
     data_dir: Path | None
     pools: tuple[Pool, ...]
@@ -39,9 +42,10 @@ def checked(
     allow_remote: bool,
     sample_interval: float,
     grace: float,
+    idempotency: bool | None,
 ) -> Settings:
     """The settings, when they are sound. Raises ConfigurationError."""
-    _one_of("dialect", dialect, _DIALECTS)
+    _one_of("dialect", dialect, tuple(DIALECTS))
     _one_of("executor", executor, _EXECUTORS)
     loopback = _is_loopback(host)
     if not loopback and not allow_remote:
@@ -54,6 +58,8 @@ def checked(
     if not (0 < sample_interval < float("inf") and 0 <= grace < float("inf")):
         raise ConfigurationError("sample_interval must be more than 0 seconds, and grace 0 or more")
     return Settings(
+        dialect=DIALECTS[dialect],
+        idempotency=dialect == "documented" if idempotency is None else idempotency,
         executor=executor,
         data_dir=data_dir,
         pools=_pools(gpus),

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from chamber.core import wire
 from chamber.core.enums import JobClass, JobStatus, OpenEnum
 from chamber.core.models import Model
+from chamber.metrics import text
 from chamber.metrics.choices import Metric, StatsDimension
+from chamber.metrics.extras import extra
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
 
 __all__ = [
     "METRICS",
@@ -54,11 +60,22 @@ class MetricSummary(Model, frozen=True, kw_only=True):
             figure is not None for figure in (self.avg, self.min, self.max, self.current)
         )
 
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """The four figures by name; from the points, where there are any, what the API left out."""
+        told = {"avg": self.avg, "min": self.min, "max": self.max, "current": self.current}
+        values = [point.value for point in self.data_points if point.value is not None]
+        if not values or None not in told.values():
+            return told
+        latest = max((p for p in self.data_points if p.value is not None), key=lambda point: point.timestamp)
+        found = {"avg": sum(values) / len(values), "min": min(values), "max": max(values), "current": latest.value}
+        return {name: found[name] if figure is None else figure for name, figure in told.items()}
+
 
 class Measurements(Model, frozen=True, kw_only=True):
     """The metrics of something. One that was not measured is an empty summary."""
 
-    __nested__ = ("metrics",)
+    __nested__: ClassVar[tuple[str, ...]] = ("metrics",)
 
     #: Percent.
     gpu_utilization: MetricSummary = MetricSummary()
@@ -83,6 +100,45 @@ class Measurements(Model, frozen=True, kw_only=True):
         others = {name: _summary(value) for name, value in self.extra.items()}
         return {name: summary for name, summary in (known | others).items() if summary}
 
+    def summary(self) -> str:
+        """Each metric's figures with their units, a line each."""
+        return text.summary(self.summaries)
+
+    def sparkline(self, width: int = 40) -> str:
+        """Each metric's course in at most `width` block characters and its figures, a line each, for a terminal.
+
+        Utilisation goes from 0 to 100 percent, any other metric from its least value to its greatest.
+        """
+        return text.sparklines(self.summaries, width)
+
+    def to_pandas(self) -> DataFrame:
+        """The points as a time series: a column for each metric that has any, by aware UTC timestamps.
+
+        Where no points were sent, the figures of every metric: one column, ``value``, by metric and figure.
+
+        Raises MissingExtraError: pandas is not installed.
+        """
+        with extra("pandas", "pandas"):
+            from chamber.metrics import frames
+        return frames.series(self.summaries)
+
+    def plot(self, title: str | None = None) -> Figure:
+        """A panel for each metric: its course where points were sent, else its average, range and current value.
+
+        The figure belongs to no window: ``savefig`` writes it, and a notebook shows it.
+
+        Raises MissingExtraError: matplotlib is not installed.
+        """
+        with extra("plot", "matplotlib"):
+            from chamber.metrics import figures
+        return figures.measurements(title or self._title, self.summaries)
+
+    @property
+    def _title(self) -> str:
+        names = (getattr(self, "name", None), getattr(self, "id", None), self.extra.get("workload_id"))
+        name = next((str(name) for name in names if name), None)
+        return f"Metrics of {name}" if name else "Metrics"
+
 
 class WorkloadMetrics(Measurements, frozen=True, kw_only=True):
     """The metrics of one workload."""
@@ -96,7 +152,7 @@ class WorkloadMetrics(Measurements, frozen=True, kw_only=True):
 class MeasuredWorkload(Measurements, frozen=True, kw_only=True):
     """A workload of a ranking."""
 
-    __aliases__ = {"workload_id": "id"}
+    __aliases__: ClassVar[Mapping[str, str]] = {"workload_id": "id"}
 
     id: str
     name: str | None = None
@@ -108,7 +164,7 @@ class MeasuredWorkload(Measurements, frozen=True, kw_only=True):
 class MeasuredTeam(Measurements, frozen=True, kw_only=True):
     """A team of a breakdown."""
 
-    __aliases__ = {"initiative_id": "id", "team_id": "id", "total_gpu_hours": "gpu_hours"}
+    __aliases__: ClassVar[Mapping[str, str]] = {"initiative_id": "id", "team_id": "id", "total_gpu_hours": "gpu_hours"}
 
     id: str | None = None
     name: str | None = None
@@ -147,8 +203,8 @@ class StatsGroup(Model, frozen=True, kw_only=True):
 class WorkloadStats(Model, frozen=True, kw_only=True):
     """What the workloads of a span of time add up to."""
 
-    __nested__ = ("summary",)
-    __aliases__ = {"total_workloads": "total"}
+    __nested__: ClassVar[tuple[str, ...]] = ("summary",)
+    __aliases__: ClassVar[Mapping[str, str]] = {"total_workloads": "total"}
 
     total: int
     #: Status, such as ``RUNNING``, → workloads.
@@ -161,6 +217,46 @@ class WorkloadStats(Model, frozen=True, kw_only=True):
     #: The part that completed, 0 to 1.
     success_rate: float | None = None
     grouped: list[StatsGroup] = []
+
+    @property
+    def breakdown(self) -> list[StatsGroup]:
+        """The groups that were asked for; else one for each status, for each class, or for all workloads."""
+        return self._parts or [self._whole]
+
+    def summary(self) -> str:
+        """All workloads in a line, and then a line for each group."""
+        return text.statistics(self, self._parts)
+
+    def to_pandas(self) -> DataFrame:
+        """A row for each group of `breakdown`, by its key.
+
+        Raises MissingExtraError: pandas is not installed.
+        """
+        with extra("pandas", "pandas"):
+            from chamber.metrics import frames
+        return frames.groups(self.breakdown)
+
+    def plot(self, title: str | None = None) -> Figure:
+        """The workloads, GPU-hours and successes of each group of `breakdown`, as bars.
+
+        The figure belongs to no window: ``savefig`` writes it, and a notebook shows it.
+
+        Raises MissingExtraError: matplotlib is not installed.
+        """
+        with extra("plot", "matplotlib"):
+            from chamber.metrics import figures
+        return figures.groups(self.breakdown, title or "Workloads")
+
+    @property
+    def _parts(self) -> list[StatsGroup]:
+        counts = self.by_status or self.by_job_class
+        return self.grouped or [StatsGroup(key=word, workload_count=count) for word, count in counts.items()]
+
+    @property
+    def _whole(self) -> StatsGroup:
+        return StatsGroup(
+            key="all", workload_count=self.total, gpu_hours=self.total_gpu_hours, success_rate=self.success_rate
+        )
 
     @classmethod
     def __complete__(cls, fields: dict[str, Any]) -> dict[str, Any]:

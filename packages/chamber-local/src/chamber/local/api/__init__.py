@@ -1,3 +1,3 @@
-"""The Chamber API in its documented dialect, below ``/v1/``."""
+"""The Chamber API in either dialect, below ``/v1/``."""
 
 __all__: list[str] = []

@@ -1,121 +1,94 @@
 """Metrics over many workloads: GET /metrics and GET /workloads/metrics."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-from aiohttp import web
 
-from chamber.local.api import documented, requests
-from chamber.local.api.answers import answer
-from chamber.local.api.errors import invalid
-from chamber.local.api.services import Services, services
+from chamber.local.api.asked import Filters, Order, Span, StatusWord, statuses
+from chamber.local.api.services import Services
+from chamber.local.api.views import CLUSTER, FleetMetrics, FleetRow, GlobalMetrics
 from chamber.local.api.windows import since
 from chamber.local.storage import queries, samples, statistics
-from chamber.local.storage.queries import Cut, Filter, Order
+from chamber.local.storage.queries import Cut, Filter
 from chamber.local.storage.samples import METRICS, Summary
 from chamber.local.workloads import HOLDING
 
-__all__ = ["batch_metrics", "global_metrics"]
+__all__ = ["AskedBatch", "AskedGlobal", "batch_metrics", "global_metrics"]
 
-_Metrics = dict[str, Summary | None]
 _SCANNED = 1000
 
 
-class _Global(msgspec.Struct, kw_only=True):
-    time_range: str = "last_24h"
-    initiative_id: str | None = None
+class AskedGlobal(msgspec.Struct, kw_only=True):
+    """The stretch of time, the filters, and whether teams are told apart."""
+
+    time_range: Span = "last_24h"
+    initiative_id: Filters = ()
     cluster_id: str | None = None
-    group_by: str | None = None
+    group_by: Literal["initiative_id"] | msgspec.UnsetType = msgspec.UNSET
 
 
-class _Batch(msgspec.Struct, kw_only=True):
-    status: str | None = None
-    initiative_id: str | None = None
-    time_range: str = "last_24h"
+class AskedBatch(msgspec.Struct, kw_only=True):
+    """The same, and which are told first."""
+
+    status: tuple[StatusWord, ...] = ()
+    initiative_id: Filters = ()
+    time_range: Span | Literal["last_7_days", "last_30_days"] = "last_24h"
     sort_by: Literal["gpu_utilization", "memory_utilization", "power_usage", "gpu_hours"] = "gpu_utilization"
-    order: Order | None = None
-    sort_order: Order | None = None
+    order: Order = "desc"
     limit: Annotated[int, msgspec.Meta(ge=1, le=50)] = 10
-    group_by: str | None = None
+    group_by: Literal["initiative_id"] | msgspec.UnsetType = msgspec.UNSET
 
 
-async def global_metrics(request: web.Request) -> web.Response:
+async def global_metrics(parts: Services, query: AskedGlobal) -> GlobalMetrics:
     """Metrics of the organisation or of a team; `group_by=initiative_id` adds a breakdown by team."""
-    parts, asked = services(request), requests.query(request, _Global)
     now = parts.ledger.clock()
-    begin, by_team = since(asked.time_range, now), _by_team(asked.group_by)
+    begin = since(query.time_range, now)
     chosen = Filter(
-        initiative_id=requests.words(asked.initiative_id),
-        is_managed=None if asked.cluster_id in {None, documented.CLUSTER} else False,
+        initiative_id=query.initiative_id,
+        is_managed=None if query.cluster_id in {None, CLUSTER} else False,
     )
     active = msgspec.structs.replace(chosen, status=tuple(HOLDING))
-    data = {
-        "time_range": asked.time_range,
-        **(await _one(parts, chosen, begin)),
-        "total_gpu_hours": sum((await _gpu_hours(parts, chosen, begin, now, "initiative_id")).values()),
-        "active_workloads": await parts.database.read(queries.count, active),
-        "team_breakdown": await _teams(parts, chosen, begin, now) if by_team else [],
-    }
-    return answer(request, data)
-
-
-async def batch_metrics(request: web.Request) -> web.Response:
-    """Metrics of several workloads, best or worst first; `group_by=initiative_id` gives teams instead."""
-    parts, asked = services(request), requests.query(request, _Batch)
-    now = parts.ledger.clock()
-    begin, by_team = since(asked.time_range, now), _by_team(asked.group_by)
-    chosen = Filter(
-        status=tuple(documented.status_from(word) for word in requests.words(asked.status)),
-        initiative_id=requests.words(asked.initiative_id),
+    measured = await parts.database.read(samples.summaries, chosen, begin, "''")
+    return GlobalMetrics(
+        time_range=query.time_range,
+        metrics=measured.get("", dict.fromkeys(METRICS)),
+        gpu_hours=sum((await _gpu_hours(parts, chosen, begin, now, "initiative_id")).values()),
+        active=await parts.database.read(queries.count, active),
+        teams=await _teams(parts, chosen, begin, now) if query.group_by else (),
     )
-    rows = await (_teams if by_team else _workloads)(parts, chosen, begin, now)
-    ranked = _ranked(rows, asked.sort_by, asked.order or asked.sort_order or "desc")[: asked.limit]
-    return answer(request, {"time_range": asked.time_range, "teams" if by_team else "workloads": ranked})
 
 
-def _by_team(group_by: str | None) -> bool:
-    if group_by not in {None, "initiative_id"}:
-        raise invalid("group_by", f"{group_by!r} is not initiative_id")
-    return group_by is not None
+async def batch_metrics(parts: Services, query: AskedBatch) -> FleetMetrics:
+    """Metrics of several workloads, best or worst first; `group_by=initiative_id` gives teams instead."""
+    now = parts.ledger.clock()
+    begin = since(query.time_range, now)
+    chosen = Filter(status=statuses(query.status), initiative_id=query.initiative_id)
+    rows = await (_teams if query.group_by else _workloads)(parts, chosen, begin, now)
+    ranked = _ranked(rows, query.sort_by, query.order)[: query.limit]
+    return FleetMetrics(query.time_range, bool(query.group_by), ranked)
 
 
-async def _one(parts: Services, chosen: Filter, begin: datetime | None) -> _Metrics:
-    found = await parts.database.read(samples.summaries, chosen, begin, "''")
-    return found.get("", dict.fromkeys(METRICS))
-
-
-async def _teams(parts: Services, chosen: Filter, begin: datetime | None, now: datetime) -> list[dict[str, Any]]:
+async def _teams(parts: Services, chosen: Filter, begin: datetime | None, now: datetime) -> tuple[FleetRow, ...]:
     measured = await parts.database.read(samples.summaries, chosen, begin, "initiative_id")
     hours = await _gpu_hours(parts, chosen, begin, now, "initiative_id")
     counts = await parts.database.read(queries.count_by, "initiative_id", chosen)
-    return [
-        {
-            "initiative_id": team,
-            "workload_count": count,
-            **measured.get(team, dict.fromkeys(METRICS)),
-            "gpu_hours": hours.get(team, 0.0),
-        }
+    return tuple(
+        FleetRow(team, measured.get(team, dict.fromkeys(METRICS)), hours.get(team, 0.0), count)
         for team, count in counts.items()
-    ]
+    )
 
 
-async def _workloads(parts: Services, chosen: Filter, begin: datetime | None, now: datetime) -> list[dict[str, Any]]:
+async def _workloads(parts: Services, chosen: Filter, begin: datetime | None, now: datetime) -> tuple[FleetRow, ...]:
     measured = await parts.database.read(samples.summaries, chosen, begin, "workloads.id")
     hours = await _gpu_hours(parts, chosen, begin, now, "id")
     page = await parts.database.read(queries.page, chosen, Cut(limit=_SCANNED))
-    return [
-        {
-            "workload_id": held.id,
-            "name": held.name,
-            "status": held.status.value.lower(),
-            "initiative_id": held.initiative_id,
-            **measured.get(held.id, dict.fromkeys(METRICS)),
-            "gpu_hours": hours.get(held.id, 0.0),
-        }
+    return tuple(
+        FleetRow(held, measured.get(held.id, dict.fromkeys(METRICS)), hours.get(held.id, 0.0))
         for held in page.items
         if held.id in measured or held.id in hours
-    ]
+    )
 
 
 async def _gpu_hours(
@@ -125,13 +98,13 @@ async def _gpu_hours(
     return await parts.database.read(statistics.gpu_hours_since, chosen, begin, now, key)
 
 
-def _ranked(rows: list[dict[str, Any]], sort_by: str, order: Order) -> list[dict[str, Any]]:
+def _ranked(rows: Sequence[FleetRow], sort_by: str, order: Order) -> tuple[FleetRow, ...]:
     """Those without the metric come last in either order."""
 
-    def value(row: dict[str, Any]) -> float | None:
-        found = row[sort_by]
+    def value(row: FleetRow) -> float | None:
+        found: Summary | float | None = row.gpu_hours if sort_by == "gpu_hours" else row.metrics[sort_by]
         return found.avg if isinstance(found, Summary) else found
 
     with_value = [row for row in rows if value(row) is not None]
     without = [row for row in rows if value(row) is None]
-    return sorted(with_value, key=lambda row: value(row) or 0.0, reverse=order == "desc") + without
+    return (*sorted(with_value, key=lambda row: value(row) or 0.0, reverse=order == "desc"), *without)

@@ -7,27 +7,27 @@ from typing import Annotated
 import msgspec
 from aiohttp import web
 
-from chamber.local.api import requests
-from chamber.local.api.services import services, the_workload
+from chamber.local.api.services import Services, the_workload
 
-__all__ = ["workload_logs"]
+__all__ = ["AskedLogs", "workload_logs"]
 
 _MOST = 1 << 20
 
 
-class _Logs(msgspec.Struct):
+class AskedLogs(msgspec.Struct):
+    """`offset` in bytes."""
+
     offset: Annotated[int, msgspec.Meta(ge=0, le=1 << 62)] = 0
 
 
-async def workload_logs(request: web.Request) -> web.Response:
+async def workload_logs(parts: Services, workload_id: str, query: AskedLogs) -> web.Response:
     """The output from byte `offset` on, at most 1 MiB; ask again from the header X-Next-Offset for what follows."""
-    workload, asked = await the_workload(request), requests.query(request, _Logs)
-    log = services(request).logs / f"{workload.id}.log"
-    output = await asyncio.to_thread(_read, log, asked.offset)
+    workload = await the_workload(parts, workload_id)
+    output = await asyncio.to_thread(_read, parts.logs / f"{workload.id}.log", query.offset)
     headers = {
         "Content-Type": "text/plain; charset=utf-8",
         "X-Content-Type-Options": "nosniff",
-        "X-Next-Offset": str(asked.offset + len(output)),
+        "X-Next-Offset": str(query.offset + len(output)),
     }
     return web.Response(body=output, headers=headers)
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from chamber.local.api.dialect import Dialect
 from chamber.local.api.errors import not_found
+from chamber.local.api.inflight import InFlight
 from chamber.local.dispatcher import Dispatcher
 from chamber.local.ledger import Ledger
 from chamber.local.storage import workloads
@@ -17,7 +19,7 @@ __all__ = ["SERVICES", "Services", "services", "the_workload"]
 
 
 class Services(msgspec.Struct, frozen=True):
-    """The parts of a running Chamber."""
+    """The parts of a running Chamber. Without `in_flight`, an Idempotency-Key is ignored."""
 
     database: Database
     ledger: Ledger
@@ -26,6 +28,8 @@ class Services(msgspec.Struct, frozen=True):
     organization_id: str
     user: str
     logs: Path
+    dialect: Dialect
+    in_flight: InFlight | None
 
 
 SERVICES = web.AppKey("chamber_services", Services)
@@ -36,10 +40,9 @@ def services(request: web.Request) -> Services:
     return request.app[SERVICES]
 
 
-async def the_workload(request: web.Request) -> Workload:
-    """The workload that the path names. Raises ApiError 404."""
-    workload_id = request.match_info["workload_id"]
-    workload = await services(request).database.read(workloads.get, workload_id)
+async def the_workload(parts: Services, workload_id: str) -> Workload:
+    """The workload of that id. Raises ApiError 404."""
+    workload = await parts.database.read(workloads.get, workload_id)
     if workload is None:
         raise not_found("workload", workload_id)
     return workload

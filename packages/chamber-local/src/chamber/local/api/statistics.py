@@ -1,70 +1,49 @@
 """GET /workloads/stats."""
 
+from typing import Literal
+
 import msgspec
-from aiohttp import web
 
-from chamber.local.api import requests
-from chamber.local.api.answers import answer
-from chamber.local.api.errors import invalid
-from chamber.local.api.services import services
+from chamber.local.api.asked import Filters, When, moment
+from chamber.local.api.services import Services
+from chamber.local.api.views import Statistics
 from chamber.local.api.windows import statistics_window
-from chamber.local.storage import statistics
+from chamber.local.storage import queries, statistics
 from chamber.local.storage.queries import Filter
-from chamber.local.storage.statistics import Totals
 
-__all__ = ["workload_statistics"]
+__all__ = ["AskedStatistics", "workload_statistics"]
 
 #: What may be grouped by, and its column here.
 _GROUPS = {"submitted_by": "submitted_by", "initiative_id": "initiative_id", "instance_type": "gpu_type"}
 
 
-class _Statistics(msgspec.Struct, kw_only=True):
-    time_range: str | None = None
-    initiative_id: str | None = None
-    group_by: str | None = None
-    start_date: str | None = None
-    start_time: str | None = None
-    end_date: str | None = None
-    end_time: str | None = None
+class AskedStatistics(msgspec.Struct, kw_only=True):
+    """The stretch of time, the filter and the groups."""
+
+    time_range: (
+        Literal["today", "this_week", "this_month", "last_7_days", "last_30_days", "custom"] | msgspec.UnsetType
+    ) = msgspec.UNSET
+    initiative_id: Filters = ()
+    group_by: tuple[Literal["submitted_by", "initiative_id", "instance_type"], ...] = ()
+    start_date: When | None = None
+    end_date: When | None = None
 
 
-async def workload_statistics(request: web.Request) -> web.Response:
+async def workload_statistics(parts: Services, query: AskedStatistics) -> Statistics:
     """Sums over the workloads submitted in a stretch of time, and the same for each group."""
-    parts, asked = services(request), requests.query(request, _Statistics)
-    now = parts.ledger.clock()
-    start = requests.moment("start_date", asked.start_date, asked.start_time)
-    end = requests.moment("end_date", asked.end_date, asked.end_time)
+    now, database = parts.ledger.clock(), parts.database
+    start, end = moment(query.start_date), moment(query.end_date)
     implied = "custom" if start or end else "last_7_days"
-    start, end = statistics_window(asked.time_range or implied, start, end, now)
-    chosen = Filter(submitted_from=start, submitted_to=end, initiative_id=requests.words(asked.initiative_id))
-    totals = await parts.database.read(statistics.totals, chosen, now)
-    grouped = [
-        {name: key, **_group(of_group)}
-        for name in _groups(asked.group_by)
-        for key, of_group in (await parts.database.read(statistics.totals_by, _GROUPS[name], chosen, now)).items()
+    start, end = statistics_window(query.time_range or implied, start, end, now)
+    chosen = Filter(submitted_from=start, submitted_to=end, initiative_id=query.initiative_id)
+    groups = [
+        (name, key, of_group)
+        for name in query.group_by
+        for key, of_group in (await database.read(statistics.totals_by, _GROUPS[name], chosen, now)).items()
     ]
-    return answer(request, {"summary": _summary(totals), "grouped": grouped})
-
-
-def _groups(group_by: str | None) -> tuple[str, ...]:
-    names = requests.words(group_by)
-    if unknown := [name for name in names if name not in _GROUPS]:
-        raise invalid("group_by", f"{unknown[0]!r} is none of {', '.join(_GROUPS)}")
-    return names
-
-
-def _summary(totals: Totals) -> dict[str, float]:
-    return {
-        "total_workloads": totals.workloads,
-        "total_gpu_hours": totals.gpu_hours,
-        "average_duration_seconds": totals.average_seconds,
-        "success_rate": totals.success_rate,
-    }
-
-
-def _group(totals: Totals) -> dict[str, float]:
-    return {
-        "workload_count": totals.workloads,
-        "gpu_hours": totals.gpu_hours,
-        "success_rate": totals.success_rate,
-    }
+    return Statistics(
+        totals=await database.read(statistics.totals, chosen, now),
+        groups=tuple(groups),
+        by_status=await database.read(queries.count_by, "status", chosen),
+        by_job_class=await database.read(queries.count_by, "job_class", chosen),
+    )

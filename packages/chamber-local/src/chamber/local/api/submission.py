@@ -1,27 +1,25 @@
 """POST /workloads: what a submission must be, and what becomes of it."""
 
+import contextlib
 import hashlib
-import re
 import secrets
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
-from aiohttp import web
 
-from chamber.local.api import documented, requests
-from chamber.local.api.answers import answer
+from chamber.local.api.asked import AllocationId, Id, Tags, TeamId, TemplateId
 from chamber.local.api.errors import ApiError, invalid
-from chamber.local.api.services import services
-from chamber.local.bodies import read_body
+from chamber.local.api.services import Services
+from chamber.local.api.views import Submitted
 from chamber.local.storage import nouns, replies, workloads
 from chamber.local.storage.nouns import Allocation, Team, Template
 from chamber.local.storage.replies import Reply
 from chamber.local.workloads import JobClass, Workload
 
-__all__ = ["Submission", "submit"]
+__all__ = ["Submission", "SubmissionHeaders", "submit"]
 
 Gpus = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
 Pods = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
@@ -33,72 +31,69 @@ _PRIORITIES = {"RESERVED": 100, "ELASTIC": 50}
 class Submission(msgspec.Struct, kw_only=True):
     """The body, with the bounds of the reference."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-    initiative_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-    gpu_type: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None
+    #: What the types of the fields do not say (JSON Schema).
+    rules: ClassVar[dict[str, Any]] = {
+        "anyOf": [
+            {"required": [name], "properties": {name: {"type": "string"}}} for name in ("gpu_type", "template_id")
+        ]
+    }
+
+    name: Id
+    initiative_id: TeamId
+    gpu_type: Annotated[Id, msgspec.Meta(description="Needed, unless a template gives it")] | None = None
     job_class: Literal["RESERVED", "ELASTIC"] = "RESERVED"
     requested_gpus: Gpus | None = None
     priority: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
-    external_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None
+    external_id: Id | None = None
     k8s_manifest: Annotated[str, msgspec.Meta(max_length=65_536)] | None = None
     metadata: dict[str, Any] | None = None
-    tags: dict[str, Any] | None = None
-    allocation_id: str | None = None
-    template_id: str | None = None
+    tags: Tags | None = None
+    allocation_id: AllocationId | None = None
+    template_id: TemplateId | None = None
     distribution_mode: Literal["auto", "manual"] | None = None
     gpus_per_pod: Annotated[int, msgspec.Meta(ge=0, le=1024)] | None = None
     requested_pods: Pods | None = None
-    scaling_mode: Literal["GANG", "ELASTIC"] | None = None
-    min_pods: Pods | None = None
+    scaling_mode: Literal["GANG", "ELASTIC", "gang", "elastic"] | None = None
+    min_pods: Annotated[Pods, msgspec.Meta(description="At most requested_pods")] | None = None
 
 
-async def submit(request: web.Request) -> web.Response:
-    """201 with the workload; the same Idempotency-Key with the same body gets the same answer again."""
-    parts, content = services(request), await read_body(request, requests.BODY_LIMIT)
-    submission = requests.decoded(content, Submission)
-    at = parts.ledger.clock()
-    body = await parts.database.write(_record, submission, parts.user, at, _key(request), _fingerprint(content))
+class SubmissionHeaders(msgspec.Struct, rename={"key": "Idempotency-Key"}):
+    """The headers that a submission may have."""
+
+    key: Annotated[str, msgspec.Meta(pattern=r"^[\x20-\x7e]{1,255}$")] | None = None
+
+
+async def submit(parts: Services, headers: SubmissionHeaders, body: Submission) -> Submitted:
+    """The workload; the same Idempotency-Key with the same payload gets the same answer for 24 hours."""
+    at, key = parts.ledger.clock(), headers.key if parts.in_flight else None
+    with parts.in_flight.hold(key) if parts.in_flight and key else contextlib.nullcontext():
+        workload, at = await parts.database.write(_record, body, parts.user, at, key)
     parts.dispatcher.wake()
-    return answer(request, msgspec.Raw(body), status=201)
-
-
-def _key(request: web.Request) -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not re.fullmatch(r"[\x20-\x7e]{1,255}", key):
-        raise invalid("Idempotency-Key", "has 1 to 255 characters of ASCII")
-    return key
-
-
-def _fingerprint(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    return Submitted(workload, at)
 
 
 def _record(
-    connection: sqlite3.Connection,
-    submission: Submission,
-    user: str,
-    at: datetime,
-    key: str | None,
-    fingerprint: str,
-) -> bytes:
+    connection: sqlite3.Connection, submission: Submission, user: str, at: datetime, key: str | None
+) -> tuple[Workload, datetime]:
+    """The workload as it was answered first, and when that was."""
+    fingerprint = hashlib.sha256(msgspec.json.encode(submission, order="deterministic")).hexdigest()
     if key and (kept := replies.find(connection, key, at)):
         return _replayed(kept, fingerprint)
     workload = _workload(connection, submission, user, at)
     workloads.add(connection, workload)
-    body = msgspec.json.encode(documented.workload(workload, at))
     if key:
-        replies.add(connection, Reply(key, fingerprint, workload.id, body, at))
-    return body
+        replies.add(connection, Reply(key, fingerprint, workload.id, msgspec.json.encode(workload), at))
+    return workload, at
 
 
-def _replayed(kept: Reply, fingerprint: str) -> bytes:
+def _replayed(kept: Reply, fingerprint: str) -> tuple[Workload, datetime]:
     if kept.fingerprint != fingerprint:
         raise ApiError(
             422,
             "IDEMPOTENCY_KEY_REUSED",
             f"the Idempotency-Key was used for another payload, which became {kept.workload_id}",
         )
-    return kept.body
+    return msgspec.json.decode(kept.body, type=Workload), kept.created_at
 
 
 def _workload(connection: sqlite3.Connection, asked: Submission, user: str, at: datetime) -> Workload:
@@ -126,7 +121,7 @@ def _workload(connection: sqlite3.Connection, asked: Submission, user: str, at: 
         allocation_id=asked.allocation_id,
         template_id=asked.template_id,
         distribution_mode=asked.distribution_mode,
-        scaling_mode=asked.scaling_mode,
+        scaling_mode=asked.scaling_mode and asked.scaling_mode.upper(),
         gpus_per_pod=asked.gpus_per_pod,
         requested_pods=asked.requested_pods,
         min_pods=asked.min_pods,

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -31,6 +32,8 @@ class ProcessGroup:
 
     def __init__(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path) -> None:
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        #: When it was started, on the monotonic clock.
+        self.started = time.monotonic()
         try:
             self._process = _start(command, cwd, env, output)
         finally:

@@ -70,7 +70,7 @@ class ProcessExecutor:
         return await self._environments.prepare(recipe, root / "root", job.log) / "bin"
 
     async def _run(self, job: Job, group: ProcessGroup) -> Outcome:
-        sampler = Sampler(job.workload.id, job.measured, self._interval, self._gpus)
+        sampler = Sampler(job.workload.id, job.measured, self._interval, self._gpus, group.started)
         try:
             await job.running(group.pid, _created(group.pid))
             watching = asyncio.create_task(sampler.watch(group.pid))

@@ -1,5 +1,6 @@
 """CPU time and memory of a process and all of its descendants, through psutil."""
 
+import time
 from collections.abc import Iterator
 
 import msgspec
@@ -9,36 +10,37 @@ __all__ = ["Reading", "read"]
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """CPU seconds used so far, and bytes of resident memory held now."""
+    """At a moment of the monotonic clock: CPU seconds used so far, and bytes of resident memory held."""
 
+    at: float
     cpu_seconds: float
     memory_bytes: float
 
 
 def read(pid: int) -> Reading | None:
     """What a process and its descendants use; None when it is gone."""
-    readings = tuple(_family(pid))
-    if not readings:
+    at, uses = time.monotonic(), tuple(_family(pid))
+    if not uses:
         return None
-    return Reading(sum(r.cpu_seconds for r in readings), sum(r.memory_bytes for r in readings))
+    return Reading(at, sum(cpu for cpu, _ in uses), sum(memory for _, memory in uses))
 
 
-def _family(pid: int) -> Iterator[Reading]:
+def _family(pid: int) -> Iterator[tuple[float, float]]:
     try:
         leader = psutil.Process(pid)
         family = (leader, *leader.children(recursive=True))
     except psutil.Error:
         return
     for process in family:
-        if reading := _one(process):
-            yield reading
+        if use := _one(process):
+            yield use
 
 
-def _one(process: psutil.Process) -> Reading | None:
+def _one(process: psutil.Process) -> tuple[float, float] | None:
     try:
         with process.oneshot():
             times, memory = process.cpu_times(), process.memory_info().rss
     except psutil.Error:
         return None
     ended_children = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-    return Reading(times.user + times.system + ended_children, float(memory))
+    return times.user + times.system + ended_children, float(memory)

@@ -9,6 +9,7 @@ import msgspec
 from chamber.local.clock import now
 from chamber.local.measuring import processes
 from chamber.local.measuring.gpus import NvidiaGpus
+from chamber.local.measuring.windows import baseline, cpu_percent
 from chamber.local.storage.samples import Sample
 
 __all__ = ["Sampler"]
@@ -17,17 +18,21 @@ _FIRST_PAUSE = 0.05
 
 
 class Sampler:
-    """Measures the process group of one workload and hands every sample to `keep`.
+    """Measures the process group of one workload, `started` then on the monotonic clock, and hands samples to `keep`.
 
-    CPU use is taken over the time since the sample before. The last sample's CPU time comes from the kernel's own
-    account of the ended job, its memory from the sample before.
+    The last sample's CPU time comes from the kernel's own account of the ended job, its memory from the sample before.
     """
 
     def __init__(
-        self, workload_id: str, keep: Callable[[Sample], Awaitable[None]], interval: float, gpus: NvidiaGpus | None
+        self,
+        workload_id: str,
+        keep: Callable[[Sample], Awaitable[None]],
+        interval: float,
+        gpus: NvidiaGpus | None,
+        started: float,
     ) -> None:
         self._workload_id, self._keep, self._interval, self._gpus = workload_id, keep, interval, gpus
-        self._at, self._last = time.monotonic(), processes.Reading(0.0, 0.0)
+        self._readings = [processes.Reading(started, 0.0, 0.0)]
 
     async def watch(self, pid: int) -> None:
         """Samples until cancelled or until the process is gone."""
@@ -39,13 +44,11 @@ class Sampler:
 
     async def finish(self, cpu_seconds: float) -> None:
         """The last sample, of a job that has ended."""
-        await self._sample(processes.Reading(cpu_seconds, self._last.memory_bytes))
+        await self._sample(processes.Reading(time.monotonic(), cpu_seconds, self._readings[-1].memory_bytes))
 
     async def _sample(self, reading: processes.Reading) -> None:
-        at = time.monotonic()
-        spent, passed = reading.cpu_seconds - self._last.cpu_seconds, at - self._at
-        self._at, self._last = at, reading
-        cpu = max(0.0, 100 * spent / passed) if passed > 0 else 0.0
+        cpu = cpu_percent(self._readings, reading)
+        self._readings = [*self._readings[baseline(self._readings, reading.at) :], reading]
         await self._keep(await self._with_gpus(cpu, reading.memory_bytes))
 
     async def _with_gpus(self, cpu: float, memory: float) -> Sample:

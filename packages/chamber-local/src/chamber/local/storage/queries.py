@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -11,13 +11,13 @@ from chamber.local.storage.rows import column, to_struct
 from chamber.local.workloads import JobClass, Status, Workload
 
 __all__ = [
-    "DIMENSIONS",
-    "SORTABLE",
     "Cut",
+    "Dimension",
     "Filter",
     "Order",
     "Page",
     "Position",
+    "Sortable",
     "conditions",
     "count",
     "count_by",
@@ -26,27 +26,32 @@ __all__ = [
 
 Order = Literal["asc", "desc"]
 
-#: What a search may sort by, and the expression that has a value in every row.
-SORTABLE = {
-    "submitted_at": "submitted_at",
-    "started_at": "IFNULL(started_at, '')",
-    "completed_at": "IFNULL(completed_at, '')",
-    "name": "name",
-    "status": "status",
-    "priority": "priority",
-    "requested_gpus": "requested_gpus",
-    "gpu_type": "gpu_type",
-    "job_class": "job_class",
-}
+#: What a search may sort by.
+Sortable = Literal[
+    "submitted_at",
+    "started_at",
+    "completed_at",
+    "name",
+    "status",
+    "priority",
+    "requested_gpus",
+    "gpu_type",
+    "job_class",
+]
 
 #: What workloads may be counted by.
-DIMENSIONS = ("status", "job_class", "gpu_type", "initiative_id", "submitted_by", "capacity_pool_id")
+Dimension = Literal["status", "job_class", "gpu_type", "initiative_id", "submitted_by", "capacity_pool_id"]
+
+_DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+
+#: Columns that need an expression to have a value in every row.
+_NEVER_NULL = {"started_at": "IFNULL(started_at, '')", "completed_at": "IFNULL(completed_at, '')"}
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which workloads; what is empty or None admits all."""
+    """Which workloads; what is empty or None admits all, but an empty `status` admits none."""
 
-    status: tuple[Status, ...] = ()
+    status: tuple[Status, ...] | None = None
     job_class: tuple[JobClass, ...] = ()
     gpu_type: tuple[str, ...] = ()
     initiative_id: tuple[str, ...] = ()
@@ -72,7 +77,7 @@ class Position(msgspec.Struct, frozen=True):
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """Which part of what was found."""
 
-    sort_by: str = "submitted_at"
+    sort_by: Sortable = "submitted_at"
     sort_order: Order = "desc"
     limit: int = 20
     after: Position | None = None
@@ -88,7 +93,7 @@ class Page(msgspec.Struct, frozen=True):
 
 def page(connection: sqlite3.Connection, chosen: Filter, cut: Cut) -> Page:
     """One page. Later submissions never shift what earlier pages showed."""
-    expression, (where, values) = SORTABLE[cut.sort_by], conditions(chosen)
+    expression, (where, values) = _NEVER_NULL.get(cut.sort_by, cut.sort_by), conditions(chosen)
     behind, position = _behind(expression, cut)
     rows = connection.execute(
         f"SELECT *, {expression} AS sort_value FROM workloads WHERE {where} AND {behind} "  # noqa: S608
@@ -106,8 +111,8 @@ def count(connection: sqlite3.Connection, chosen: Filter) -> int:
     return int(connection.execute(f"SELECT COUNT(*) FROM workloads WHERE {where}", values).fetchone()[0])  # noqa: S608
 
 
-def count_by(connection: sqlite3.Connection, dimension: str, chosen: Filter) -> dict[str, int]:
-    """How many for each value of one of `DIMENSIONS`, most first; those without a value are left out."""
+def count_by(connection: sqlite3.Connection, dimension: Dimension, chosen: Filter) -> dict[str, int]:
+    """How many for each value of a dimension, most first; those without a value are left out."""
     where, values = conditions(chosen)
     rows = connection.execute(
         f"SELECT {dimension} AS key, COUNT(*) AS number FROM workloads WHERE {where} AND {dimension} IS NOT NULL "  # noqa: S608
@@ -132,8 +137,9 @@ def _behind(expression: str, cut: Cut) -> tuple[str, tuple[str | float, ...]]:
 
 
 def _one_of(chosen: Filter) -> Iterator[tuple[str, list[Any]]]:
-    for name in DIMENSIONS:
-        if values := getattr(chosen, name):
+    for name in _DIMENSIONS:
+        values = getattr(chosen, name)
+        if values or (name == "status" and values is not None):
             marks = ", ".join("?" * len(values))
             collation = " COLLATE NOCASE" if name == "gpu_type" else ""
             yield f"{name}{collation} IN ({marks})", [column(value) for value in values]

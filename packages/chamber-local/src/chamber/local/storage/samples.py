@@ -3,16 +3,17 @@
 import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal, get_args
 
 import msgspec
 
 from chamber.local.storage.queries import Filter, conditions
 from chamber.local.storage.rows import column, insert, to_structs
 
-__all__ = ["METRICS", "Sample", "Summary", "add", "of_workload", "summaries"]
+__all__ = ["METRICS", "Metric", "Sample", "Summary", "add", "of_workload", "summaries"]
 
-#: The columns of `Sample` that are measured.
-METRICS = (
+#: What is measured.
+Metric = Literal[
     "gpu_utilization",
     "memory_utilization",
     "temperature",
@@ -20,7 +21,10 @@ METRICS = (
     "gpu_usage",
     "cpu_utilization",
     "memory_bytes",
-)
+]
+
+#: The columns of `Sample` that are measured.
+METRICS: tuple[Metric, ...] = get_args(Metric)
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):

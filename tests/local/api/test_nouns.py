@@ -118,7 +118,7 @@ def test_statistics_sum_up_and_group(simulated):
         ("time_range=this_month", 1),
         ("time_range=last_30_days", 1),
         ("time_range=custom&start_date=2000-01-01&end_date=2001-01-01", 0),
-        ("time_range=custom&start_time=2000-01-01", 1),
+        ("time_range=custom&start_date=2000-01-01", 1),
         ("initiative_id=other", 0),
     ],
 )

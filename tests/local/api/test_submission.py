@@ -1,6 +1,14 @@
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
+import contextlib
+import sqlite3
+import threading
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from chamber.local.storage import replies
+from chamber.local.storage.replies import Reply
 
 
 def submit(call, headers=None, **fields):
@@ -39,7 +47,7 @@ def test_every_status_on_the_way_is_in_the_history(simulated):
         ({"external_id": "x" * 256}, "external_id"),
         ({"k8s_manifest": "x" * 65537}, "k8s_manifest"),
         ({"job_class": "DISCOVERED"}, "job_class"),
-        ({"scaling_mode": "elastic"}, "scaling_mode"),
+        ({"scaling_mode": "rigid"}, "scaling_mode"),
         ({"requested_gpus": -1}, "requested_gpus"),
         ({"requested_pods": 0}, "requested_pods"),
         ({"min_pods": 3, "requested_pods": 2}, "min_pods"),
@@ -89,8 +97,54 @@ def test_an_idempotency_key_makes_one_workload_of_many_requests_at_once(simulate
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: submit(simulated, {"Idempotency-Key": "k"}), range(24)))
 
-    assert len({answer.data["workload_id"] for answer in answers}) == 1
+    made = submit(simulated, {"Idempotency-Key": "k"}).data["workload_id"]
+    assert {answer.data["workload_id"] for answer in answers if answer.status == 201} == {made}
+    assert {answer.json["error"]["code"] for answer in answers if answer.status != 201} <= {"IDEMPOTENCY_KEY_IN_USE"}
     assert len(simulated.get("/workloads")["workloads"]) == 1
+
+
+def test_an_idempotency_key_in_flight_is_a_conflict_until_its_request_is_answered(simulated):
+    with ThreadPoolExecutor(2) as pool, no_writes(simulated.chamber):
+        asked = [pool.submit(submit, simulated, {"Idempotency-Key": "k"}) for _ in range(2)]
+        (refused,), (waiting,) = wait(asked, 20, FIRST_COMPLETED)
+
+    assert (refused.result().status, refused.result().json["error"]["code"]) == (409, "IDEMPOTENCY_KEY_IN_USE")
+    assert waiting.result().status == 201
+    assert submit(simulated, {"Idempotency-Key": "k"}).data == waiting.result().data
+
+
+@contextlib.contextmanager
+def no_writes(chamber):
+    """Nothing is written meanwhile."""
+    thread, over = chamber._started, threading.Event()
+    asyncio.run_coroutine_threadsafe(thread._server._database.write(lambda _: over.wait(30)), thread._loop)
+    try:
+        yield
+    finally:
+        over.set()
+
+
+@pytest.mark.parametrize("hours", [23, 25])
+def test_an_idempotency_key_is_remembered_for_a_day(tmp_path, hours):
+    kept = Reply("k", "f", "w", b"{}", datetime(2024, 1, 1, tzinfo=UTC))
+    database = sqlite3.connect(tmp_path / "replies")
+    database.row_factory = sqlite3.Row
+    database.execute("CREATE TABLE replies (key, fingerprint, workload_id, body, created_at)")
+    replies.add(database, kept)
+
+    found = replies.find(database, "k", kept.created_at + timedelta(hours=hours))
+
+    assert found == (kept if hours < 24 else None)
+    database.close()
+
+
+def test_the_same_payload_may_be_written_in_another_way(simulated):
+    fields = {"name": "job", "initiative_id": simulated.chamber.team, "gpu_type": "H100", "tags": {"a": "b", "c": "d"}}
+    orders = [fields, dict(reversed(fields.items())) | {"tags": {"c": "d", "a": "b"}}]
+
+    made = [simulated("POST", "/v1/workloads", order, {"Idempotency-Key": "k"}).data for order in orders]
+
+    assert made[0] == made[1]
 
 
 def test_an_idempotency_key_does_not_fit_another_payload(simulated):

@@ -50,7 +50,7 @@ def test_pages_do_not_shift_when_workloads_are_submitted_in_between(many):
     ("query", "count"),
     [
         ("status=completed", 7),
-        ("status=COMPLETED", 7),
+        ("status=COMPLETED", 0),
         ("status=running,completed", 7),
         ("status=failed", 0),
         ("initiative_id=init_local", 7),
@@ -64,8 +64,9 @@ def test_pages_do_not_shift_when_workloads_are_submitted_in_between(many):
         ("start_date=2000-01-01", 7),
         ("start_date=2999-01-01T00:00:00Z", 0),
         ("end_date=2999-01-01T00:00:00%2B02:00", 7),
-        ("submitted_before=2000-01-01", 0),
-        ("submitted_after=2000-01-01&submitted_before=2999-01-01", 7),
+        ("end_date=2000-01-01", 0),
+        ("start_date=2000-01-01&end_date=2999-01-01", 7),
+        ("submitted_before=2000-01-01", 7),
     ],
 )
 def test_filters_choose(many, query, count):
@@ -117,7 +118,7 @@ def search(call, **fields):
         ({"submitted_at": {"from": "2000-01-01"}}, [6, 5, 4, 3, 2, 1, 0]),
         ({"submitted_at": {"to": "2000-01-01"}}, []),
         ({"query": "JOB 3"}, [3]),
-        ({"status": ["RUNNING", "completed"], "capacity_pool_id": ["pool_a100"]}, [5, 3, 1]),
+        ({"status": ["running", "completed"], "capacity_pool_id": ["pool_a100"]}, [5, 3, 1]),
         ({"initiative_id": ["other"]}, []),
         ({"submitted_by": ["local-user"]}, [6, 5, 4, 3, 2, 1, 0]),
     ],

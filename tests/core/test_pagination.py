@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+
+from chamber.core import ServerError, UnexpectedResponseError
+from chamber.core.pagination import each_item
+from chamber.core.testing import RecordingTransport, Reply, recorded_async_client, recorded_client
+
+
+def page(*names: str, token: str | None = None) -> dict[str, object]:
+    rows = [{"id": name, "name": name, "status": "RUNNING"} for name in names]
+    return {"workloads": rows, "metadata": {"next_token": token}}
+
+
+THREE = [page("a", "b", token="1"), page("c", token="2"), page("d")]
+
+
+def listing(*replies: object) -> RecordingTransport:
+    return RecordingTransport({"GET workloads": list(replies)})
+
+
+def test_every_item_of_every_page_comes_in_order():
+    transport = listing(*THREE)
+    with recorded_client(transport) as client:
+        assert [item.id for item in client.iter_workloads()] == ["a", "b", "c", "d"]
+    assert [call.params.get("next_token") for call in transport.calls] == [None, "1", "2"]
+    assert {call.params["limit"] for call in transport.calls} == {"100"}
+
+
+async def test_every_item_comes_on_the_async_face_too():
+    client = recorded_async_client(listing(*THREE))
+    assert [item.id async for item in client.iter_workloads()] == ["a", "b", "c", "d"]
+
+
+def test_the_filters_go_with_every_page():
+    transport = listing(*THREE)
+    with recorded_client(transport) as client:
+        list(client.iter_workloads("RUNNING", "ml", "me", True, "2026-01-01", "2026-02-01", "asc", page_size=7))
+    filters = [{k: v for k, v in call.params.items() if k != "next_token"} for call in transport.calls]
+    assert filters[0] == filters[1] == filters[2]
+    assert len(filters[0]) == 10
+
+
+def test_an_empty_page_in_the_middle_ends_nothing():
+    with recorded_client(listing(page("a", token="1"), page(token="2"), page("b"))) as client:
+        assert [item.id for item in client.iter_workloads()] == ["a", "b"]
+
+
+async def test_the_next_page_is_asked_for_before_the_present_one_is_handed_out():
+    asked: list[str | None] = []
+    second = asyncio.Event()
+
+    async def pages(cursor: str | None) -> tuple[list[str], str | None]:
+        asked.append(cursor)
+        if cursor:
+            second.set()
+            return ["c"], None
+        return ["a", "b"], "1"
+
+    items = each_item(pages)
+    assert await anext(items) == "a"
+    await asyncio.wait_for(second.wait(), 10)
+    assert asked == [None, "1"]
+    assert [item async for item in items] == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        [page("a", token="1"), page("b", token="1")],
+        [page("a", token="1"), page("b", token="2"), page("c", token="1")],
+    ],
+)
+def test_a_cursor_that_comes_again_is_an_error_and_no_endless_loop(replies):
+    transport = listing(*replies)
+    with recorded_client(transport) as client, pytest.raises(UnexpectedResponseError, match="same page cursor twice"):
+        list(client.iter_workloads())
+    assert len(transport.calls) == len(replies)
+
+
+def test_an_error_on_a_later_page_comes_after_the_items_before_it():
+    transport = listing(page("a", "b", token="1"), Reply(501))
+    found = []
+    with recorded_client(transport) as client, pytest.raises(ServerError):
+        found.extend(item.id for item in client.iter_workloads())  # extend keeps what came before the error
+    assert found == ["a", "b"]
+
+
+async def test_stopping_early_closes_the_generator_and_cancels_the_page_under_way():
+    cancelled = asyncio.Event()
+
+    async def pages(cursor: str | None) -> tuple[list[str], str | None]:
+        if cursor is None:
+            return ["a", "b"], "1"
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        raise AssertionError
+
+    items = each_item(pages)
+    await anext(items)
+    await asyncio.sleep(0)
+    await items.aclose()
+    assert cancelled.is_set()
+
+
+async def test_a_page_that_failed_and_was_never_needed_complains_to_nobody():
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+
+    async def pages(cursor: str | None) -> tuple[list[str], str | None]:
+        if cursor:
+            raise ServerError("late")
+        return ["a", "b"], "1"
+
+    items = each_item(pages)
+    await anext(items)
+    await asyncio.sleep(0)
+    await items.aclose()
+    del items
+    gc.collect()
+    await asyncio.sleep(0)
+    assert complaints == []
+
+
+def test_a_consumer_that_stops_early_leaves_nothing_behind():
+    transport = listing(*THREE)
+    with recorded_client(transport) as client:
+        for item in client.iter_workloads():
+            assert item.id == "a"
+            break
+        gc.collect()
+        assert client.iter_workloads is not None
+    assert len(transport.calls) <= 2
+
+
+def test_nothing_is_asked_before_the_first_item_is_wanted():
+    transport = listing(*THREE)
+    with recorded_client(transport) as client:
+        items = client.iter_workloads()
+        assert transport.calls == []
+        next(items)
+        items.close()
