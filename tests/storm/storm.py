@@ -1,7 +1,7 @@
 """Many submissions while a third of all answers is faulty, and what became of them.
 
-The server is a real one on loopback that ignores Idempotency-Key, the worst case that the client must be safe in; its own
-table is the oracle. Only the client's waits are virtual: each caller has a clock that moves when it sleeps.
+The server is a real one on loopback that ignores Idempotency-Key, the worst case that the client must be safe in; its
+own table is the oracle. Only the client's waits are virtual: each caller has a clock that moves when it sleeps.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from chamber.core.errors import (
     ChamberError,
     ConflictError,
     IdempotencyConflict,
+    RateLimitError,
     ResponseError,
     ServerError,
     SubmissionUnknownError,
@@ -46,6 +47,9 @@ _LOOKS = (0.0, 1.0, 3.0)
 #: Seconds between looks while the API does not answer.
 _UNANSWERED = 5.0
 _SKEW = timedelta(minutes=5)
+
+#: Failures of a look after which another may succeed.
+_PASSING = (TransportError, ServerError, UnexpectedResponseError, RateLimitError)
 
 _log = logger(__name__)
 
@@ -126,7 +130,7 @@ class Submission:
                 await self._pause(looks[0], cause)
                 found = await find(self._transport, self._external_id, self._started, self._deadline.left())
             except ChamberError as error:
-                if not isinstance(error, TransportError | ServerError):
+                if not isinstance(error, _PASSING):
                     raise self._unknown(cause) from error
                 await self._pause(_UNANSWERED, cause)
                 continue
