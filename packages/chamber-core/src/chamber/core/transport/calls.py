@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import uuid
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,6 +33,8 @@ _LARGEST_ANSWER = 32 << 20
 _LARGEST_ERROR = 64 << 10
 #: Characters; a shorter token, as tests have, may be part of any word.
 _SHORTEST_SECRET = 8
+#: Codes of a 409 that says that a request with the same Idempotency-Key is under way.
+_IN_PROGRESS = re.compile(r"KEY_IN_(PROGRESS|USE)\b|REQUEST_IN_(PROGRESS|FLIGHT)\b")
 
 _log = logger(__name__)
 
@@ -200,7 +203,7 @@ class Transport:
             ended.status,
             retry_after=retry_after(ended.headers, self.clock.now()),
             should_retry={"true": True, "false": False}.get(ended.headers.get("X-Should-Retry", "").lower()),
-            in_progress=ended.status == 409 and "IN_PROGRESS" in (wire.failure(ended).code or ""),
+            in_progress=ended.status == 409 and bool(_IN_PROGRESS.search(wire.failure(ended).code or "")),
         )
 
     def _pay(self, policy: Policy, outcome: Outcome) -> int | None:
