@@ -78,8 +78,12 @@ class Loopback:
 
     async def raw(self, handler: Callable[..., Awaitable[None]]) -> int:
         async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.closing(writer), contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                await handler(reader, writer)
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                try:
+                    await handler(reader, writer)
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
 
         server = await asyncio.start_server(once, "127.0.0.1", 0)
 
@@ -93,6 +97,8 @@ class Loopback:
         async def close() -> None:
             for closing in self._closers:
                 await closing()
+            for _ in range(10):  # a connection that was just accepted becomes a transport, which can be closed
+                await asyncio.sleep(0)
             others = asyncio.all_tasks() - {asyncio.current_task()}
             for task in others:
                 task.cancel()

@@ -7,7 +7,6 @@ import pytest
 from chamber.core import AuthenticationError, ChamberClient, PluginError
 from chamber.core.clock import Deadline
 from chamber.core.contributions import listener
-from chamber.core.exchange import Request
 from chamber.core.hooks import hookimpl, hookspec
 from chamber.core.operations import Operations, operation
 from chamber.core.paths import path
@@ -15,6 +14,7 @@ from chamber.core.plugins import manager
 from chamber.core.retry import READ
 from chamber.core.settings import Settings
 from chamber.core.testing import RecordingTransport, Reply, recorded_client, registered
+from chamber.core.transport.exchange import Request
 
 
 def _plugin(**hooks):

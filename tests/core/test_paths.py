@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chamber.core import ValidationError, path
-from chamber.core.connections import url_of
+from chamber.core.transport.connections import url_of
 
 ALLOWED = string.ascii_letters + string.digits + "._~:@-"
 

@@ -350,3 +350,19 @@ def test_no_foreign_exception_comes_out_of_a_wait(ask):
     with pytest.raises(ChamberError) as caught:
         ask({GET: Reply(501)}, "wait_for_completion", "wl_1")
     assert type(caught.value) is ServerError
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+def test_waiting_for_a_status_that_can_no_longer_come_ends(status):
+    transport = RecordingTransport({"GET workloads/wl_1": {"id": "wl_1", "name": "train", "status": status}})
+    with recorded_client(transport) as client:
+        found = client.wait_for_completion("wl_1", terminal_statuses=["RUNNING"])
+    assert found.status == status.upper()
+    assert transport.clock.sleeps == []
+
+
+def test_waiting_goes_on_through_a_preemption_when_that_is_not_awaited():
+    replies = [{"id": "wl_1", "name": "train", "status": status} for status in ("PREEMPTED", "RUNNING", "COMPLETED")]
+    with recorded_client(RecordingTransport({"GET workloads/wl_1": replies})) as client:
+        found = client.wait_for_completion("wl_1", 1.0, terminal_statuses=["COMPLETED", "FAILED"])
+    assert found.status == "COMPLETED"

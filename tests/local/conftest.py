@@ -83,7 +83,7 @@ class Caller:
         return workload
 
     @staticmethod
-    def until(condition, seconds=20.0):
+    def until(condition, seconds=120.0):
         return until(condition, seconds)
 
     def push_blob(self, repository, content):
@@ -144,7 +144,7 @@ def layer(*entries):
     return gzip.compress(raw.getvalue(), mtime=0)
 
 
-def until(condition, seconds=20.0):
+def until(condition, seconds=120.0):
     """Polls until a condition holds, and returns what it gave."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

@@ -12,7 +12,7 @@ from chamber.local import LocalChamber
     *parameters("submit_job", "name initiative_id gpu_type requested_gpus job_class priority tags metadata"),
     *parameters("submit_job", "external_id template_id allocation_id"),
     *fields("Workload", "id name requested_gpus gpu_type job_class priority tags metadata template_id initiative_id"),
-    *fields("Workload", "submitted_by"),
+    *fields("Workload", "status submitted_by"),
 )
 def test_a_job_is_submitted_as_it_was_described(client, team):
     allocation = client.create_allocation(team, "reservation-1", 2)
@@ -32,7 +32,7 @@ def test_a_job_is_submitted_as_it_was_described(client, team):
     job = client.submit_job(**asked)
     assert {name: getattr(job, name) for name in asked} == asked
     assert client.get_workload(job.id).tags == asked["tags"]
-    assert job.submitted_by == "local-user"
+    assert (job.status, job.submitted_by) == (JobStatus.PENDING, "local-user")
 
 
 def test_what_is_not_said_is_reserved_and_one_gpu(client, team):

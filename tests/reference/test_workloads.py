@@ -11,7 +11,7 @@ from chamber.core import ConflictError, JobStatus, NotFoundError, PaginatedRespo
 @covers(
     "get_workload()",
     "get_workload(workload_id)",
-    *fields("Workload", "status submitted_at started_at completed_at"),
+    *fields("Workload", "submitted_at started_at completed_at"),
 )
 def test_a_workload_is_read_by_its_id(client, submit):
     before = datetime.now(UTC)

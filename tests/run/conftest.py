@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from chamber.core.exchange import Streamed
 from chamber.core.settings import Settings
 from chamber.core.testing import FakeClock
 from chamber.core.transport import Transport
+from chamber.core.transport.exchange import Streamed
 from chamber.run.targets import Registry
 
 _START_SECONDS = 20.0

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chamber.core.errors import ChamberError, PluginError
-from chamber.core.exchange import Request
 from chamber.core.plugins import manager
 from chamber.core.transport import Listener
+from chamber.core.transport.exchange import Request
 from chamber.core.wire import Answer
 
 __all__ = ["listener", "token"]

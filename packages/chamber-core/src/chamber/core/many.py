@@ -111,7 +111,7 @@ class ManyOperations(WorkloadOperations):
         deadline = Deadline(self._transport.clock, timeout)
         seen: Workload | None = None
         while True:
-            workload = await self._look(workload_id, seen)
+            workload = await self._look(workload_id, seen, deadline)
             if seen is None or workload.status != seen.status:
                 yield workload
             if workload.is_terminal:

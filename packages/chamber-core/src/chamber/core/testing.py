@@ -23,9 +23,9 @@ import msgspec
 from chamber.core import methods, plugins
 from chamber.core.client import AsyncChamberClient, ChamberClient
 from chamber.core.clock import Clock
-from chamber.core.exchange import Request
 from chamber.core.settings import Settings
 from chamber.core.transport import Transport
+from chamber.core.transport.exchange import Request
 from chamber.core.wire import Answer
 
 __all__ = [

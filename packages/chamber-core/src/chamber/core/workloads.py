@@ -17,7 +17,7 @@ from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
-from chamber.core.retry import RETRIED
+from chamber.core.retry import READ, RETRIED
 from chamber.core.submission import OnAmbiguous, Submission, find, new_external_id
 from chamber.core.wire import encode_body
 
@@ -26,6 +26,8 @@ __all__ = ["LARGEST_MANIFEST", "WorkloadOperations", "ends_waiting"]
 #: Characters.
 LARGEST_MANIFEST = 65_536
 
+#: Seconds that the last look of a wait may take beyond the wait's timeout.
+_LAST_LOOK = 1.0
 _TERMINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PREEMPTED)
 
 _log = logger(__name__)
@@ -194,8 +196,10 @@ class WorkloadOperations(Operations):
         """The workload, once it has one of `terminal_statuses`; by default, once it has ended.
 
         `poll_interval`: seconds between looks. `timeout`: seconds to wait at most; 0 looks once; None waits as
-        long as it takes. Once the workload was seen, a look that fails without a refusal of the API (4xx) is made
-        again. Raises WaitTimeout: it had none of them in time; the workload goes on running.
+        long as it takes. A workload that completed, failed or was cancelled is returned in any case. Once it was
+        seen, a look that fails without a refusal of the API (4xx) is made again.
+
+        Raises WaitTimeout: it had none of them in time; the workload goes on running.
         """
         validation.number("poll_interval", poll_interval, 0, whole=False)
         validation.number("timeout", timeout, 0, whole=False)
@@ -204,17 +208,18 @@ class WorkloadOperations(Operations):
         deadline = Deadline(clock, timeout)
         workload: Workload | None = None
         while True:
-            workload = await self._look(workload_id, workload)
-            if workload.status in awaited or (awaited == set(_TERMINAL) and workload.is_terminal):
+            workload = await self._look(workload_id, workload, deadline)
+            if workload.status in awaited or _has_ended(workload):
                 return workload
             if deadline.remaining <= 0:
                 raise _not_in_time(workload, timeout)
             await clock.sleep(min(poll_interval, deadline.remaining))
 
-    async def _look(self, workload_id: str, seen: Workload | None) -> Workload:
+    async def _look(self, workload_id: str, seen: Workload | None, deadline: Deadline) -> Workload:
         """The workload as it is; as it was last `seen` while the API cannot say."""
+        timeout = min(READ.deadline, max(deadline.remaining, _LAST_LOOK))
         try:
-            return await self.get_workload(workload_id)
+            return await self.request("GET", path("workloads", workload_id), Workload, timeout=timeout)
         except ChamberError as error:
             if seen is None or ends_waiting(error):
                 raise
@@ -223,6 +228,11 @@ class WorkloadOperations(Operations):
 
     async def _page(self, params: Mapping[str, object]) -> PaginatedResponse[Workload]:
         return await self.request("GET", path("workloads"), PaginatedResponse[Workload], params=params)
+
+
+def _has_ended(workload: Workload) -> bool:
+    """Whether nothing comes after its status. A preempted workload may run again, where the API does that."""
+    return workload.is_terminal and workload.status != JobStatus.PREEMPTED
 
 
 def ends_waiting(error: ChamberError) -> bool:

@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from msgspec import DecodeError, Struct, json
 
 from chamber.core.errors import DockerError
-from chamber.core.exchange import Request, Streamed
 from chamber.core.redaction import Secret, redacted
 from chamber.core.transport import Transport
+from chamber.core.transport.exchange import Request, Streamed
 from chamber.run.errors import RegistryAuthError
 from chamber.run.registry import challenge as challenges
 from chamber.run.registry.challenge import Challenge

@@ -10,10 +10,10 @@ from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from chamber.core.errors import DockerError, TransportError, UnexpectedResponseError
-from chamber.core.exchange import Streamed
 from chamber.core.redaction import Secret
 from chamber.core.retry import Outcome, Policy, delay
 from chamber.core.transport import Transport
+from chamber.core.transport.exchange import Streamed
 from chamber.run.reference import is_loopback
 from chamber.run.registry import credentials
 from chamber.run.registry.authorization import Authorization, Scopes

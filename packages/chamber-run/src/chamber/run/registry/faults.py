@@ -6,8 +6,8 @@ from collections.abc import Callable
 from msgspec import DecodeError, Struct, json
 
 from chamber.core.errors import DockerError
-from chamber.core.exchange import Streamed
 from chamber.core.retry import RETRIED, Outcome, retry_after
+from chamber.core.transport.exchange import Streamed
 from chamber.run.errors import RegistryAuthError
 
 __all__ = ["TransientError", "refusal"]

@@ -14,7 +14,7 @@ from urllib.parse import quote, urljoin
 from msgspec import Struct, json
 
 from chamber.core.errors import DockerError
-from chamber.core.exchange import Streamed
+from chamber.core.transport.exchange import Streamed
 from chamber.run.images.layers import Layer
 from chamber.run.reference import is_digest
 from chamber.run.registry.authorization import Scopes

@@ -19,10 +19,10 @@ from chamber.core import (
     TransportError,
     ValidationError,
 )
-from chamber.core.exchange import Request
 from chamber.core.settings import Settings
 from chamber.core.testing import FakeClock
 from chamber.core.transport import Transport
+from chamber.core.transport.exchange import Request
 
 READY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 WHOLE = b'{"id": "wl_1", "name": "train", "status": "RUNNING"}'

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from chamber.core import AsyncChamberClient, ChamberClient
-from chamber.core.connections import Connections
+from chamber.core.transport.connections import Connections
 
 
 def sessions_of(client):

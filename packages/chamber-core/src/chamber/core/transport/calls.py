@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from chamber.core import wire
-from chamber.core.budget import RetryBudget
 from chamber.core.clock import Clock, Deadline
-from chamber.core.connections import Connections
 from chamber.core.errors import ClientClosedError, RateLimitError, TransportError
-from chamber.core.exchange import Request, Streamed, checked_headers, exchange, is_final
 from chamber.core.logs import logger
 from chamber.core.retry import KEYED_WRITE, READ, Outcome, Policy, delay, retry_after
 from chamber.core.settings import Settings, checked_timeout
+from chamber.core.transport.budget import RetryBudget
+from chamber.core.transport.connections import Connections
+from chamber.core.transport.exchange import Request, Streamed, checked_headers, exchange, is_final
 from chamber.core.wire import Answer
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import aiohttp
 import msgspec
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from chamber.core import proxies
-from chamber.core.connections import Connections, url_of
 from chamber.core.errors import DeadlineExceeded, TransportError, UnexpectedResponseError, ValidationError
+from chamber.core.transport import proxies
+from chamber.core.transport.connections import Connections, url_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from chamber.core import TransportError
-from chamber.core.proxies import proxy_for
+from chamber.core.transport.proxies import proxy_for
 
 
 @pytest.mark.parametrize(

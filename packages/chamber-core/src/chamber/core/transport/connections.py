@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from chamber.core.resolver import ThreadResolver
+from chamber.core.transport.resolver import ThreadResolver
 
 __all__ = ["Connections", "url_of"]
 
