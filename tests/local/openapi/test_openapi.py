@@ -28,7 +28,16 @@ def test_schemathesis_finds_nothing(chamber, tmp_path):
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml", "run"),
             chamber.api_url.replace("/v1", "/openapi.json"),
             *("--header", f"Authorization: Bearer {chamber.token}"),
-            *("--checks", "all", "--max-examples", "12", "--generation-deterministic", "--no-color"),
+            *(
+                "--checks",
+                "all",
+                "--max-examples",
+                "12",
+                "--generation-deterministic",
+                "--suppress-health-check",
+                "too_slow",
+                "--no-color",
+            ),
         ],
         cwd=tmp_path,
         env={
