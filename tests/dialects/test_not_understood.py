@@ -7,8 +7,9 @@ from calls import CALLS, Call
 from mixes import Mix
 from subjects import ALLOCATION, CAPACITY, HEALTH, TEAM, WORKLOAD
 
-from chamber.core import UnexpectedResponseError
+from chamber.core import UnexpectedResponseError, Workload
 from chamber.core.testing import RecordingTransport, Reply
+from chamber.core.wire import Answer, decode
 
 
 def _of(calls: list[Call]) -> pytest.MarkDecorator:
@@ -215,3 +216,13 @@ def test_the_answer_is_shown_short(client_of):
     message = not_understood(client_of, call, b"<html>\n\n" + b"a" * 100_000).message
     assert "'<html> aaaa" in message
     assert len(message) < 500
+
+
+@pytest.mark.parametrize("kind", [Workload, list[Workload], dict])
+def test_no_depth_of_envelopes_is_too_deep_for_an_error_of_ours(kind):
+    """JSON may be read to a greater depth than it can be gone through; how much greater differs between Pythons."""
+    for depth in (*range(900, 1020), 3000, 9000):
+        body = b'{"workload":' * depth + b"1" + b"}" * depth
+        body = body.replace(b"workload", b"data") if kind is not Workload else body
+        with pytest.raises(UnexpectedResponseError):
+            decode(Answer(200, {}, b"[" + body + b"]" if kind is dict else body, "GET", "https://x"), kind)
