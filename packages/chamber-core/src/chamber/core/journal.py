@@ -40,7 +40,7 @@ class Journal:
     """The intents of this user on this machine."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or settings.home() / "submissions"
+        self.folder: Path = folder or settings.home() / "submissions"
 
     def write(self, intent: Intent) -> None:
         """Keep an intent. A disk that refuses is no reason not to submit: it is logged."""

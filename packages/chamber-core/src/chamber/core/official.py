@@ -30,4 +30,4 @@ _METHODS = {
 }
 
 #: Method → the distribution that it comes with.
-OFFICIAL = {method: distribution for distribution, methods in _METHODS.items() for method in methods}
+OFFICIAL: dict[str, str] = {method: distribution for distribution, methods in _METHODS.items() for method in methods}

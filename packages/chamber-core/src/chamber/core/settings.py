@@ -43,11 +43,11 @@ class Settings:
         timeout: float | None = None,
         token_source: TokenSource | None = None,
     ) -> None:
-        self.token = Secret(_checked_token(token))
-        self.api_url = _checked_url(api_url)
-        self.organization_id = _checked_organization(organization_id)
+        self.token: Secret = Secret(_checked_token(token))
+        self.api_url: str = _checked_url(api_url)
+        self.organization_id: str | None = _checked_organization(organization_id)
         #: Seconds for a whole call, retries included; None: the class of call decides.
-        self.timeout = checked_timeout(timeout)
+        self.timeout: float | None = checked_timeout(timeout)
         self._token_source = token_source
 
     def renew_token(self) -> bool:

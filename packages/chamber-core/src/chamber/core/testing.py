@@ -65,7 +65,7 @@ class FakeClock(Clock):
     """A clock that moves only when somebody sleeps."""
 
     def __init__(self) -> None:
-        self.time = 0.0
+        self.time: float = 0.0
         #: Every sleep so far, in seconds.
         self.sleeps: list[float] = []
 
@@ -94,7 +94,7 @@ class RecordingTransport(Transport):
         clock = FakeClock()
         super().__init__(settings or Settings("ch.test-token", "https://chamber.test/v1"), clock)
         #: Every wait so far, in seconds; none of them took any time.
-        self.sleeps = clock.sleeps
+        self.sleeps: list[float] = clock.sleeps
         self.replies: dict[str, Any] = {
             call: list(reply) if isinstance(reply, list) else reply for call, reply in (replies or {}).items()
         }

@@ -23,13 +23,13 @@ class DataFolder:
 
     def __init__(self, path: Path | None) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="chamber-local-") if path is None else None
-        self.path = Path(self._temporary.name if self._temporary else path or "").resolve()
+        self.path: Path = Path(self._temporary.name if self._temporary else path or "").resolve()
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path.chmod(0o700)
         self._lock = _lock(self.path)
         for name in ("logs", "runs", "environments"):
             (self.path / name).mkdir(exist_ok=True, mode=0o700)
-        self.token = _token(self.path / "identity.json")
+        self.token: str = _token(self.path / "identity.json")
 
     @property
     def database(self) -> Path:

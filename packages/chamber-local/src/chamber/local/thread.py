@@ -18,7 +18,7 @@ class ServerThread:
     """Serves from its construction until `stop`. Raises what kept the server from starting."""
 
     def __init__(self, settings: Settings, faults: Faults) -> None:
-        self.folder = DataFolder(settings.data_dir)
+        self.folder: DataFolder = DataFolder(settings.data_dir)
         self._ready: Future[tuple[Server, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(settings, faults)), name="chamber-local", daemon=True
@@ -30,7 +30,7 @@ class ServerThread:
             self._thread.join()
             self.folder.close()
             raise
-        self.address = self._server.address
+        self.address: str = self._server.address
         records.write(self.address, self.folder.token)
 
     def knows(self, workload_id: str) -> bool:

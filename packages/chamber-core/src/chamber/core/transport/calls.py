@@ -55,8 +55,8 @@ class Transport:
 
     def __init__(self, settings: Settings, clock: Clock | None = None, listener: Listener | None = None) -> None:
         self.settings = settings
-        self.clock = clock or Clock()
-        self.dialect = wire.Dialect()
+        self.clock: Clock = clock or Clock()
+        self.dialect: wire.Dialect = wire.Dialect()
         self._listener = listener
         self._budget = RetryBudget()
         self._connections = Connections()

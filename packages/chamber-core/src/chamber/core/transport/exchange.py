@@ -49,7 +49,7 @@ class Streamed:
     """An answer that is read piece by piece."""
 
     def __init__(self, response: aiohttp.ClientResponse, under_way: _Exchange) -> None:
-        self.status = response.status
+        self.status: int = response.status
         self.headers: Mapping[str, str] = response.headers
         self._content = response.content
         self._exchange = under_way
@@ -128,7 +128,7 @@ class _Exchange:
 
     def __init__(self, request: Request, timeout: float) -> None:
         self.request = request
-        self.timeout = max(timeout, _SHORTEST_TIMEOUT)
+        self.timeout: float = max(timeout, _SHORTEST_TIMEOUT)
         #: Whether its first byte was written.
         self.sent = False
 

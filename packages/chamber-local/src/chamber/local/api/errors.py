@@ -10,7 +10,10 @@ class ApiError(Exception):
 
     def __init__(self, status: int, code: str, message: str, details: tuple[dict[str, Any], ...] = ()) -> None:
         super().__init__(message)
-        self.status, self.code, self.message, self.details = status, code, message, details
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details
 
 
 def invalid(field: str, message: str) -> ApiError:

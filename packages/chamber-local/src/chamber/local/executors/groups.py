@@ -33,12 +33,12 @@ class ProcessGroup:
     def __init__(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path) -> None:
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         #: When it was started, on the monotonic clock.
-        self.started = time.monotonic()
+        self.started: float = time.monotonic()
         try:
             self._process = _start(command, cwd, env, output)
         finally:
             os.close(output)
-        self.pid = self._process.pid
+        self.pid: int = self._process.pid
         self._loop = asyncio.get_running_loop()
         self._exit: asyncio.Future[Exit] = self._loop.create_future()
         threading.Thread(target=self._reap, name=f"chamber-local-wait-{self.pid}", daemon=True).start()

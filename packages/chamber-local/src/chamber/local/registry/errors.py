@@ -13,7 +13,10 @@ class RegistryError(Exception):
 
     def __init__(self, status: int, code: str, message: str, detail: Any = None) -> None:
         super().__init__(message)
-        self.status, self.code, self.message, self.detail = status, code, message, detail
+        self.status = status
+        self.code = code
+        self.message = message
+        self.detail = detail
 
 
 def error_answer(error: RegistryError) -> web.Response:

@@ -20,7 +20,7 @@ class Store:
     def __init__(self, folder: Path, database: Database) -> None:
         self._blobs, self._database = folder / "blobs" / "sha256", database
         #: Where uploads grow; on the same file system as the blobs.
-        self.uploads = folder / "uploads"
+        self.uploads: Path = folder / "uploads"
 
     async def open(self) -> None:
         """Makes the folders, drops what uploads left behind, and seeds the marker base."""

@@ -49,7 +49,7 @@ class RegistryClient:
         self.transport = transport
         address = _API_HOSTS.get(host, host).lower()
         plain = is_loopback(address) or (known is not None and known.insecure)
-        self.url = f"{'http' if plain else 'https'}://{address}"
+        self.url: str = f"{'http' if plain else 'https'}://{address}"
         self._authorization = Authorization(transport, self.url, lambda: credentials.find(host, known))
 
     @asynccontextmanager

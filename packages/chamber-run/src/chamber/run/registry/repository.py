@@ -43,7 +43,7 @@ class Repository:
     def __init__(self, client: RegistryClient, path: str, scopes: Scopes = ()) -> None:
         self.client = client
         self.path = path
-        self.name = f"{client.host}/{path}"
+        self.name: str = f"{client.host}/{path}"
         self._root = f"{client.url}/v2/{path}"
         self._scopes = scopes or (f"repository:{path}:pull",)
 
