@@ -67,7 +67,7 @@ class LocalChamber:
             idempotency=idempotency,
         )
         #: What is to go wrong, for tests of clients.
-        self.faults = Faults()
+        self.faults: Faults = Faults()
         self._running: ServerThread | None = None
         self._changing = threading.Lock()
 

@@ -15,13 +15,13 @@ class Listening:
         self._name = "127.0.0.1" if host == "localhost" else host
         try:
             #: Listens, or after `hold` is ready to.
-            self.socket = _bound(self._name, port)
+            self.socket: socket.socket = _bound(self._name, port)
             self.socket.listen(128)
         except OSError as error:
             raise ConfigurationError(f"{host}:{port} cannot be listened on: {error.strerror or error}") from error
         self._port = self.socket.getsockname()[1]
         #: host:port, as clients on this machine connect to it.
-        self.address = f"{_reachable(self._name)}:{self._port}"
+        self.address: str = f"{_reachable(self._name)}:{self._port}"
 
     def hold(self) -> None:
         """Keeps the port without listening on it: whoever connects is refused. The old socket is closed."""

@@ -139,7 +139,8 @@ class _Rule:
     """A fault and the requests that it is for."""
 
     def __init__(self, fault: Fault, method: str | None, path: str | None, times: int | None) -> None:
-        self.fault, self.used = fault, 0
+        self.fault: Fault = fault
+        self.used: int = 0
         self._method, self._path, self._times = method, path, times
 
     def fits(self, method: str, path: str) -> bool:
