@@ -235,3 +235,10 @@ def test_watching_ends_in_time(client_of):
     with pytest.raises(WaitTimeout, match="not ended after 12 s"):
         list(client_of(fleet).watch_workload("wl_0", timeout=12))
     assert fleet.clock.time == 12
+
+
+def test_waiting_for_all_gives_up_an_api_that_stays_away_for_15_minutes(client_of):
+    transport = RecordingTransport({"GET workloads": Reply(503)})
+    with pytest.raises(ServerError):
+        client_of(transport).wait_for_all(["wl_1", "wl_2"], 30.0)
+    assert 900 < transport.clock.time < 1000

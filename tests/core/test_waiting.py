@@ -92,3 +92,10 @@ def test_what_can_never_be_seen_is_not_waited_for(client_of):
         client_of(RecordingTransport({CALL: Reply(500)})).wait_for_completion("wl_1")
     with pytest.raises(NotFoundError):
         client_of(RecordingTransport({CALL: [workload("RUNNING"), Reply(404)]})).wait_for_completion("wl_1")
+
+
+def test_an_api_that_stays_away_for_15_minutes_is_given_up(client_of):
+    transport = RecordingTransport({CALL: [workload("RUNNING"), Reply(503)]})
+    with pytest.raises(ServerError):
+        client_of(transport).wait_for_completion("wl_1", 30.0)
+    assert 900 < transport.clock.time < 1000

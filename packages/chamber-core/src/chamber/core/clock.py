@@ -6,7 +6,7 @@ import asyncio
 import time
 from datetime import UTC, datetime
 
-__all__ = ["Clock", "Deadline"]
+__all__ = ["Clock", "Contact", "Deadline"]
 
 
 class Clock:
@@ -48,3 +48,23 @@ class Deadline:
     def left(self) -> float | None:
         """Seconds left as the timeout of a call: never 0, None where there is no deadline."""
         return None if self._end is None else max(0.001, self.remaining)
+
+
+class Contact:
+    """When a wait last had an answer: an API that stays away for too long is not waited for."""
+
+    __slots__ = ("_clock", "_last", "_longest")
+
+    def __init__(self, clock: Clock, longest: float) -> None:
+        self._clock = clock
+        self._longest = longest
+        self._last = clock.monotonic()
+
+    def made(self) -> None:
+        """There was an answer."""
+        self._last = self._clock.monotonic()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there was none for longer than is waited for."""
+        return self._clock.monotonic() - self._last > self._longest

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 import msgspec
 
 from chamber.core import validation
-from chamber.core.clock import Deadline
+from chamber.core.clock import Contact, Deadline
 from chamber.core.errors import ChamberError, ResponseError, TransportError, WaitTimeout
 from chamber.core.logs import logger
 from chamber.core.models import Workload
 from chamber.core.operations import listing, operation
+from chamber.core.retry import POLL
 from chamber.core.workloads import WorkloadOperations, ends_waiting
 
 __all__ = ["ManyOperations", "WorkloadBatch"]
@@ -77,7 +78,7 @@ class ManyOperations(WorkloadOperations):
         """The workloads with these ids, once each of them has ended or cannot be read.
 
         `poll_interval`: seconds between looks. `timeout`: seconds to wait at most; 0 looks once. Only a refusal of
-        the API (4xx) is final; after any other failure it is asked again.
+        the API (4xx) is final; after any other failure it is asked again, for up to 15 minutes without one answer.
         Raises WaitTimeout: some had not ended in time; its `workload` is the first of them.
         """
         validation.number("poll_interval", poll_interval, 0, whole=False)
@@ -86,6 +87,7 @@ class ManyOperations(WorkloadOperations):
         known: dict[str, Workload] = {}
         refused: dict[str, ChamberError] = {}
         deadline = Deadline(self._transport.clock, timeout)
+        contact = Contact(self._transport.clock, POLL.deadline)
         while True:
             batch = await self._read([i for i in ids if i not in refused and not _ended(known.get(i))], known)
             known |= batch.found
@@ -93,6 +95,7 @@ class ManyOperations(WorkloadOperations):
             waiting = [i for i in ids if i not in refused and not _ended(known.get(i))]
             if not waiting:
                 return _batch(ids, known, refused)
+            _keep(contact, batch)
             if deadline.remaining <= 0:
                 raise _not_in_time(waiting, known, timeout) from next(iter(batch.failed.values()), None)
             await self._transport.clock.sleep(min(poll_interval, deadline.remaining))
@@ -109,9 +112,10 @@ class ManyOperations(WorkloadOperations):
         validation.number("poll_interval", poll_interval, 0, whole=False)
         validation.number("timeout", timeout, 0, whole=False)
         deadline = Deadline(self._transport.clock, timeout)
+        contact = Contact(self._transport.clock, POLL.deadline)
         seen: Workload | None = None
         while True:
-            workload = await self._look(workload_id, seen, deadline)
+            workload = await self._look(workload_id, seen, deadline, contact)
             if seen is None or workload.status != seen.status:
                 yield workload
             if workload.is_terminal:
@@ -163,6 +167,14 @@ class ManyOperations(WorkloadOperations):
 def _ids(given: Sequence[str]) -> list[str]:
     """Each id once, in the order in which they were given; a single text is one id."""
     return list(dict.fromkeys([given] if isinstance(given, str) else given))
+
+
+def _keep(contact: Contact, batch: WorkloadBatch) -> None:
+    """Raises the failure of a look when there was no good one for too long."""
+    if batch.found:
+        contact.made()
+    elif contact.is_lost:
+        batch.raise_for_failures()
 
 
 def _batch(ids: Collection[str], found: dict[str, Workload], failed: dict[str, ChamberError]) -> WorkloadBatch:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from chamber.core import validation
-from chamber.core.clock import Deadline
+from chamber.core.clock import Contact, Deadline
 from chamber.core.enums import JobClass, JobStatus, ScalingMode
 from chamber.core.errors import ChamberError, ResponseError, TransportError, ValidationError, WaitTimeout
 from chamber.core.filters import Statuses, by_status, words
@@ -17,7 +17,7 @@ from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
-from chamber.core.retry import READ, RETRIED
+from chamber.core.retry import POLL, READ, RETRIED
 from chamber.core.submission import OnAmbiguous, Submission, find, new_external_id
 from chamber.core.wire import encode_body
 
@@ -197,7 +197,8 @@ class WorkloadOperations(Operations):
 
         `poll_interval`: seconds between looks. `timeout`: seconds to wait at most; 0 looks once; None waits as
         long as it takes. A workload that completed, failed or was cancelled is returned in any case. Once it was
-        seen, a look that fails without a refusal of the API (4xx) is made again.
+        seen, a look that fails without a refusal of the API (4xx) is made again, for up to 15 minutes without one
+        good answer.
 
         Raises WaitTimeout: it had none of them in time; the workload goes on running.
         """
@@ -206,25 +207,28 @@ class WorkloadOperations(Operations):
         awaited = _awaited(terminal_statuses)
         clock = self._transport.clock
         deadline = Deadline(clock, timeout)
+        contact = Contact(clock, POLL.deadline)
         workload: Workload | None = None
         while True:
-            workload = await self._look(workload_id, workload, deadline)
+            workload = await self._look(workload_id, workload, deadline, contact)
             if workload.status in awaited or _has_ended(workload):
                 return workload
             if deadline.remaining <= 0:
                 raise _not_in_time(workload, timeout)
             await clock.sleep(min(poll_interval, deadline.remaining))
 
-    async def _look(self, workload_id: str, seen: Workload | None, deadline: Deadline) -> Workload:
+    async def _look(self, workload_id: str, seen: Workload | None, deadline: Deadline, contact: Contact) -> Workload:
         """The workload as it is; as it was last `seen` while the API cannot say."""
         timeout = min(READ.deadline, max(deadline.remaining, _LAST_LOOK))
         try:
-            return await self.request("GET", path("workloads", workload_id), Workload, timeout=timeout)
+            workload = await self.request("GET", path("workloads", workload_id), Workload, timeout=timeout)
         except ChamberError as error:
-            if seen is None or ends_waiting(error):
+            if seen is None or ends_waiting(error) or contact.is_lost:
                 raise
             _log.warning("workload could not be read", workload_id=workload_id, error=str(error))
             return seen
+        contact.made()
+        return workload
 
     async def _page(self, params: Mapping[str, object]) -> PaginatedResponse[Workload]:
         return await self.request("GET", path("workloads"), PaginatedResponse[Workload], params=params)
