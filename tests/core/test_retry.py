@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chamber.core import DeadlineExceeded, RateLimitError, ServerError, TransportError
+from chamber.core.paths import path
 from chamber.core.retry import KEYED_WRITE, READ, Outcome, delay, retry_after
 from chamber.core.testing import RecordingTransport, Reply, recorded_client
 
@@ -206,11 +207,11 @@ def test_the_error_is_the_one_of_the_last_attempt():
 
 @pytest.mark.parametrize("sent", [True, False])
 def test_a_write_is_repeated_only_when_it_was_certainly_not_sent(sent):
-    transport = RecordingTransport({"POST workloads/wl_1/cancel": [unreachable(sent), WORKLOAD]})
+    transport = RecordingTransport({"POST thing": [unreachable(sent), WORKLOAD]})
     with recorded_client(transport) as client:
         if sent:
             with pytest.raises(TransportError):
-                client.cancel_workload("wl_1")
+                client.request("POST", path("thing"), dict, body={})
         else:
-            client.cancel_workload("wl_1")
+            client.request("POST", path("thing"), dict, body={})
     assert len(transport.calls) == (1 if sent else 2)

@@ -13,6 +13,7 @@ from chamber.core import (
     NotFoundError,
     ScalingMode,
     ServerError,
+    TransportError,
     ValidationError,
     WaitTimeout,
     Workload,
@@ -366,3 +367,22 @@ def test_waiting_goes_on_through_a_preemption_when_that_is_not_awaited():
     with recorded_client(RecordingTransport({"GET workloads/wl_1": replies})) as client:
         found = client.wait_for_completion("wl_1", 1.0, terminal_statuses=["COMPLETED", "FAILED"])
     assert found.status == "COMPLETED"
+
+
+def test_a_cancellation_whose_answer_was_lost_is_asked_for_again():
+    lost = TransportError("the connection broke off")
+    transport = RecordingTransport({"POST workloads/wl_1/cancel": [lost, row("cancelled")]})
+    with recorded_client(transport) as client:
+        assert client.cancel_workload("wl_1").status == "CANCELLED"
+
+
+@pytest.mark.parametrize("status", ["cancelled", "completed"])
+def test_a_conflict_after_a_lost_answer_is_none_when_the_workload_is_cancelled(status):
+    lost = TransportError("the connection broke off")
+    replies = {"POST workloads/wl_1/cancel": [lost, Reply(409, {})], "GET workloads/wl_1": row(status)}
+    with recorded_client(RecordingTransport(replies)) as client:
+        if status == "cancelled":
+            assert client.cancel_workload("wl_1").status == "CANCELLED"
+        else:
+            with pytest.raises(ConflictError):
+                client.cancel_workload("wl_1")

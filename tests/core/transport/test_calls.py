@@ -25,6 +25,7 @@ from chamber.core import (
     UnexpectedResponseError,
     ValidationError,
 )
+from chamber.core.paths import path
 
 
 def test_a_call_names_its_bearer_and_its_organization(api, connect, token):
@@ -80,7 +81,7 @@ def test_a_read_is_tried_five_times(patient, api, said):
 def test_a_write_is_not_repeated_after_503(client, api, said):
     api.answers(said(status=503), said())
     with pytest.raises(ServerError) as caught:
-        client.cancel_workload("wl_1")
+        client.request("POST", path("thing"), dict, body={})
     assert caught.value.status_code == 503
     assert len(api.requests) == 1
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from chamber.core import validation
 from chamber.core.clock import Contact, Deadline
 from chamber.core.enums import JobClass, JobStatus, ScalingMode
-from chamber.core.errors import ChamberError, ResponseError, TransportError, ValidationError, WaitTimeout
+from chamber.core.errors import ChamberError, ConflictError, ResponseError, TransportError, ValidationError, WaitTimeout
 from chamber.core.filters import Statuses, by_status, words
 from chamber.core.journal import Journal
 from chamber.core.logs import logger
@@ -17,7 +17,7 @@ from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
-from chamber.core.retry import POLL, READ, RETRIED
+from chamber.core.retry import POLL, READ, REPEATABLE_WRITE, RETRIED
 from chamber.core.submission import OnAmbiguous, Submission, find, new_external_id
 from chamber.core.wire import encode_body
 
@@ -183,7 +183,16 @@ class WorkloadOperations(Operations):
     @operation
     async def cancel_workload(self, workload_id: str) -> Workload:
         """Cancel a workload that has not ended. Raises ConflictError: it has."""
-        return await self.request("POST", path("workloads", workload_id, "cancel"), Workload)
+        cancel = path("workloads", workload_id, "cancel")
+        try:
+            return await self.request("POST", cancel, Workload, policy=REPEATABLE_WRITE)
+        except ConflictError as error:
+            if error.attempts == 1:
+                raise
+            workload = await self.get_workload(workload_id)  # an attempt whose answer was lost may have done it
+            if workload.status != JobStatus.CANCELLED:
+                raise
+            return workload
 
     @operation
     async def wait_for_completion(
