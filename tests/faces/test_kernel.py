@@ -1,5 +1,7 @@
 """The blocking client in the cells of a real Jupyter kernel, where an event loop runs already."""
 
+import tempfile
+
 import pytest
 from jupyter_client import KernelManager
 
@@ -37,10 +39,16 @@ class Kernel:
 
 
 @pytest.fixture
-def kernel(environment, tmp_path, monkeypatch):
+def sockets():
+    """The start of the names of a kernel's sockets, which must be short."""
+    with tempfile.TemporaryDirectory(prefix="k") as folder:
+        yield f"{folder}/s"
+
+
+@pytest.fixture
+def kernel(environment, sockets, tmp_path):
     """A kernel whose own stderr must stay empty; on socket files, since it warns of TCP."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    manager = KernelManager(transport="ipc", ip=str(tmp_path / "k"), connection_file=str(tmp_path / "kernel.json"))
+    manager = KernelManager(transport="ipc", ip=sockets, connection_file=str(tmp_path / "kernel.json"))
     with (tmp_path / "stderr").open("w+") as told:
         manager.start_kernel(env={**environment, "IPYTHONDIR": str(tmp_path / "ipython")}, stderr=told)
         try:
