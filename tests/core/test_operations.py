@@ -17,8 +17,6 @@ from chamber.core.workloads import WorkloadOperations
 
 WORKLOAD = {"id": "wl_1", "name": "train", "status": "RUNNING"}
 PAGE = {"workloads": [WORKLOAD], "metadata": {}}
-NAMES = sorted(name for name in dir(ChamberClient) if not name.startswith("_") and name != "plugins")
-FACES = {"close": "aclose"}
 
 
 class Odd(Operations):
@@ -72,35 +70,6 @@ def both():
     transport = RecordingTransport({"GET workloads/wl_1": WORKLOAD, "GET workloads": PAGE})
     with recorded_client(transport) as blocking:
         yield blocking, recorded_async_client(transport)
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in FACES])
-def test_both_faces_have_one_signature_and_one_docstring(both, name):
-    blocking, awaiting = both
-    here, there = getattr(blocking, name), getattr(awaiting, name)
-    assert inspect.signature(here) == inspect.signature(there)
-    assert here.__name__ == there.__name__ == name
-    assert "self" not in inspect.signature(here).parameters
-    assert inspect.getdoc(here)
-    if name != "from_config":
-        assert inspect.getdoc(here) == inspect.getdoc(there)
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in FACES])
-def test_on_the_class_a_method_looks_as_on_an_instance(both, name):
-    for client in both:
-        on_class, on_instance = getattr(type(client), name), getattr(client, name)
-        assert inspect.signature(on_class) == inspect.signature(on_instance)
-        assert inspect.getdoc(on_class) == inspect.getdoc(on_instance)
-        assert inspect.iscoroutinefunction(on_class) == inspect.iscoroutinefunction(on_instance)
-        assert inspect.isasyncgenfunction(on_class) == inspect.isasyncgenfunction(on_instance)
-
-
-def test_both_faces_have_the_same_methods():
-    here, there = (
-        {name for name in dir(kind) if not name.startswith("_")} for kind in (ChamberClient, AsyncChamberClient)
-    )
-    assert {FACES.get(name, name) for name in here} == there
 
 
 def test_a_method_may_be_called_on_the_class(both):

@@ -1,4 +1,8 @@
-"""Mistakes that a type checker must report: each line marked with E, and no other. See tests/core/test_typing.py."""
+"""Mistakes that a type checker must report: each line marked with E, and no other. See tests/core/test_typing.py.
+
+Those "unknown to a client" can be told only where every package is installed: elsewhere a client has a base that a
+checker cannot find, which might have anything.
+"""
 
 from chamber.core import AsyncChamberClient, ChamberClient, Operations, Workload, operation
 
@@ -15,8 +19,8 @@ def blocking(client: ChamberClient) -> None:
     client.list_workloads(sort_order="up")  # E: wrong word
     client.get_workload_aggregations("colour")  # E: wrong word
     client.iter_workloads(None, None, None, None, None, None, None, 100)  # E: only by name
-    client.get_wrokload("wl_1")  # E: unknown method
-    client.aclose()  # E: of the other face
+    client.get_wrokload("wl_1")  # E: unknown to a client
+    client.aclose()  # E: unknown to a client, of the other face
     client.get_workload("wl_1").nmae  # E: unknown field
     client.get_workload("wl_1").name = "other"  # E: frozen
     client.get_workload("wl_1").name + 1  # E: wrong type
@@ -31,12 +35,12 @@ async def awaiting(client: AsyncChamberClient) -> None:
     client.get_workload("wl_1").name  # E: forgotten await
     await client.get_workload()  # E: missing argument
     await client.get_workload("wl_1", gpu=1)  # E: wrong name
-    await client.get_wrokload("wl_1")  # E: unknown method
+    await client.get_wrokload("wl_1")  # E: unknown to a client
     for _ in client.iter_workloads():  # E: not a plain iterator
         pass
     await client.iter_workloads()  # E: not a coroutine
-    client.close()  # E: of the other face
-    with client:  # E: of the other face
+    client.close()  # E: unknown to a client, of the other face
+    with client:  # E: unknown to a client, of the other face
         pass
 
 

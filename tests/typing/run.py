@@ -15,9 +15,6 @@ def blocking(client: ChamberClient, dry: bool) -> None:
     assert_type(client.plan("p", 4, "H100", "ml", "name", "train.py", ["--lr", "1"]), DryRunResult)
     assert_type(client.list_registries(), dict[str, str])
     assert_type(ChamberClient.get_default_registry(), tuple[str, str] | None)
-    client.run("p", gpu=1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-    client.run("p", distributed="mpi")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
-    client.plan("p", wait=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 async def awaiting(client: AsyncChamberClient, dry: bool) -> None:
