@@ -352,6 +352,6 @@ async def test_cancelling_a_call_ends_the_request(async_client, api):
 def test_a_submission_whose_answer_is_not_read_is_reported_as_unknown(client, api, said):
     api.answers(said(b"<html>", 201))
     with pytest.raises(SubmissionUnknownError) as caught:
-        client.submit_job("train", "team", "H100", external_id="mine")
+        client.submit_job("train", "team", "H100", external_id="mine", timeout=1)
     assert caught.value.external_id == "mine"
     assert "mine" in caught.value.message

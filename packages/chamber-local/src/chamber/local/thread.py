@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+from collections.abc import Coroutine
 from concurrent.futures import Future
+from typing import Any
 
 from chamber.local import records
 from chamber.local.faults import Faults
@@ -21,7 +23,7 @@ class ServerThread:
         self.folder: DataFolder = DataFolder(settings.data_dir)
         self._ready: Future[tuple[Server, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(settings, faults)), name="chamber-local", daemon=True
+            target=lambda: _run(self._serve(settings, faults)), name="chamber-local", daemon=True
         )
         self._thread.start()
         try:
@@ -58,3 +60,13 @@ class ServerThread:
         self._ready.set_result((server, asyncio.get_running_loop(), stopping))
         await stopping.wait()
         await server.stop()
+
+
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    """Runs to the end, also while the interpreter exits: `asyncio.run` would then want a new thread, and get none."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(serving)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
