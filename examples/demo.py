@@ -68,10 +68,8 @@ def show_plan(plan: DryRunResult) -> None:
 
 
 def show_metrics(metrics: WorkloadMetrics) -> None:
-    """The summaries of the metrics that were measured."""
-    print(f"Metrics ({metrics.sample_count} samples, {metrics.data_quality}):")
-    for name, summary in metrics.summaries.items():
-        print(f"  {name:16} average {summary.avg:,.1f}, at most {summary.max:,.1f}")
+    """What was measured, over time."""
+    print(f"Metrics ({metrics.sample_count} samples, {metrics.data_quality}):\n{metrics.sparkline()}")
 
 
 if __name__ == "__main__":
