@@ -48,6 +48,7 @@ async def quota(self: Operations, team: str) -> str:
 class Distribution:
     def __init__(self, name: str) -> None:
         self.name = name
+        self.version = "1.2"
 
 
 class Entry:
@@ -72,6 +73,7 @@ def installed(monkeypatch):
         monkeypatch.setattr(plugins, "entry_points", lambda group: [e for e in entries if group == "chamber"])
         plugins.manager.cache_clear()
         plugins.broken.clear()
+        plugins.added.clear()
         methods._stages[:] = [methods._core_operations, methods._all_operations]
         methods.Methods.__bases__ = methods._core_operations()
 
@@ -316,3 +318,32 @@ def test_registering_a_plugin_that_fails_says_so():
 def test_the_host_is_plain_pluggy():
     assert isinstance(plugins.manager(), pluggy.PluginManager)
     assert plugins.manager() is plugins.manager()
+
+
+@pytest.mark.parametrize("client", [ChamberClient, AsyncChamberClient])
+def test_a_client_lists_its_plugins_and_imports_none(installed, monkeypatch, client):
+    monkeypatch.setenv("CHAMBER_PLUGINS", "-acme-two")
+    entries = [
+        Entry("acme-one", plugin(operations(one=quota))),
+        Entry("acme-two", plugin()),
+        Entry("chamber-run", plugin()),
+    ]
+    installed(*entries)
+    listed = client("ch.a").plugins
+    assert [(p.name, p.distribution, p.version, p.state, p.error) for p in listed] == [
+        ("plugin", "acme-one", "1.2", "not loaded", None),
+        ("plugin", "acme-two", "1.2", "denied", None),
+        ("plugin", "chamber-run", "1.2", "not loaded", None),
+    ]
+    assert listed[0].adds == ()
+    assert set(listed[2].adds) == {name for name, owner in OFFICIAL.items() if owner == "chamber-run"}
+    assert [entry.loaded for entry in entries] == [0, 0, 0]
+
+
+def test_the_list_tells_what_was_loaded_and_what_was_set_aside(installed):
+    installed(Entry("acme-bad", ImportError("no module named 'x'")), Entry("acme-one", plugin(operations(one=quota))))
+    client = ChamberClient("ch.a")
+    assert client.one("ml") == "quota of ml"
+    bad, good = client.plugins
+    assert (bad.state, bad.adds, bad.error) == ("broken", (), "no module named 'x'")
+    assert (good.state, good.adds, good.error) == ("loaded", ("one",), None)
