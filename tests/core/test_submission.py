@@ -20,6 +20,7 @@ from chamber.core import (
     ValidationError,
 )
 from chamber.core.journal import Intent, Journal, payload_hash
+from chamber.core.portal import in_caller
 from chamber.core.submission import new_external_id
 from chamber.core.testing import RecordingTransport, Reply, recorded_client
 
@@ -273,3 +274,27 @@ def test_a_killed_submission_is_found_in_the_journal_by_the_next_process(tmp_pat
     (intent,) = Journal(tmp_path / "submissions").pending()
     assert intent.external_id == "mine"
     assert msgspec.json.decode(next((tmp_path / "submissions").iterdir()).read_bytes())["name"] == "train"
+
+
+class Interrupted(RecordingTransport):
+    """A network during which the user presses Ctrl-C."""
+
+    async def _send(self, request, timeout):
+        await in_caller(interrupt)
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def test_an_interrupted_submission_says_how_to_find_out_what_became_of_it():
+    with recorded_client(Interrupted()) as client, pytest.raises(KeyboardInterrupt) as caught:
+        client.submit_job("train", "team", "H100", external_id="mine")
+    assert caught.value.__notes__ == ["The job may have been submitted: client.resolve_submission('mine') tells"]
+    assert [intent.external_id for intent in Journal().pending()] == ["mine"]
+
+
+def test_an_interrupted_read_has_nothing_to_say():
+    with recorded_client(Interrupted()) as client, pytest.raises(KeyboardInterrupt) as caught:
+        client.get_workload("wl_1")
+    assert not hasattr(caught.value, "__notes__")

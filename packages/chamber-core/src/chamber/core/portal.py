@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import contextvars
 import importlib
 import logging
@@ -23,7 +24,7 @@ from chamber.core.errors import ClientClosedError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
-__all__ = ["call", "each", "in_caller"]
+__all__ = ["call", "each", "in_caller", "noted"]
 
 T = TypeVar("T")
 
@@ -32,6 +33,8 @@ _STOP_WITHIN = 2.0
 _Job = tuple["asyncio.Future[Any]", "Callable[..., Any]", tuple[Any, ...]]
 _caller: contextvars.ContextVar[queue.SimpleQueue[_Job | None] | None]
 _caller = contextvars.ContextVar("chamber_caller", default=None)
+_notes: contextvars.ContextVar[list[str]]
+_notes = contextvars.ContextVar("chamber_notes")
 
 
 def call(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -54,15 +57,22 @@ def call(coroutine: Coroutine[Any, Any, T]) -> T:
     if (loop := portal.loop()) is None:
         return _run_here(coroutine)
     jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+    notes: list[str] = []
     context = contextvars.copy_context()
     context.run(_caller.set, jobs)
+    context.run(_notes.set, notes)
     future = context.run(asyncio.run_coroutine_threadsafe, coroutine, loop)
     future.add_done_callback(lambda _: None if portal.is_stopping else jobs.put(None))
     try:
         while (job := jobs.get()) is not None:
             _run(job, loop)
         return future.result()
-    except BaseException:
+    except Exception:
+        future.cancel()
+        raise
+    except BaseException as interrupt:
+        for note in notes:
+            interrupt.add_note(note)
         future.cancel()
         raise
 
@@ -107,6 +117,17 @@ def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine in the thread that calls: the interpreter is exiting, and no other can be started."""
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         return runner.run(coroutine)
+
+
+@contextlib.contextmanager
+def noted(note: str) -> Generator[None, None, None]:
+    """Have an interrupt of the blocking call that comes while this is under way carry a note."""
+    notes = _notes.get([])
+    notes.append(note)
+    try:
+        yield
+    finally:
+        notes.remove(note)
 
 
 def _finish(items: AsyncGenerator[Any, None]) -> None:

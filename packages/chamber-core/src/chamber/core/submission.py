@@ -35,6 +35,7 @@ from chamber.core.journal import Intent, Journal, payload_hash
 from chamber.core.logs import logger
 from chamber.core.models import PaginatedResponse, Workload, WorkloadSearchResult
 from chamber.core.paths import path
+from chamber.core.portal import noted
 from chamber.core.retry import KEYED_WRITE, READ
 from chamber.core.transport import Transport
 
@@ -75,8 +76,10 @@ class Submission:
         refuses.
         """
         self._journal.write(self._intent())
+        unsure = f"The job may have been submitted: client.resolve_submission({self._external_id!r}) tells"
         try:
-            workload = await self._sent_or_found()
+            with noted(unsure):
+                workload = await self._sent_or_found()
         except SubmissionUnknownError:
             raise
         except ChamberError as error:
