@@ -34,6 +34,17 @@ def client_of(request):
         yield lambda source: opened(source, stack)
 
 
+@pytest.fixture
+def call(client_of):
+    """``call(replies, method, *arguments)`` → the result, and the calls as they would have been sent."""
+
+    def call(replies, method, *arguments, **options):
+        transport = replies if isinstance(replies, RecordingTransport) else RecordingTransport(replies)
+        return getattr(client_of(transport), method)(*arguments, **options), transport.calls
+
+    return call
+
+
 def _blocking(source, stack):
     recorded = isinstance(source, RecordingTransport)
     return stack.enter_context(recorded_client(source) if recorded else source.client())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Literal
 
@@ -126,12 +127,9 @@ class SearchOperations(Operations):
                 )
             return found.items, found.next_cursor if found.has_more else None
 
-        items = each_item(page)
-        try:
-            async for workload in items:
+        async with aclosing(each_item(page)) as workloads:
+            async for workload in workloads:
                 yield workload
-        finally:
-            await items.aclose()
 
     @operation
     async def get_workload_aggregations(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Literal
 
@@ -173,12 +174,9 @@ class WorkloadOperations(Operations):
             )
             return found.items, found.next_token
 
-        items = each_item(page)
-        try:
-            async for workload in items:
+        async with aclosing(each_item(page)) as workloads:
+            async for workload in workloads:
                 yield workload
-        finally:
-            await items.aclose()
 
     @operation
     async def cancel_workload(self, workload_id: str) -> Workload:
