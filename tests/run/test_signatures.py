@@ -1,11 +1,13 @@
 import inspect
 from typing import Any
 
+import pytest
+
 import chamber.run
 from chamber.core import ChamberClient
 from chamber.run.operations import RunOperations
 from chamber.run.settings.keys import KEYS
-from chamber.run.signatures import RunOptions
+from chamber.run.signatures import ProjectOptions, RunOptions
 
 _RUN = inspect.signature(RunOperations.__dict__["run"].__wrapped__).parameters
 _PLAN = inspect.signature(RunOperations.__dict__["plan"].__wrapped__).parameters
@@ -13,7 +15,18 @@ _TYPED_BY_HAND = {"self", "directory", "gpus", "gpu_type", "team", "name", "dry_
 
 
 def test_the_options_are_the_parameters_of_run() -> None:
-    assert set(_RUN) - _TYPED_BY_HAND == set(RunOptions.__annotations__)
+    assert set(_RUN) - _TYPED_BY_HAND - {"project"} == set(RunOptions.__annotations__) - set(
+        ProjectOptions.__annotations__
+    )
+
+
+def test_every_key_of_the_project_file_is_a_parameter() -> None:
+    assert set(KEYS) - set(_RUN) == set(ProjectOptions.__annotations__)
+
+
+def test_an_unknown_parameter_is_a_type_error_that_names_it() -> None:
+    with ChamberClient(token="ch.test") as client, pytest.raises(TypeError, match=r"unexpected keyword argument 'gpu'"):
+        client.plan(".", gpu=2)  # type: ignore[call-arg]
 
 
 def test_plan_has_the_parameters_of_run_less_those_of_carrying_it_out() -> None:

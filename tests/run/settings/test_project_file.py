@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ pre_build_commands: ["echo a"]
 post_build_commands: ["echo b"]
 ignore: [data]
 include: [keys/demo.pem]
+framework: pytorch
+dependencies: requirements/gpu.txt
+launcher: torchrun
+nodes: 2
+gpus_per_node: 8
+secrets: {HF_TOKEN: hub/token}
+image_pull_secrets: [registry-login]
+platform: linux/arm64
+pip_index_url: https://pypi.acme.example/simple
+max_project_size: 2GB
 """
 
 
@@ -50,6 +61,27 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert values["gpus"] == 4
     assert values["entrypoint_args"] == ("--lr", "0.1")
     assert values["cpu"] == "4"
+    assert values["secrets"] == {"HF_TOKEN": "hub/token"}
+    assert values["max_project_size"] == 2_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ("launcher: tourchrun", "one of python, torchrun"),
+        ("nodes: 0", "at least 1, not '0'|at least 1, not 0"),
+        ("secrets: {HF_TOKEN: token}", "each with secret/key"),
+        ("platform: amd64", "such as linux/amd64, not 'amd64'"),
+        ("max_project_size: a lot", "such as 500MB, not 'a lot'"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_with_its_line(tmp_path: Path, line: str, refused: str) -> None:
+    message = _refusal(tmp_path, f"name: x\n{line}\n")
+    assert re.search(rf"\.chamber\.yaml, line 2: .* must be .*({refused})", message)
+
+
+def test_the_url_of_an_index_is_not_shown(tmp_path: Path) -> None:
+    assert "hunter2" not in _refusal(tmp_path, "pip_index_url: ftp://me:hunter2@pypi.test/simple")
 
 
 def test_texts_stay_as_they_are_written(tmp_path: Path) -> None:

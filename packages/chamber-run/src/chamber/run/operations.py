@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from typing import Unpack, cast
 
 from chamber.core import validation
 from chamber.core.enums import JobClass, JobStatus
@@ -19,7 +19,7 @@ from chamber.run.progress import Reporter
 from chamber.run.publishing import publish
 from chamber.run.settings import registries
 from chamber.run.settings.configuration import DefaultNumber, DefaultText
-from chamber.run.signatures import Directory, Distributed, run_operation
+from chamber.run.signatures import Directory, Distributed, ProjectOptions, run_operation
 
 __all__ = ["RunOperations"]
 
@@ -57,10 +57,12 @@ class RunOperations(Operations):
         on_progress: Callable[[str, str], None] | None = None,
         *,
         progress: bool | None = None,
+        **project: Unpack[ProjectOptions],
     ) -> Workload | DryRunResult:
         """Put the project in `directory` into an image, push it, and submit it as a GPU workload.
 
-        An argument beats ``.chamber.yaml``, which beats ``~/.chamber/config.json``; `env` is merged by name.
+        An argument beats ``.chamber.yaml``, which beats ``~/.chamber/config.json``; `env` is merged by name. Every
+        key of ``.chamber.yaml`` is an argument too: see `chamber.run.signatures.ProjectOptions`.
         `team` is the team's id; `registry` the name of a configured registry, or host/path. `entrypoint_args` is
         a command line or its words. `no_cache` packs and uploads anew. With `dry_run` the plan is returned, and
         nothing is done. `save_dockerfile` and `save_manifest` write Dockerfile.chamber and manifest.chamber.yaml
@@ -91,6 +93,7 @@ class RunOperations(Operations):
                 job_class=job_class,
                 base_image=base_image,
                 env=env,
+                **_known(project),
             ),
             dockerfile=dockerfile,
             in_earnest=not dry_run,
@@ -130,6 +133,7 @@ class RunOperations(Operations):
         on_progress: Callable[[str, str], None] | None = None,
         *,
         progress: bool | None = None,
+        **project: Unpack[ProjectOptions],
     ) -> DryRunResult:
         """What `run` with the same arguments would do. Made offline; the parameters and errors are those of `run`."""
         planned: DryRunResult = await self.run(
@@ -152,6 +156,7 @@ class RunOperations(Operations):
             save_manifest=save_manifest,
             on_progress=on_progress,
             progress=progress,
+            **project,
         )
         return planned
 
@@ -209,6 +214,13 @@ def _why(workload: Workload, status: str) -> str:
 def _core(client: Operations) -> ManyOperations:
     """The client as chamber.core makes it; a base class of that kind would stand before core in checkers' eyes."""
     return cast("ManyOperations", client)
+
+
+def _known(project: ProjectOptions) -> ProjectOptions:
+    for name in project:
+        if name not in ProjectOptions.__annotations__:
+            raise TypeError(f"run() got an unexpected keyword argument {name!r}")
+    return project
 
 
 def _settings(**arguments: object) -> Mapping[str, object]:

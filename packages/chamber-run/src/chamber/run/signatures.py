@@ -16,14 +16,52 @@ if TYPE_CHECKING:
     from chamber.core.models import Workload
     from chamber.core.operations import Awaiting, Blocking, Caller, Operations, Style
     from chamber.run.planning.plan import DryRunResult
+    from chamber.run.project.profile import Framework, Launcher
 
-__all__ = ["Directory", "Distributed", "RunOptions", "run_operation"]
+__all__ = ["Directory", "Distributed", "ProjectOptions", "RunOptions", "run_operation"]
 
 Directory = str | os.PathLike[str]
 Distributed = Literal["auto", "ray", "deepspeed", "none"]
 
 
-class RunOptions(TypedDict, total=False):
+class ProjectOptions(TypedDict, total=False):
+    """The keys of ``.chamber.yaml`` that are no parameters of their own: `run()` and `plan()` take them by name."""
+
+    #: Distributions of Debian, and requirements (PEP 508), that no file of the project lists.
+    extra_apt_packages: Sequence[str]
+    extra_pip_packages: Sequence[str]
+    #: Shell commands before and after the dependencies are installed.
+    pre_build_commands: Sequence[str]
+    post_build_commands: Sequence[str]
+    #: The file of the project that lists what it needs.
+    dependencies: str
+    framework: Framework
+    python_version: str
+    #: ``os/architecture``; linux/amd64.
+    platform: str
+    #: The URL of a package index; used in the build, and in no layer.
+    pip_index_url: str
+    #: Patterns as in ``.dockerignore``, and single files that go along although a rule leaves them out.
+    ignore: Sequence[str]
+    include: Sequence[str]
+    #: The most that the project's files may take, such as ``"500MB"``.
+    max_project_size: str
+    launcher: Launcher
+    #: Pods, and GPUs for each of them; `gpus` is the number of all.
+    nodes: int
+    gpus_per_node: int
+    #: Kubernetes quantities for each pod, such as ``"8"`` or ``"64Gi"``.
+    cpu: str
+    memory: str
+    shm_size: str
+    #: Environment variables of this process that the job gets, with their values.
+    forward_env: Sequence[str]
+    #: Environment variables whose values are in the cluster: ``{"HF_TOKEN": "name of the secret/key"}``.
+    secrets: Mapping[str, str]
+    image_pull_secrets: Sequence[str]
+
+
+class RunOptions(ProjectOptions, total=False):
     """The parameters of `run()` after the first five, less `dry_run`."""
 
     entrypoint: str | None

@@ -1,5 +1,7 @@
 """What plugins answer about where a run goes: the values of the hooks of `chamber.run.hooks`."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 __all__ = ["BaseImage", "Registry"]
@@ -15,6 +17,12 @@ class Registry(Struct, frozen=True):
     password: str | None = None
     #: Whether plain HTTP is allowed although the host is not this machine.
     insecure: bool = False
+    #: The site of the service that gives out tokens (``https://host``), where it is not the registry's own.
+    auth_realm: str | None = None
+    #: Finds user name and password when the registry asks for them; called in a thread, and once.
+    login: Callable[[], tuple[str, str] | None] | None = None
+    #: Makes a repository, by its path in the registry, where it has to be there before a push; called in a thread.
+    create_repository: Callable[[str], None] | None = None
 
     def __repr__(self) -> str:
         login = f", username={self.username!r}, password=***" if self.username or self.password else ""

@@ -71,6 +71,21 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     post_build_commands: tuple[str, ...]
     ignore: tuple[str, ...]
     include: tuple[str, ...]
+    framework: str | None
+    #: The file that lists what the project needs.
+    dependencies: str | None
+    launcher: str | None
+    nodes: int | None
+    gpus_per_node: int | None
+    #: Environment variables whose values are in the cluster: ``name of a Kubernetes secret/key``.
+    secrets: dict[str, str]
+    image_pull_secrets: tuple[str, ...]
+    #: ``os/architecture`` of the image.
+    platform: str
+    #: May hold a password: used in the build, and shown nowhere.
+    pip_index_url: str | None
+    #: In bytes.
+    max_project_size: int
     #: Where each setting came from; environment variables under ``env.NAME``.
     sources: dict[str, str]
 
@@ -85,11 +100,12 @@ class RunSettings(Struct, frozen=True, kw_only=True):
         return {name: "***" if name in self.secret_env else value for name, value in self.env.items()}
 
     def __repr__(self) -> str:
-        given = {
-            name: getattr(self, name) for name, source in self.sources.items() if source != DEFAULT and name in KEYS
-        }
+        given = {name: self._shown(name) for name, source in self.sources.items() if source != DEFAULT and name in KEYS}
         given |= {"env": self.shown_env} if self.env else {}
         return f"RunSettings({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+
+    def _shown(self, name: str) -> object:
+        return "***" if KEYS[name].secret else getattr(self, name)
 
 
 def is_given(value: object) -> bool:

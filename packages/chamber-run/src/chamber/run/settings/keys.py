@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from packaging.requirements import InvalidRequirement, Requirement
@@ -33,6 +34,8 @@ class Key(Struct, frozen=True):
     default: Any = None
     valid: Callable[[Any], bool] = bool
     normal: Callable[[Any], Any] = lambda value: value
+    #: Whether its value is left out of messages.
+    secret: bool = False
 
     def checked(self, value: object, where: str) -> Any:
         """The value in its normal form.
@@ -52,7 +55,8 @@ class Key(Struct, frozen=True):
 
     def refused(self, shown: str, where: str) -> ConfigurationError:
         """The error about a value that the setting may not hold."""
-        return ConfigurationError(f"{where} must be {self.expected}, not {shown}")
+        found = "" if self.secret else f", not {shown}"
+        return ConfigurationError(f"{where} must be {self.expected}{found}")
 
 
 def is_environment_name(name: str) -> bool:
@@ -164,12 +168,38 @@ def _requirement(value: str) -> bool:
     return True
 
 
+def _bytes(value: str) -> int:
+    size = _SIZE.fullmatch(value.strip())
+    if size is None:
+        raise UnfitError(_shown(value))
+    return round(float(size[1]) * _BYTES[size[2]])
+
+
+def _secret_keys(value: Mapping[str, str]) -> bool:
+    return all(map(_SECRET_KEY, value.values()))
+
+
+def _index_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and _one_line(value)
+
+
 _GPU_TYPE = _matches(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,62}")
 _LABEL = _matches(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _QUANTITY = _matches(r"([0-9]+|[0-9]*\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
 _APT_PACKAGE = _matches(r"[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?(=[A-Za-z0-9.+:~-]+)?")
 _DISTRIBUTED = ("auto", "ray", "deepspeed", "none")
 _JOB_CLASSES = ("RESERVED", "ELASTIC")
+_FRAMEWORKS = ("pytorch", "tensorflow", "jax", "generic")
+_LAUNCHERS = ("python", "torchrun", "accelerate", "deepspeed", "ray", "mpi")
+_PLATFORM = _matches(r"linux/[a-z0-9]+(/v[0-9]+)?")
+_KUBERNETES_NAME = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
+_SECRET_KEY = _matches(rf"{_KUBERNETES_NAME}/[A-Za-z0-9._-]{{1,253}}")
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([kMG]?)B?", re.ASCII)
+_BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 _AMOUNT = "a Kubernetes quantity, such as"
 
 #: Every key of ``.chamber.yaml``. Where a parameter of `run()` has the same name, it is the same setting.
@@ -195,5 +225,17 @@ KEYS: dict[str, Key] = {
     "pre_build_commands": Key("texts", "a list of shell commands", (), _each(_command)),
     "post_build_commands": Key("texts", "a list of shell commands", (), _each(_command)),
     "ignore": Key("texts", "a list of patterns as in .dockerignore", (), _each(_command)),
+    "framework": Key("text", f"one of {', '.join(_FRAMEWORKS)}", None, _FRAMEWORKS.__contains__),
+    "dependencies": Key("text", "a file of the project that lists what it needs", None, _one_line),
+    "launcher": Key("text", f"one of {', '.join(_LAUNCHERS)}", None, _LAUNCHERS.__contains__),
+    "nodes": Key("number", "a whole number of nodes, at least 1", None, lambda v: v >= 1),
+    "gpus_per_node": Key("number", "a whole number of GPUs, at least 1", None, lambda v: v >= 1),
+    "secrets": Key(
+        "mapping", "environment variables, each with secret/key", {}, lambda v: _each(_SECRET_KEY)(v.values())
+    ),
+    "image_pull_secrets": Key("texts", "a list of Kubernetes secrets", (), _each(_matches(_KUBERNETES_NAME))),
+    "platform": Key("text", "a platform, such as linux/amd64", "linux/amd64", _PLATFORM),
+    "pip_index_url": Key("text", "the URL of a package index", None, _index_url, secret=True),
+    "max_project_size": Key("text", "a size, such as 500MB", 500_000_000, lambda v: v > 0, _bytes),
     "include": Key("texts", "a list of single files of the project, by path", (), _each(_command)),
 }
