@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Unpack, cast
@@ -12,7 +13,7 @@ from chamber.core.errors import AuthorizationError
 from chamber.core.many import ManyOperations
 from chamber.core.models import Workload
 from chamber.core.operations import Operations, operation
-from chamber.run.planning import saving
+from chamber.run.planning import history, saving
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.planning.planner import Request, prepare
 from chamber.run.progress import Reporter
@@ -106,6 +107,7 @@ class RunOperations(Operations):
             if prepared.registry is None or dry_run:
                 return prepared.plan
             plan = await publish(self._transport, prepared.plan, prepared.registry, no_cache, report)
+            await asyncio.to_thread(history.remember, plan.directory, plan.repository, _made_from(plan))
             await report("submit", f"submitting {plan.settings.name}")
             workload = await _core(self).submit_job(**plan.submit_payload)
             await report("submit", f"submitted {workload.name} as {workload.id}")
@@ -199,6 +201,10 @@ class RunOperations(Operations):
                     told.append(status)
                     await report("wait", f"{workload.name} is {status}{_why(workload, status)}")
         return workload
+
+
+def _made_from(plan: DryRunResult) -> history.LastRun:
+    return history.LastRun(environment=history.plain(plan.environment.inputs), content_key=plan.content_key)
 
 
 def _news(workload: Workload, told: int) -> list[str]:

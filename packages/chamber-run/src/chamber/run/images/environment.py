@@ -58,7 +58,12 @@ class Environment(Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         """16 hexadecimal digits that are the same if and only if the environment is."""
-        inputs = {
+        return hashlib.sha256(msgspec.json.encode(self.inputs, order="deterministic")).hexdigest()[:16]
+
+    @property
+    def inputs(self) -> dict[str, object]:
+        """What the environment is made from: what `key` is a hash of."""
+        return {
             "schema": _SCHEMA,
             "platform": _PLATFORM,
             "base": self.base.reference,
@@ -70,7 +75,6 @@ class Environment(Struct, frozen=True, kw_only=True):
             "after": self.post_build_commands,
             "python": self.requires_python if self.base.recipe else None,
         }
-        return hashlib.sha256(msgspec.json.encode(inputs, order="deterministic")).hexdigest()[:16]
 
     @property
     def recipe(self) -> dict[str, bytes]:

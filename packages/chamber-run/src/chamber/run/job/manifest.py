@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -12,7 +12,18 @@ from msgspec import Struct
 from chamber.core.errors import ConfigurationError
 from chamber.run.images.environment import WORKING_DIRECTORY
 
-__all__ = ["LARGEST", "TEAM_LABEL", "Job", "belongs_to", "build", "parsed", "rendered", "with_image", "without_values"]
+__all__ = [
+    "LARGEST",
+    "TEAM_LABEL",
+    "Job",
+    "belongs_to",
+    "build",
+    "parsed",
+    "rendered",
+    "with_image",
+    "with_values",
+    "without_values",
+]
 
 #: What the API takes, in characters.
 LARGEST = 65_536
@@ -87,13 +98,25 @@ def with_image(text: str, planned: str, actual: str) -> str:
     return rendered(manifest)
 
 
-def without_values(text: str, names: frozenset[str]) -> str:
+def without_values(text: str, names: Collection[str]) -> str:
     """The manifest with ``***`` in place of the values of these environment variables."""
     manifest = parsed(text)
     for container in _containers(manifest):
         for variable in container.get("env", ()):
             if variable["name"] in names:
                 variable["value"] = "***"
+    return rendered(manifest)
+
+
+def with_values(text: str, values: Mapping[str, str]) -> str:
+    """The manifest with the values of these environment variables, which `without_values` took out."""
+    if not values:
+        return text
+    manifest = parsed(text)
+    for container in _containers(manifest):
+        for variable in container.get("env", ()):
+            if "value" in variable:
+                variable["value"] = values.get(variable["name"], variable["value"])
     return rendered(manifest)
 
 

@@ -28,6 +28,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     profile: Profile
     environment: Environment
     warnings: tuple[str, ...]
+    #: Why the environment stands on its base.
+    base_why: str = ""
 
 
 def gather(directory: Path, settings: RunSettings, registry: Registry | None) -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,10 +16,10 @@ from chamber.run import answers
 from chamber.run.errors import ProjectNotFoundError
 from chamber.run.images.layers import content_key, image_key
 from chamber.run.job import launch, names, resources
-from chamber.run.job.manifest import TEAM_LABEL, Job, belongs_to, build, rendered
-from chamber.run.planning import readiness
+from chamber.run.job.manifest import TEAM_LABEL, Job, belongs_to, build, rendered, without_values
+from chamber.run.planning import advice, history, readiness
 from chamber.run.planning.facts import Facts, gather
-from chamber.run.planning.plan import DryRunResult
+from chamber.run.planning.plan import Build, DryRunResult
 from chamber.run.progress import Reporter
 from chamber.run.project.ignore import ALWAYS, SECRETS
 from chamber.run.project.profile import Profile
@@ -126,8 +126,9 @@ def _plan(
         image_tag=tag,
         image=image,
         job_name=name,
-        manifest=_manifest(_job(name, image, command, settings, facts), profile, settings),
-        warnings=(*facts.warnings, *_warnings(settings, facts, registry, dockerfile)),
+        shown_manifest=_manifest(_job(name, image, command, settings, facts), profile, settings),
+        build=_build(facts, history.read(str(directory), repository), project_key),
+        warnings=(*facts.warnings, *advice.warnings(settings, facts, registry, dockerfile)),
     )
 
 
@@ -159,28 +160,22 @@ def _manifest(job: Job, profile: Profile, settings: RunSettings) -> str:
     answers.change_manifest(manifest, profile, settings)
     if settings.team is not None and not belongs_to(manifest, settings.team):
         raise PluginError(f"A plugin took the label {TEAM_LABEL} out of the manifest")
-    return rendered(manifest)
+    return without_values(rendered(manifest), settings.secret_env.keys())
 
 
-def _warnings(settings: RunSettings, facts: Facts, registry: Registry | None, dockerfile: str | None) -> Iterator[str]:
-    yield from readiness.missing(settings, registry)
-    if resources.of(settings.gpu_type) is None:
-        yield (
-            f"{settings.gpu_type} is not a GPU type that chamber-run knows, so it asks for little beside the GPUs; "
-            f"set cpu, memory and shm_size. Known are {', '.join(resources.PER_GPU)}"
-        )
-    if facts.profile.launcher not in {"python", "ray"}:
-        yield (
-            f"{facts.profile.launcher} starts one process for each of the {settings.gpus} GPUs; "
-            "distributed='none' starts one process in all"
-        )
-    if facts.environment.base.recipe and facts.environment.image_steps:
-        yield (
-            f"{', '.join(facts.environment.image_steps)} is left out: there is no image to do it in, and the job runs "
-            "with what this machine has"
-        )
-    if facts.profile.has_dockerfile and dockerfile is None:
-        yield "Dockerfile is left aside: the job runs with what this machine has"
+def _build(facts: Facts, last: history.LastRun | None, project_key: str) -> Build:
+    environment = facts.environment
+    if last is None:
+        told = "not known here to have been built before"
+    elif changes := list(history.changed(last.environment, history.plain(environment.inputs))):
+        told = f"anew, because since the last run {', '.join(changes)} changed"
+    else:
+        told = "as in the last run"
+    if environment.is_base_alone:
+        told = "the base alone"
+    same = last is not None and last.content_key == project_key
+    project = "as in the last run" if same else "changed since the last run" if last else "new"
+    return Build(base=facts.base_why, environment=told, project=project)
 
 
 def _dockerignore(directory: Path, settings: RunSettings) -> str:

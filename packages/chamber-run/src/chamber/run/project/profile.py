@@ -12,6 +12,15 @@ Framework = Literal["pytorch", "tensorflow", "jax", "generic"]
 Launcher = Literal["python", "torchrun", "accelerate", "deepspeed", "ray", "mpi"]
 
 
+class Evidence(Struct, frozen=True, kw_only=True):
+    """A conclusion, why it was drawn, and the argument that draws another."""
+
+    what: str
+    value: str
+    why: str
+    change: str
+
+
 class Profile(Struct, frozen=True, kw_only=True):
     """How a project is started, and with what."""
 
@@ -33,3 +42,4 @@ class Profile(Struct, frozen=True, kw_only=True):
     uses_accelerate: bool = False
     uses_horovod: bool = False
     has_dockerfile: bool = False
+    evidence: tuple[Evidence, ...] = ()
