@@ -211,8 +211,8 @@ def test_the_command_of_the_dockerfile_is_the_command_line(parsed: Any, argument
 def test_a_lock_file_is_installed_by_uv_without_resolving(parsed: Any) -> None:
     instructions = parsed(LOCKED.build_dockerfile(buildkit=False))
     bootstrap, install = instructions[-2:]
-    assert bootstrap.words[-3:] == ("--target", "/opt/chamber/uv", "uv>=0.9")
-    options = ("--system", "--break-system-packages", "--no-deps", "--require-hashes", "--no-cache")
+    assert bootstrap.words[-3:] == ("--target", "/opt/chamber/uv", "uv>=0.13.9")
+    options = ("--python", "python", "--break-system-packages", "--no-deps", "--require-hashes", "--no-cache")
     start = install.words.index("/opt/chamber/uv/bin/uv")
     assert install.words[start:] == (
         *("/opt/chamber/uv/bin/uv", "pip", "install", *options, "-r", "requirements.locked.txt"),

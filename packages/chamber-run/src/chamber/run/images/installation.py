@@ -22,7 +22,7 @@ __all__ = ["CONSTRAINTS", "INDEX_SECRET", "UV", "Installer"]
 #: The build secret with the URL of the package index, which may hold a password.
 INDEX_SECRET = "pip_index_url"  # noqa: S105
 #: What installs locked files; it brings the options that are used here.
-UV = "uv>=0.9"
+UV = "uv>=0.13.9"
 CONSTRAINTS = "/opt/chamber/constraints.txt"
 
 _UV_FOLDER = "/opt/chamber/uv"
@@ -47,13 +47,14 @@ _PROTECTED = (
 )
 #: argv: a file, then distributions. Writes what is installed of these as constraints.
 _PROTECT = """\
-import sys
+import os, sys
 from importlib.metadata import PackageNotFoundError, version
 def pin(name):
     try:
         return f"{name}=={version(name)}\\n"
     except PackageNotFoundError:
         return ""
+os.makedirs(os.path.dirname(sys.argv[1]), exist_ok=True)
 with open(sys.argv[1], "w") as file:
     file.writelines(map(pin, sys.argv[2:]))
 """
@@ -102,7 +103,8 @@ class Installer(Struct, frozen=True, kw_only=True):
     def locked(self, file: str, *, hashed: bool) -> Iterator[str]:
         """Install a complete closure by uv, which is put beside the environment and not into it."""
         yield self._python("-m", "pip", "install", *self._pip_cache, "--target", _UV_FOLDER, UV)
-        options = ["--system", "--break-system-packages", "--no-deps"]
+        # The Python that jobs are started with, which may be that of a virtual environment: --system passes over those.
+        options = ["--python", "python", "--break-system-packages", "--no-deps"]
         options += ["--require-hashes"] if hashed else []
         options += ["-c", CONSTRAINTS] if self.protect else []
         options += ["--no-cache"] if not self.buildkit else []
@@ -116,7 +118,8 @@ class Installer(Struct, frozen=True, kw_only=True):
         return self._run(["python", *arguments])
 
     def _run(self, words: Sequence[str]) -> str:
-        variables = ["PIP_BREAK_SYSTEM_PACKAGES=1", "PIP_ROOT_USER_ACTION=ignore"]
+        # Certificates of the system, as pip does: the base may know an authority of its owner's.
+        variables = ["PIP_BREAK_SYSTEM_PACKAGES=1", "PIP_ROOT_USER_ACTION=ignore", "UV_SYSTEM_CERTS=1"]
         mounts = []
         if self.buildkit:
             variables += [f"PIP_CACHE_DIR={_CACHE}/pip", f"UV_CACHE_DIR={_CACHE}/uv", "UV_LINK_MODE=copy"]
