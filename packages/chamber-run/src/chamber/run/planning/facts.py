@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from chamber.run import answers
 from chamber.run.images import bases
-from chamber.run.images.environment import Environment
+from chamber.run.images.bases import Choice
+from chamber.run.images.environment import Environment, index_host
 from chamber.run.job import launch
 from chamber.run.project import detection
 from chamber.run.project.files import ProjectFile, choose, secrets_in
@@ -40,8 +41,9 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None) ->
     files = choose(directory, settings.ignore, settings.include)
     secrets_in(directory, files, settings.include)
     profile, needs = _detected(directory, {file.path for file in files}, settings)
+    choice = _base(settings, profile, registry)
     environment = Environment(
-        base=_base(settings, profile, registry),
+        base=choice.base,
         requirements_file=needs.requirements_file,
         files=needs.files,
         requirements=(*needs.requirements, *settings.extra_pip_packages),
@@ -49,10 +51,13 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None) ->
         pre_build_commands=settings.pre_build_commands,
         post_build_commands=settings.post_build_commands,
         requires_python=profile.requires_python,
+        platform=settings.platform,
+        index=index_host(settings.pip_index_url.reveal()) if settings.pip_index_url else None,
     )
     included = (f"{path} goes into the image: 'include' says so" for path in settings.include)
-    warnings = (*included, *needs.warnings, *bases.warnings_about(environment.base, profile.python_version))
-    return Facts(files=files, profile=profile, environment=environment, warnings=warnings)
+    of_base = (*choice.warnings, *bases.warnings_about(choice.base, profile.python_version))
+    warnings = (*included, *needs.warnings, *of_base, *environment.warnings)
+    return Facts(files=files, profile=profile, environment=environment, warnings=warnings, base_why=choice.why)
 
 
 def _detected(directory: Path, paths: set[str], settings: RunSettings) -> tuple[Profile, detection.Dependencies]:
@@ -68,9 +73,11 @@ def _detected(directory: Path, paths: set[str], settings: RunSettings) -> tuple[
     return replace(profile, launcher=launch.launcher_for(profile, settings.distributed, settings.gpus)), needs
 
 
-def _base(settings: RunSettings, profile: Profile, registry: Registry | None) -> BaseImage:
+def _base(settings: RunSettings, profile: Profile, registry: Registry | None) -> Choice:
     if settings.base_image is not None:
         Reference.parse(settings.base_image)
-        return BaseImage(settings.base_image)
+        return Choice(BaseImage(settings.base_image), "base_image names it")
     asked = registry and answers.base_image(registry.prefix, profile.framework, profile.python_version)
-    return asked or bases.default_base(profile.framework, profile.python_version)
+    if asked:
+        return Choice(asked, "a plugin names it")
+    return bases.choose(profile.framework, profile.python_version, {}, settings.gpu_type, settings.platform)
