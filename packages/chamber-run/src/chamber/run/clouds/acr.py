@@ -55,19 +55,22 @@ async def _token(registry: str) -> str:
 
 async def _of_workload(client: str, tenant: str, file: Path) -> str:
     """The directory's token for the workload: OAuth 2.0 client credentials with an assertion (RFC 7523)."""
-    try:
-        assertion = file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise ConfigurationError(f"AZURE_FEDERATED_TOKEN_FILE: {file} cannot be read") from None
     authority = web.site(os.environ.get("AZURE_AUTHORITY_HOST") or _AUTHORITY)
     form = {
         "grant_type": "client_credentials",
         "client_id": client,
         "client_assertion_type": _ASSERTION,
-        "client_assertion": assertion,
+        "client_assertion": _assertion(file),
         "scope": _SCOPE,
     }
     return (await _posted(f"{authority}/{tenant}/oauth2/v2.0/token", form)).access_token
+
+
+def _assertion(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(f"AZURE_FEDERATED_TOKEN_FILE: {file} cannot be read") from None
 
 
 async def _exchanged(registry: str, tenant: str, token: str) -> str:

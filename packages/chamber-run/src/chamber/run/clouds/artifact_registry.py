@@ -82,9 +82,9 @@ async def _of_gcloud() -> Secret | None:
 
 
 async def _of_default_credentials() -> Secret | None:
-    if find_spec("google.auth") is None if find_spec("google") else True:
-        return await _of_metadata()
-    return await asyncio.to_thread(_of_google_auth)
+    if find_spec("google") and find_spec("google.auth"):
+        return await asyncio.to_thread(_of_google_auth)
+    return await _of_metadata()
 
 
 def _of_google_auth() -> Secret | None:
@@ -93,7 +93,7 @@ def _of_google_auth() -> Secret | None:
 
     try:
         credentials, _ = google.auth.default(scopes=[_SCOPE])
-        credentials.refresh(google.auth.transport.requests.Request())
+        credentials.refresh(google.auth.transport.requests.Request())  # type: ignore[no-untyped-call]
     except google.auth.exceptions.DefaultCredentialsError as error:
         if os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
             raise ConfigurationError(f"GOOGLE_APPLICATION_CREDENTIALS: {redacted(str(error))[:300]}") from None

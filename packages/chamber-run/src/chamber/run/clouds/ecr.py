@@ -63,9 +63,9 @@ def _service(place: Place) -> str:
 
 def _called(place: Place, operation: str, failure: type[Exception], **values: str) -> dict[str, Any]:
     """The answer of one operation; of a repository that is there already, nothing."""
-    import botocore.exceptions
-    import botocore.session
-    from botocore.config import Config
+    import botocore.exceptions  # type: ignore[import-untyped]
+    import botocore.session  # type: ignore[import-untyped]
+    from botocore.config import Config  # type: ignore[import-untyped]
 
     config = Config(use_fips_endpoint=place.fips, use_dualstack_endpoint=place.dualstack, **_LIMITS)
     try:
