@@ -1,9 +1,10 @@
-"""Real registries for the tests of images: Debian's docker-registry, open and with a password file."""
+"""Registries for the tests of images: Debian's docker-registry, open and with a password file, and a scripted one."""
 
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,12 +14,17 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from chamber.core.settings import Settings
 from chamber.core.testing import FakeClock
 from chamber.core.transport import Transport
 from chamber.core.transport.exchange import Streamed
 from chamber.run.targets import Registry
+
+sys.path.insert(0, str(Path(__file__).parent))
+from scripted import Scripted
 
 _START_SECONDS = 20.0
 
@@ -63,6 +69,32 @@ def docker_config(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("docker")
     monkeypatch.setenv("DOCKER_CONFIG", str(folder))
     return folder
+
+
+@pytest.fixture
+async def scripted() -> AsyncIterator[Scripted]:
+    script = Scripted()
+    app = web.Application(client_max_size=1 << 26)
+    app.router.add_route("*", "/{path:.*}", script.answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        script.host = f"127.0.0.1:{server.port}"
+        yield script
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Puts a program of some shell lines on PATH, before all others; its calls are kept in ``<name>.calls``."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+    def make(name: str, script: str) -> Path:
+        path, calls = folder / name, folder / f"{name}.calls"
+        path.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n{script}\n')
+        path.chmod(0o755)
+        return calls
+
+    return make
 
 
 @pytest.fixture(scope="session")

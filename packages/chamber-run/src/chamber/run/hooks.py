@@ -36,12 +36,14 @@ class RunHooks:
     def chamber_run_registry(self, registry: str | None, api_url: str) -> Registry | None:
         """How to log in to a registry, or, when `registry` is None, which one to use by default.
 
+        Plans ask too, and are made offline: what needs the network goes into `login` and `create_repository`.
+
         ::
 
             @hookimpl
             def chamber_run_registry(registry: str | None, api_url: str) -> Registry | None:
                 if registry and registry.startswith("registry.acme.example/"):
-                    return Registry(registry, username="ci", password=acme_token())
+                    return Registry(registry, login=lambda: ("ci", acme_token()))
                 return None
         """
         raise AssertionError("a specification is never called")

@@ -163,12 +163,17 @@ class RunOperations(Operations):
         return planned
 
     @staticmethod
-    def add_registry(name: str, url: str, set_default: bool = False) -> None:
+    def add_registry(
+        name: str, url: str, set_default: bool = False, *, insecure: bool = False, auth_realm: str | None = None
+    ) -> None:
         """Keep the registry at `url` (host/path) under a name, in ``~/.chamber/config.json``.
 
-        Raises ConfigurationError: the name or the URL is malformed, or the file cannot be read or written.
+        `insecure`: its host may be spoken to in plain HTTP, as on a LAN. `auth_realm`: the site that gives out its
+        tokens (https://host), where that is neither the registry itself nor one known for it.
+
+        Raises ConfigurationError: the name, the URL or the realm is malformed, or the file cannot be read or written.
         """
-        registries.add(name, url, set_default)
+        registries.add(name, url, set_default, insecure=insecure, auth_realm=auth_realm)
 
     @staticmethod
     def list_registries() -> dict[str, str]:

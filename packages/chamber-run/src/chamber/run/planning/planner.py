@@ -90,6 +90,7 @@ def _settled(directory: Path, request: Request, api_url: str) -> tuple[RunSettin
         )
     address = registries.located(settings.registry) if settings.registry else None
     registry = answers.registry(address, api_url) or (Registry(address) if address else None)
+    registry = registries.configured(registry) if registry else None
     if registry is not None and address is None:
         sources = settings.sources | {"registry": "plugin"}
         settings = replace(settings, registry=registry.prefix, sources=sources)

@@ -1,4 +1,4 @@
-"""Image manifests and configs as values: read, chosen for a platform, extended by layers.
+"""Image manifests and configs as values: read, and extended by layers.
 
 OCI image specification 1.1 (manifest, index, config); Docker's image manifest version 2, schema 2.
 """
@@ -6,7 +6,7 @@ OCI image specification 1.1 (manifest, index, config); Docker's image manifest v
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from msgspec import DecodeError, Meta, Struct, json
+from msgspec import UNSET, DecodeError, Meta, Raw, Struct, UnsetType, json
 from msgspec.structs import replace
 
 from chamber.core.errors import DockerError
@@ -19,7 +19,6 @@ __all__ = [
     "ImageSettings",
     "Manifest",
     "Platform",
-    "choose_platform",
     "extend_config",
     "extend_manifest",
     "layer_descriptor",
@@ -36,8 +35,10 @@ _DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 _DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 _DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
+_KINDS = (_OCI_MANIFEST, _OCI_INDEX, _DOCKER_MANIFEST, _DOCKER_INDEX)
+
 #: What is asked for in the Accept header.
-ACCEPTED = ", ".join([_OCI_MANIFEST, _OCI_INDEX, _DOCKER_MANIFEST, _DOCKER_INDEX])
+ACCEPTED = ", ".join(_KINDS)
 #: The annotation that says what a layer of ours is.
 LAYER_ANNOTATION = "io.chamber.layer"
 
@@ -94,13 +95,25 @@ class ImageSettings(Struct, frozen=True):
     labels: Mapping[str, str] = {}
 
 
+class _Kind(Struct, rename="camel"):
+    """What a manifest says of itself (CVE-2021-41190: one text must not be an image to one and an index to another)."""
+
+    media_type: str = ""
+    manifests: Raw | UnsetType = UNSET
+    layers: Raw | UnsetType = UNSET
+    config: Raw | UnsetType = UNSET
+
+
 class _Index(Struct, rename="camel"):
     manifests: tuple[Descriptor, ...]
 
 
 def read_manifest(content: bytes, media_type: str, name: str) -> Manifest | tuple[Descriptor, ...]:
-    """A manifest, or the manifests of an index. Raises DockerError: it is neither."""
-    kind = media_type.partition(";")[0].strip()
+    """A manifest, or the manifests of an index. Raises DockerError: it is neither, or says to be both.
+
+    `media_type`: what the registry says it is; where that is nothing known, what it says of itself counts.
+    """
+    kind = _kind(content, media_type.partition(";")[0].strip(), name)
     try:
         if kind in {_OCI_INDEX, _DOCKER_INDEX}:
             return json.decode(content, type=_Index).manifests
@@ -113,13 +126,18 @@ def read_manifest(content: bytes, media_type: str, name: str) -> Manifest | tupl
     )
 
 
-def choose_platform(index: Sequence[Descriptor], platform: str, name: str) -> Descriptor:
-    """The image of an index for ``os/architecture[/variant]``. Raises DockerError: there is none."""
-    for entry in index:
-        if entry.platform is not None and _matches(entry.platform, platform):
-            return entry
-    there = sorted({_written(entry.platform) for entry in index if entry.platform} - {"unknown/unknown"})
-    raise DockerError(f"{name} is not there for {platform}, only for {', '.join(there) or 'no platform at all'}")
+def _kind(content: bytes, told: str, name: str) -> str:
+    try:
+        own = json.decode(content, type=_Kind)
+    except DecodeError:
+        return told
+    if own.manifests is not UNSET and (own.layers is not UNSET or own.config is not UNSET):
+        raise DockerError(f"the manifest of {name} is image and index at once, which is not to be trusted")
+    if told not in _KINDS:
+        return own.media_type or told
+    if own.media_type not in {"", told}:
+        raise DockerError(f"{name} comes as {told}, and says to be {own.media_type}, which is not to be trusted")
+    return told
 
 
 def read_config(content: bytes, layers: int, name: str) -> dict[str, Any]:
@@ -173,13 +191,3 @@ def _history(config: Mapping[str, Any], layers: Sequence[Layer]) -> dict[str, An
     return {
         "history": [*known, *({"created": _CREATED, "created_by": f"chamber.run: {layer.kind}"} for layer in layers)]
     }
-
-
-def _matches(there: Platform, wanted: str) -> bool:
-    os, _, rest = wanted.partition("/")
-    architecture, _, variant = rest.partition("/")
-    return (there.os, there.architecture) == (os, architecture) and variant in {"", there.variant}
-
-
-def _written(platform: Platform) -> str:
-    return "/".join(part for part in (platform.os, platform.architecture, platform.variant) if part)

@@ -5,6 +5,7 @@ Only what the registry lacks is sent, and nothing at all, not even a look at the
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from msgspec import Struct, json
 
@@ -148,7 +149,7 @@ class _Publication:
         return [layer for layer in wanted if layer.digest not in there]
 
     async def _take(self, layer: Descriptor) -> None:
-        if await self._target.take(layer, self._source):
+        if await self._target.take(layer, self._source, partial(self._moved, "a layer of the base", layer.size)):
             self._count(layer.size)
 
     async def _put_on(self, image: Image, layers: Sequence[Layer], tag: str, settings: ImageSettings) -> Image:
@@ -166,8 +167,11 @@ class _Publication:
         if await self._target.has(layer.digest):
             return
         await self._progress(f"the {layer.kind} layer is uploaded: {layer.size} bytes")
-        await self._target.put_layer(layer)
+        await self._target.put_layer(layer, partial(self._moved, f"the {layer.kind} layer", layer.size))
         self._count(layer.size)
+
+    async def _moved(self, what: str, size: int, done: int) -> None:
+        await self._progress(f"{what}: {done} of {size} bytes")
 
     def _count(self, size: int) -> None:
         self._layers += 1
