@@ -84,6 +84,25 @@ class Environment(Struct, frozen=True, kw_only=True):
         files = {**self.files, "recipe.json": msgspec.json.encode(recipe, order="deterministic")}
         return {f"{_FOLDER}/{path}": content for path, content in files.items()}
 
+    @property
+    def context(self) -> dict[str, bytes]:
+        """The files that the build of the environment copies from."""
+        return self.files
+
+    @property
+    def secret_ids(self) -> tuple[str, ...]:
+        """The secrets that the build mounts."""
+        return ()
+
+    def build_dockerfile(self, *, buildkit: bool) -> str:
+        """A Dockerfile that makes the environment alone; with `buildkit`, steps may have mounts."""
+        del buildkit
+        return "\n".join(self._build_steps()) + "\n"
+
+    def whole_dockerfile(self, command: Sequence[str]) -> str:
+        """A Dockerfile that makes the whole image of a project that has to be built."""
+        return self.dockerfile(command)
+
     def dockerfile(self, command: Sequence[str]) -> str:
         """A Dockerfile that makes the whole image: the environment, then the project, then how it is started."""
         lines = [

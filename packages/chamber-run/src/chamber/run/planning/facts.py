@@ -28,6 +28,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     profile: Profile
     environment: Environment
     warnings: tuple[str, ...]
+    #: Why the project cannot be put on its environment as it is, in a sentence.
+    whole: str | None = None
 
 
 def gather(directory: Path, settings: RunSettings, registry: Registry | None) -> Facts:

@@ -47,6 +47,10 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
     #: The Kubernetes manifest, as YAML. Holds the values of all environment variables.
     manifest: str
     warnings: tuple[str, ...] = ()
+    #: The Dockerfile of the project that makes the image, where one does.
+    own_dockerfile: str | None = None
+    #: Why an engine builds the image as a whole, in a sentence; None: the project is put on its environment.
+    whole: str | None = None
 
     @property
     def environment_key(self) -> str:

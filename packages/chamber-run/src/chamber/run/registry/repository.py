@@ -26,6 +26,7 @@ __all__ = ["Image", "Repository", "digest_of"]
 
 _OK, _CREATED, _ACCEPTED, _NOT_FOUND = 200, 201, 202, 404
 _LARGEST_CONFIG = 8 << 20
+_EMPTY = f"sha256:{hashlib.sha256().hexdigest()}"
 _BINARY = {"Content-Type": "application/octet-stream"}
 
 
@@ -67,6 +68,11 @@ class Repository:
     async def has(self, digest: str) -> bool:
         """Whether the blob is there."""
         return await self.client.patiently(f"a look for a layer of {self.name}", partial(self._has, digest))
+
+    async def require_push(self) -> None:
+        """Begin an upload, and give it up: raises RegistryAuthError when this login may not push here."""
+        doing = f"an upload to {self.name}"
+        await self.client.patiently(doing, partial(self._begin_and_cancel, doing))
 
     async def put_layer(self, layer: Layer) -> None:
         """Upload `layer`."""
@@ -178,6 +184,12 @@ class Repository:
                 raise await self.client.refusal(doing, answer)
             location = urljoin(url, answer.headers["Location"])
         return f"{location}{'&' if '?' in location else '?'}digest={quote(digest, safe='')}"
+
+    async def _begin_and_cancel(self, doing: str) -> None:
+        location = await self._upload_location(_EMPTY, None, doing)
+        assert location is not None
+        async with self.client.exchange("DELETE", location, doing=doing, scopes=self._scopes):
+            pass  # not every registry knows how, and all forget uploads that nobody goes on with
 
     async def _put_manifest(self, content: bytes, kind: str, tag: str) -> None:
         doing = f"the upload of {self.name}:{tag}"
