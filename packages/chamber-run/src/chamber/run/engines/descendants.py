@@ -42,10 +42,13 @@ def kill(process: Process) -> None:
 
 
 def _all() -> Iterator[Process]:
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(_PROC):
-            if entry.name.isdecimal() and (process := _read(int(entry.name))):
-                yield process
+    try:
+        names = os.listdir(_PROC)
+    except OSError:
+        return
+    for name in names:
+        if name.isdecimal() and (process := _read(int(name))):
+            yield process
 
 
 def _read(pid: int) -> Process | None:
