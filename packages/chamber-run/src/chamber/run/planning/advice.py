@@ -31,6 +31,8 @@ def warnings(settings: RunSettings, facts: Facts, registry: Registry | None, doc
             f"{', '.join(facts.environment.image_steps)} is left out: there is no image to do it in, and the job runs "
             "with what this machine has"
         )
+    if dockerfile and (idle := readiness.without_effect(settings)):
+        yield f"{dockerfile} makes the image, so {', '.join(idle)} does nothing"
     if facts.profile.has_dockerfile and dockerfile is None:
         yield "Dockerfile is left aside: the job runs with what this machine has"
 

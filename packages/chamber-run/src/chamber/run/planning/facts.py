@@ -31,6 +31,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     #: Why the environment stands on its base.
     base_why: str = ""
+    #: Why the project cannot be put on its environment as it is, in a sentence.
+    whole: str | None = None
 
 
 def gather(directory: Path, settings: RunSettings, registry: Registry | None) -> Facts:

@@ -58,6 +58,10 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
     shown_manifest: str
     build: Build = Build()
     warnings: tuple[str, ...] = ()
+    #: The Dockerfile of the project that makes the image, where one does.
+    own_dockerfile: str | None = None
+    #: Why an engine builds the image as a whole, in a sentence; None: the project is put on its environment.
+    whole: str | None = None
 
     @property
     def manifest(self) -> str:

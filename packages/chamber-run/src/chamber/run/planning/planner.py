@@ -53,7 +53,6 @@ async def prepare(request: Request, api_url: str, report: Reporter) -> Prepared:
     """The plan of a run. Nothing is written, sent or built.
 
     Raises ConfigurationError: something is missing, malformed or not what a run can do.
-    Raises DockerError: it is to be carried out, and would need a container engine.
     """
     directory = _project(request.directory)
     settings, registry, warnings = await asyncio.to_thread(_settled, directory, request, api_url)
@@ -63,8 +62,6 @@ async def prepare(request: Request, api_url: str, report: Reporter) -> Prepared:
     facts = await asyncio.to_thread(gather, directory, settings, registry)
     await report("detect", f"{facts.profile.framework} project, started by {facts.profile.entrypoint}")
     dockerfile = readiness.own_dockerfile(directory, request.dockerfile, facts)
-    if request.in_earnest:
-        readiness.require_no_engine(facts, dockerfile)
     await report("dockerfile", dockerfile or facts.environment.base.reference)
     key = await in_thread(lambda stop: content_key(directory, facts.files, stop=stop))
     plan = _plan(directory, settings, facts, registry, key, dockerfile)
@@ -109,7 +106,9 @@ def _plan(
     command = launch.command(profile, settings.gpus, settings.entrypoint_args)
     project = names.label(settings.name)
     repository = f"{registry.prefix}/{project}" if registry else project
-    tag = image_key(environment.key, project_key)
+    text = readiness.text_of(directory, dockerfile) if dockerfile else environment.dockerfile(command)
+    made = ("dockerfile", text, settings.platform) if dockerfile else (environment.key,)
+    tag = image_key(*made, project_key)
     image = f"{repository}:{tag}"
     name = names.job_name(settings.name, secrets.token_hex(4))
     return DryRunResult(
@@ -120,7 +119,7 @@ def _plan(
         content_key=project_key,
         environment=environment,
         command=command,
-        dockerfile=readiness.text_of(directory, dockerfile) if dockerfile else environment.dockerfile(command),
+        dockerfile=text,
         dockerignore=_dockerignore(directory, settings),
         registry=registry.prefix if registry else None,
         repository=repository,
@@ -130,6 +129,8 @@ def _plan(
         shown_manifest=_manifest(_job(name, image, command, settings, facts), profile, settings),
         build=_build(facts, history.read(str(directory), repository), project_key),
         warnings=(*facts.warnings, *advice.warnings(settings, facts, registry, dockerfile)),
+        own_dockerfile=dockerfile,
+        whole=f"{dockerfile} makes the image" if dockerfile else facts.whole,
     )
 
 

@@ -19,7 +19,7 @@ from chamber.run.registry.repository import Image, Repository, digest_of
 from chamber.run.targets import BaseImage, Registry
 from chamber.run.threads import Stop, in_thread
 
-__all__ = ["Progress", "Published", "environment_tag", "publish"]
+__all__ = ["EnvironmentMissingError", "Progress", "Published", "environment_tag", "publish"]
 
 #: Told what is going on, in a sentence.
 Progress = Callable[[str], Awaitable[None]]
@@ -39,6 +39,10 @@ class Published(Struct, frozen=True):
     uploaded_bytes: int = 0
     #: Whether everything was there already.
     reused: bool = False
+
+
+class EnvironmentMissingError(DockerError):
+    """The registry lacks the image of the environment. Nothing was sent."""
 
 
 async def _silent(message: str) -> None:
@@ -67,7 +71,8 @@ async def publish(
     layer in a thread and is called only when it is needed. `tag` stands for all that goes into the image; what it
     names is not made again, unless `fresh`.
 
-    Raises RegistryAuthError: a login is missing or refused. Raises DockerError: anything else failed.
+    Raises RegistryAuthError: a login is missing or refused. Raises EnvironmentMissingError: the image of the
+    environment has to be built first. Raises DockerError: anything else failed.
     """
     try:
         target, source = _repositories(transport, registry, repository, base)
@@ -105,7 +110,7 @@ class _Publication:
         if there is not None:
             return await self._target.image(there, self._platform)
         if tag is not None and layer is None:
-            raise DockerError(f"{self._target.name}:{tag}, the image of the environment, is not there")
+            raise EnvironmentMissingError(f"{self._target.name}:{tag}, the image of the environment, is not there")
         image = await self._base(base)
         if tag is None or layer is None:
             return image

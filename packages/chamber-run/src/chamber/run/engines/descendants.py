@@ -1,0 +1,60 @@
+"""The processes that a process has started, as Linux tells of them in /proc (proc_pid_stat(5))."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+__all__ = ["Process", "kill", "outside_group"]
+
+_PROC = Path("/proc")
+
+
+class Process(Struct, frozen=True):
+    """A process; `started` tells it from a later one of the same id."""
+
+    pid: int
+    parent: int
+    group: int
+    started: int
+
+
+def outside_group(leader: int) -> set[Process]:
+    """The descendants of `leader` that a signal to its process group would not reach. Empty but on Linux."""
+    known = list(_all())
+    family = {leader}
+    while more := {process.pid for process in known if process.parent in family} - family:
+        family |= more
+    return {process for process in known if process.pid in family and process.group != leader}
+
+
+def kill(process: Process) -> None:
+    """End a process at once, if it is still the one that was seen."""
+    now = _read(process.pid)
+    if now is not None and now.started == process.started:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(process.pid, signal.SIGKILL)
+
+
+def _all() -> Iterator[Process]:
+    try:
+        names = os.listdir(_PROC)
+    except OSError:
+        return
+    for name in names:
+        if name.isdecimal() and (process := _read(int(name))):
+            yield process
+
+
+def _read(pid: int) -> Process | None:
+    try:
+        stat = (_PROC / str(pid) / "stat").read_bytes()
+    except OSError:
+        return None
+    fields = stat.rpartition(b")")[2].split()  # the name in front may hold anything
+    return Process(pid, int(fields[1]), int(fields[2]), int(fields[19]))

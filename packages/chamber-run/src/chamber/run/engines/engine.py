@@ -1,0 +1,110 @@
+"""A container engine that builds and pushes images."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from chamber.core.redaction import Secret
+from chamber.run.engines import commands
+from chamber.run.engines.build import Build, Kind, bases_of, host_of
+from chamber.run.engines.context import laid_out
+from chamber.run.engines.login import logged_in
+from chamber.run.engines.output import Output
+from chamber.run.engines.process import Say, allowed, answer, run
+from chamber.run.engines.refusals import failure
+from chamber.run.reference import split_prefix
+from chamber.run.targets import Registry
+from chamber.run.threads import in_thread
+
+__all__ = ["Engine"]
+
+#: Seconds that podman has to take its container away when a build is ended.
+_PATIENCE = 0.6
+_REMOVAL_SECONDS = 10.0
+_NAMES: dict[Kind, str] = {
+    "docker": "docker without buildx",
+    "buildx": "docker buildx",
+    "podman": "podman",
+    "nerdctl": "nerdctl",
+}
+
+
+class Engine(Struct, frozen=True, kw_only=True):
+    """An engine that answered when it was looked for."""
+
+    kind: Kind
+    #: The beginning of each of its command lines.
+    client: tuple[str, ...]
+    #: Seconds that a build may pass without output.
+    build_idle: float = 1200.0
+    #: Seconds that a push may: some engines say nothing while one large layer is sent.
+    push_idle: float = 3600.0
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return _NAMES[self.kind]
+
+    @property
+    def buildkit(self) -> bool:
+        """Whether a step of a Dockerfile may mount secrets and caches."""
+        return self.kind != "docker"
+
+    async def publish(self, build: Build, registry: Registry, say: Say) -> None:
+        """Build an image and push it to `registry`; each line of output is said as it comes.
+
+        Raises DockerError: it could not be built or pushed; the message ends with the last lines of the output.
+        Raises RegistryAuthError: the registry refused the push.
+        """
+        plain = _plain(registry)
+        hosts = {host_of(image) for image in (build.tag, *bases_of(build.dockerfile))}
+        async with logged_in(hosts, registry) as (login, hidden), _folder(build) as folder:
+            job = _Job(self, login, [*hidden, *build.secrets.values()], say)
+            command = commands.build(self.kind, self.client, build, folder, plain)
+            await job.do(command, f"build {build.tag}", self.build_idle)
+            if not commands.pushes_itself(self.kind):
+                command = commands.push(self.kind, self.client, build.tag, plain)
+                await job.do(command, f"push {build.tag}", self.push_idle)
+
+
+class _Job:
+    """The commands of one build, all with the same login."""
+
+    def __init__(self, engine: Engine, login: dict[str, str], secrets: Sequence[Secret], say: Say) -> None:
+        self._engine = engine
+        self._secrets = secrets
+        self._say = say
+        classic = {"DOCKER_BUILDKIT": "0"} if engine.kind == "docker" else {}
+        self._environment = {**allowed(os.environ), **login, **classic}
+
+    async def do(self, command: Sequence[str], what: str, idle: float) -> None:
+        output = Output(self._secrets)
+        patience = _PATIENCE if self._engine.kind == "podman" else 0.0
+        try:
+            code = await run(command, self._environment, output, self._say, idle, patience)
+        except BaseException:
+            await self._remove(output.container)
+            raise
+        if code:
+            raise failure(self._engine.name, what, code, output.tail)
+
+    async def _remove(self, container: str | None) -> None:
+        """Take away the container of a step of the classic builder, which its daemon ends a moment later too."""
+        if container and container.isalnum():
+            command = [*self._engine.client, "rm", "--force", "--", container]
+            await answer(command, self._environment, _REMOVAL_SECONDS)
+
+
+@asynccontextmanager
+async def _folder(build: Build) -> AsyncIterator[Path]:
+    with ExitStack() as stack:
+        yield await in_thread(lambda stop: stack.enter_context(laid_out(build, stop)))
+
+
+def _plain(registry: Registry) -> frozenset[str]:
+    return frozenset({split_prefix(registry.prefix)[0].lower()} if registry.insecure else ())

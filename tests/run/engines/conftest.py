@@ -1,0 +1,131 @@
+"""Real engines for tests marked `engine`, and programs that stand in for those that are not to be had here."""
+
+import base64
+import json
+import os
+import shutil
+import stat
+import subprocess
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from chamber.run.engines import Engine
+from chamber.run.targets import Registry
+
+#: Made by tests/engines/start: a small Debian with Python and pip.
+BASE = "localhost/chamber-tests/python:1"
+_HINT = "run `bash tests/engines/install` and, as root, `bash tests/engines/start`"
+
+
+class RealEngine:
+    """docker or podman, called as whoever runs the finished images would."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.engine = Engine(kind="podman" if name == "podman" else "docker", client=(str(shutil.which(name)),))
+
+    def call(self, *arguments: str) -> str:
+        done = subprocess.run([self.name, *arguments], capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, f"{self.name} {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def pull(self, image: str) -> None:
+        self.call("pull", "--quiet", *(["--tls-verify=false"] if self.name == "podman" else []), image)
+
+    def run(self, image: str, *command: str) -> str:
+        """What `command` prints in a new container of `image`, which is pulled if need be."""
+        self.pull(image)
+        return self.call("run", "--rm", image, *command)
+
+    def containers_of(self, base: str) -> str:
+        """The containers, of builds too, that were made from an image."""
+        every = ["--external"] if self.name == "podman" else []
+        listed = self.call("ps", "--all", *every, "--no-trunc", "--format", "{{.Image}} {{.Names}}")
+        return "\n".join(line for line in listed.splitlines() if base in line)
+
+
+@pytest.fixture(scope="session")
+def limits(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """Settings for podman where it may not raise limits of resources, as in a container; None: it may."""
+    if shutil.which("podman") is None:
+        return None
+    plain = subprocess.run(["podman", "run", "--rm", BASE, "true"], capture_output=True, text=True, check=False)
+    if "rlimit" not in plain.stderr:
+        return None
+    file = tmp_path_factory.mktemp("podman") / "containers.conf"
+    file.write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n')
+    return file
+
+
+def _lack(name: str) -> str | None:
+    if shutil.which(name) is None:
+        return f"{name} is not installed: {_HINT}"
+    there = subprocess.run([name, "image", "inspect", BASE], capture_output=True, text=True, check=False)
+    return f"{name} does not answer, or lacks {BASE}: {_HINT}\n{there.stderr}" if there.returncode else None
+
+
+@pytest.fixture(params=["docker", "podman"])
+def real(
+    request: pytest.FixtureRequest,
+    limits: Path | None,
+    own_settings: Path,
+    docker_config: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> RealEngine:
+    """Each engine, and the one that CHAMBER_ENGINE names."""
+    if lack := _lack(request.param):
+        if os.environ.get("CI") == "true":
+            pytest.fail(lack)
+        pytest.skip(lack)
+    if limits is not None:
+        monkeypatch.setenv("CONTAINERS_CONF", str(limits))
+    monkeypatch.setenv("CHAMBER_ENGINE", request.param)
+    (docker_config / "config.json").write_text("{}")  # podman wants it where DOCKER_CONFIG is set
+    return RealEngine(request.param)
+
+
+@pytest.fixture
+def base(real: RealEngine, open_registry: Registry, guarded_registry: Registry) -> Iterator[str]:
+    """The test image under a name of its own, by which what is built from it is found again."""
+    image = f"localhost/chamber-tests/{uuid.uuid4().hex}:1"
+    real.call("tag", BASE, image)
+    yield image
+    listed = real.call("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines()
+    ours = (image, open_registry.prefix, guarded_registry.prefix)
+    subprocess.run(
+        [real.name, "rmi", "--force", *(name for name in listed if name.startswith(ours))],
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Puts a shell script on an otherwise nearly empty PATH: ``program(name, script)``. Returns the file where each
+    call is written, one word a line, and an empty line after each call."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    log = tmp_path / "called"
+    for needed in ("sh", "cat", "sleep", "printf"):
+        (folder / needed).symlink_to(str(shutil.which(needed)))
+    monkeypatch.setenv("PATH", str(folder))
+
+    def put(name: str, script: str) -> Path:
+        file = folder / name
+        file.write_text(f'#!{shutil.which("sh")}\nprintf "%s\\n" "$@" "" >> {log}\n{script}\n')
+        file.chmod(file.stat().st_mode | stat.S_IXUSR)
+        return log
+
+    return put
+
+
+@pytest.fixture
+def login_folder(docker_config: Path, guarded_registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What `docker login` at the guarded registry leaves behind, for docker and for podman."""
+    pair = base64.b64encode(f"{guarded_registry.username}:{guarded_registry.password}".encode()).decode()
+    (docker_config / "config.json").write_text(json.dumps({"auths": {guarded_registry.prefix: {"auth": pair}}}))
+    monkeypatch.setenv("REGISTRY_AUTH_FILE", str(docker_config / "config.json"))
+    return docker_config
