@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from chamber.core.transport import Transport
 from chamber.run.images.environment import WORKING_DIRECTORY
-from chamber.run.images.layers import Layer, pack, pack_entries
+from chamber.run.images.layers import Layer, ProjectLayers, pack_entries
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.progress import Reporter
 from chamber.run.registry import publish as images
@@ -19,9 +18,14 @@ __all__ = ["publish"]
 
 
 async def publish(
-    transport: Transport, plan: DryRunResult, registry: Registry, no_cache: bool, report: Reporter
+    transport: Transport,
+    plan: DryRunResult,
+    layers: ProjectLayers,
+    registry: Registry,
+    no_cache: bool,
+    report: Reporter,
 ) -> DryRunResult:
-    """The plan with the image at its digest, once the registry has it.
+    """The plan with the image at its digest, once the registry has it, with the project as `layers`.
 
     `no_cache`: upload anew although the registry has an image of the same content.
 
@@ -40,11 +44,12 @@ async def publish(
         plan.base_image,
         environment,
         plan.environment_key if environment else None,
-        lambda stop: pack(Path(plan.directory), plan.files, key=plan.content_key, stop=stop),
+        layers,
         plan.image_tag,
         ImageSettings(working_dir=WORKING_DIRECTORY),
         progress,
         fresh=no_cache,
+        platform=plan.settings.platform,
     )
     await report("upload", _about(published))
     return plan.at(published.reference)
