@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from chamber.core.errors import DockerError
 from chamber.core.redaction import Secret
-from chamber.run.engines import Build, Tree
+from chamber.run.engines import Build
 from chamber.run.errors import RegistryAuthError
-from chamber.run.images.layers import content_key
-from chamber.run.project.files import choose
+from chamber.run.images.layers import plan_layers
+from chamber.run.project.files import select
 from chamber.run.targets import Registry
 
 pytestmark = pytest.mark.engine
@@ -69,8 +69,7 @@ async def test_the_context_is_the_chosen_files_and_no_others(
     (project / "run.sh").chmod(0o755)
     (project / "link").symlink_to("pkg/a.py")
     (project / ".dockerignore").write_text("big.bin\n*.sh\n!run.sh\n")
-    files = choose(project)
-    tree = Tree(project, files, content_key(project, files))
+    tree = plan_layers(project, select(project))
     dockerfile = f'FROM {base}\nCOPY . /srv\nRUN ["/srv/run.sh"]\n'
     build = Build(tag=_tag(open_registry), dockerfile=dockerfile, context=tree)
     await real.engine.publish(build, open_registry, _quietly)

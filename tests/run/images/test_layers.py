@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chamber.core.errors import DockerError
-from chamber.run.images.layers import Layer, content_key, image_key, pack, pack_entries
-from chamber.run.project.files import choose
+from chamber.run.images.layers import Layer, ProjectLayers, image_key, pack_entries, plan_layers
+from chamber.run.project.files import select
 from chamber.run.threads import Stopped, in_thread
 
 names = st.from_regex(r"[a-z]{1,3}(/[a-zü]{1,3}){0,2}\.x", fullmatch=True)
@@ -28,6 +28,20 @@ def _write(root: Path, tree: Tree) -> Path:
         path.write_bytes(content)
         path.chmod(0o755 if executable else 0o644)
     return root
+
+
+def _planned(root: Path) -> ProjectLayers:
+    return plan_layers(root, select(root), cached=False)
+
+
+def _key(root: Path) -> str:
+    return _planned(root).content_key
+
+
+def _pack(root: Path) -> Layer:
+    planned = _planned(root)
+    assert len(planned.layers) == 1
+    return planned.pack(planned.layers[0])
 
 
 def _bytes(layer: Layer) -> bytes:
@@ -46,8 +60,8 @@ def test_the_same_tree_gives_the_same_bytes(tmp_path_factory: pytest.TempPathFac
     one = _write(tmp_path_factory.mktemp("one"), tree)
     two = _write(tmp_path_factory.mktemp("two"), dict(reversed(tree.items())))
     os.utime(two / next(iter(tree)), (1, 1))
-    assert content_key(one, choose(one)) == content_key(two, choose(two))
-    assert _bytes(pack(one, choose(one))) == _bytes(pack(two, choose(two)))
+    assert _key(one) == _key(two)
+    assert _bytes(_pack(one)) == _bytes(_pack(two))
 
 
 @settings(max_examples=60, deadline=None)
@@ -56,13 +70,13 @@ def test_the_key_changes_exactly_when_the_tree_does(
     tmp_path_factory: pytest.TempPathFactory, one: Tree, two: Tree
 ) -> None:
     first, second = _write(tmp_path_factory.mktemp("one"), one), _write(tmp_path_factory.mktemp("two"), two)
-    same = content_key(first, choose(first)) == content_key(second, choose(second))
+    same = _key(first) == _key(second)
     assert same is (one == two)
 
 
 def test_digest_diff_id_and_size_are_those_of_the_bytes(tmp_path: Path) -> None:
     _write(tmp_path, {"a.py": (b"print(1)\n" * 1000, False)})
-    layer = pack(tmp_path, choose(tmp_path))
+    layer = _pack(tmp_path)
     data = _bytes(layer)
     assert layer.digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
     assert layer.diff_id == f"sha256:{hashlib.sha256(gzip.decompress(data)).hexdigest()}"
@@ -73,7 +87,7 @@ def test_digest_diff_id_and_size_are_those_of_the_bytes(tmp_path: Path) -> None:
 def test_entries_belong_to_nobody_and_have_no_time(tmp_path: Path) -> None:
     _write(tmp_path, {"a/run.sh": (b"x", True), "b.py": (b"", False)})
     (tmp_path / "link").symlink_to("b.py")
-    entries = _entries(_bytes(pack(tmp_path, choose(tmp_path))))
+    entries = _entries(_bytes(_pack(tmp_path)))
     assert list(entries) == ["app", "app/a", "app/a/run.sh", "app/b.py", "app/link"]
     assert [entry.mode for entry in entries.values()] == [0o755, 0o755, 0o755, 0o644, 0o777]
     assert entries["app/link"].linkname == "b.py"
@@ -83,41 +97,43 @@ def test_entries_belong_to_nobody_and_have_no_time(tmp_path: Path) -> None:
 def test_long_and_foreign_names_survive(tmp_path: Path) -> None:
     name = "/".join(["ü" * 50] * 6) + "/a.py"
     _write(tmp_path, {name: (b"1", False)})
-    assert f"app/{name}" in _entries(_bytes(pack(tmp_path, choose(tmp_path))))
+    assert f"app/{name}" in _entries(_bytes(_pack(tmp_path)))
 
 
 def test_a_link_is_told_from_a_file_with_the_same_content(tmp_path: Path) -> None:
     _write(tmp_path, {"a": (b"", False)})
-    before = content_key(tmp_path, choose(tmp_path))
+    before = _key(tmp_path)
     (tmp_path / "a").unlink()
     (tmp_path / "a").symlink_to("b")
-    assert content_key(tmp_path, choose(tmp_path)) != before
+    assert _key(tmp_path) != before
 
 
-def test_a_file_that_changed_since_it_was_chosen_is_an_error(tmp_path: Path) -> None:
+def test_a_file_that_changed_since_it_was_planned_is_an_error(tmp_path: Path) -> None:
     _write(tmp_path, {"a": (b"12", False)})
-    files, key = choose(tmp_path), content_key(tmp_path, choose(tmp_path))
+    planned = _planned(tmp_path)
     for content in (b"1", b"123", b"34"):
         (tmp_path / "a").write_bytes(content)
         with pytest.raises(DockerError, match="changed while"):
-            pack(tmp_path, files, key=key)
+            planned.pack(planned.layers[0])
     (tmp_path / "a").write_bytes(b"12")
-    pack(tmp_path, files, key=key).close()
+    planned.pack(planned.layers[0]).close()
 
 
 def test_a_file_that_became_a_link_or_vanished_is_not_read(tmp_path: Path) -> None:
     _write(tmp_path, {"a": (b"12", False), "b": (b"12", False)})
-    files = choose(tmp_path)
+    planned, selection = _planned(tmp_path), select(tmp_path)
     (tmp_path / "a").unlink()
     (tmp_path / "a").symlink_to("b")
     with pytest.raises(DockerError, match="cannot read"):
-        pack(tmp_path, files)
+        planned.pack(planned.layers[0])
+    with pytest.raises(DockerError, match="cannot read"):
+        plan_layers(tmp_path, selection)
 
 
 def test_a_large_layer_is_kept_in_a_nameless_file(tmp_path: Path) -> None:
     noise = os.urandom(9 << 20)
     _write(tmp_path, {"a": (noise, False)})
-    with pack(tmp_path, choose(tmp_path)) as layer, tarfile.open(fileobj=layer.content, mode="r:gz") as tar:
+    with _pack(tmp_path) as layer, tarfile.open(fileobj=layer.content, mode="r:gz") as tar:
         content = tar.extractfile("app/a")
         assert content is not None
         assert content.read() == noise
@@ -136,12 +152,12 @@ def test_an_image_key_tells_its_inputs_apart() -> None:
 
 def test_work_that_is_told_to_stop_stops(tmp_path: Path) -> None:
     _write(tmp_path, {"a": (b"12", False)})
-    stop = threading.Event()
+    planned, stop = _planned(tmp_path), threading.Event()
     stop.set()
     with pytest.raises(Stopped):
-        pack(tmp_path, choose(tmp_path), stop=stop)
+        planned.pack(planned.layers[0], stop)
     with pytest.raises(Stopped):
-        content_key(tmp_path, choose(tmp_path), stop=stop)
+        plan_layers(tmp_path, select(tmp_path), stop=stop)
 
 
 async def test_cancelling_waits_until_the_thread_has_stopped() -> None:

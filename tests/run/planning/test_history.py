@@ -24,7 +24,7 @@ def test_another_project_and_another_repository_have_their_own() -> None:
 
 def test_a_broken_record_is_no_record(own_settings: Path) -> None:
     remember("/project", "r.test/p", RUN)
-    (file,) = (own_settings / "cache" / "runs").iterdir()
+    (file,) = (own_settings / "cache").iterdir()
     for broken in (b"", b"{", b"[]", b"\xff", b'{"schema": 99, "environment": {}, "content_key": ""}'):
         file.write_bytes(broken)
         assert read("/project", "r.test/p") is None
@@ -32,7 +32,7 @@ def test_a_broken_record_is_no_record(own_settings: Path) -> None:
 
 def test_a_record_is_the_owners_alone(own_settings: Path) -> None:
     remember("/project", "r.test/p", RUN)
-    (file,) = (own_settings / "cache" / "runs").iterdir()
+    (file,) = (own_settings / "cache").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
 
 

@@ -12,8 +12,8 @@ from msgspec import json as wire
 
 from chamber.core.errors import ConfigurationError, DockerError, TransportError
 from chamber.run.errors import RegistryAuthError
-from chamber.run.images.layers import Layer, content_key, image_key, pack, pack_entries
-from chamber.run.project.files import choose
+from chamber.run.images.layers import Layer, PlannedLayer, ProjectLayers, image_key, pack_entries, plan_layers
+from chamber.run.project.files import select
 from chamber.run.reference import Reference
 from chamber.run.registry.client import RegistryClient
 from chamber.run.registry.manifests import Descriptor, ImageSettings, Manifest
@@ -69,22 +69,17 @@ class Project:
     def __init__(self, folder: Path, transport: Any, registry: Registry, base: BaseImage) -> None:
         self.folder, self.transport, self.registry, self.base = folder, transport, registry, base
         self.name = f"{registry.prefix}/p{uuid.uuid4().hex[:8]}/tool"
-        self.packed = 0
         self.said: list[str] = []
         (folder / "train.py").write_text("print('one')\n")
         (folder / "data").mkdir()
         (folder / "data" / "a.csv").write_text("1,2\n")
 
-    def _pack(self, stop: Stop) -> Layer:
-        self.packed += 1
-        return pack(self.folder, choose(self.folder), stop=stop)
-
     async def _progress(self, message: str) -> None:
         self.said.append(message)
 
     async def publish(self, key: str | None = None, **options: Any) -> Published:
-        self.packed = 0
         self.transport.exchanges.clear()
+        planned = plan_layers(self.folder, select(self.folder))
         environment = pack_entries({"opt/chamber/environment/recipe.json": key.encode()}) if key else None
         return await publish(
             self.transport,
@@ -93,8 +88,8 @@ class Project:
             self.base,
             options.pop("environment", environment),
             key,
-            self._pack,
-            image_key(content_key(self.folder, choose(self.folder)), key or ""),
+            planned,
+            image_key(planned.content_key, key or ""),
             ImageSettings(labels={"io.chamber.project": "tool"}),
             self._progress,
             **options,
@@ -105,6 +100,20 @@ class Project:
         digest = Reference.parse(reference).digest
         assert digest is not None
         return await _repository(self.transport, self.registry, path).image(digest, "linux/amd64")
+
+
+@pytest.fixture(autouse=True)
+def packed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of the layers that were packed, as ever, since the list was cleared."""
+    keys: list[str] = []
+    pack = ProjectLayers.pack
+
+    def counted(self: ProjectLayers, layer: PlannedLayer, stop: Stop | None = None) -> Layer:
+        keys.append(layer.key)
+        return pack(self, layer, stop)
+
+    monkeypatch.setattr(ProjectLayers, "pack", counted)
+    return keys
 
 
 @pytest.fixture(params=["open_registry", "guarded_registry"])
@@ -135,11 +144,12 @@ async def test_the_image_is_base_environment_and_project(project: Project) -> No
     assert published.reference == f"{project.name}@{published.digest}"
 
 
-async def test_publishing_again_looks_once_and_sends_nothing(project: Project) -> None:
+async def test_publishing_again_looks_once_and_sends_nothing(project: Project, packed: list[str]) -> None:
     first = await project.publish("00ff00ff00ff00ff")
+    packed.clear()
     second = await project.publish("00ff00ff00ff00ff")
     assert {method for method, _ in project.transport.exchanges} == {"HEAD"}
-    assert project.packed == 0
+    assert not packed
     assert second == Published(first.reference, first.digest, 0, 0, reused=True)
 
 
@@ -225,12 +235,12 @@ async def test_of_an_index_the_platform_is_chosen(own_project: Project) -> None:
     assert transport.exchanges
 
 
-async def test_fresh_makes_the_image_again(own_project: Project) -> None:
+async def test_fresh_makes_the_image_again(own_project: Project, packed: list[str]) -> None:
     first = await own_project.publish("00ff00ff00ff00ff")
     again = await own_project.publish("00ff00ff00ff00ff", fresh=True)
     assert again.digest == first.digest
     assert not again.reused
-    assert own_project.packed == 1
+    assert len(packed) == 2
     assert again.uploaded_layers == 0
 
 
@@ -240,16 +250,16 @@ async def test_a_missing_environment_image_is_said(own_project: Project) -> None
         await own_project.publish("00ff00ff00ff00ff", environment=None)
 
 
-async def test_a_missing_base_is_said_before_anything_is_sent(own_project: Project) -> None:
+async def test_a_missing_base_is_said_before_anything_is_sent(own_project: Project, packed: list[str]) -> None:
     own_project.base = BaseImage("x", f"{own_project.registry.prefix}/no/such:1")
     with pytest.raises(DockerError, match="no/such:1"):
         await own_project.publish()
     assert own_project.transport.uploads() == []
-    assert own_project.packed == 0
+    assert not packed
 
 
 async def test_a_wrong_password_is_said_without_it_before_anything_is_packed(
-    guarded_registry: Registry, tmp_path: Path, transport: Any
+    guarded_registry: Registry, tmp_path: Path, transport: Any, packed: list[str]
 ) -> None:
     wrong = Registry(guarded_registry.prefix, "ada", "wrong one")
     project = Project(tmp_path, transport, wrong, BaseImage(f"{wrong.prefix}/base:1"))
@@ -257,7 +267,7 @@ async def test_a_wrong_password_is_said_without_it_before_anything_is_packed(
         await project.publish()
     assert caught.value.registry == guarded_registry.prefix
     assert "wrong one" not in str(caught.value)
-    assert project.packed == 0
+    assert not packed
 
 
 async def test_no_login_is_said_with_its_remedy(guarded_registry: Registry, tmp_path: Path, transport: Any) -> None:

@@ -106,7 +106,7 @@ class RunOperations(Operations):
             await saving.save(prepared.plan, dockerfile=save_dockerfile, manifest=save_manifest)
             if prepared.registry is None or dry_run:
                 return prepared.plan
-            plan = await publish(self._transport, prepared.plan, prepared.registry, no_cache, report)
+            plan = await publish(self._transport, prepared.plan, prepared.layers, prepared.registry, no_cache, report)
             await asyncio.to_thread(history.remember, plan.directory, plan.repository, _made_from(plan))
             await report("submit", f"submitting {plan.settings.name}")
             workload = await _core(self).submit_job(**plan.submit_payload)

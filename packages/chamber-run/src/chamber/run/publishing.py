@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from chamber.core.errors import DockerError
 from chamber.core.redaction import Secret
 from chamber.core.transport import Transport
-from chamber.run.engines import Build, Engine, Tree
+from chamber.run.engines import Build, Engine
 from chamber.run.images.environment import WORKING_DIRECTORY
-from chamber.run.images.layers import Layer, pack, pack_entries
+from chamber.run.images.layers import Layer, ProjectLayers, pack_entries
 from chamber.run.planning import readiness
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.progress import Reporter
@@ -30,16 +29,21 @@ _CACHE_TAG = "env-cache"
 
 
 async def publish(
-    transport: Transport, plan: DryRunResult, registry: Registry, no_cache: bool, report: Reporter
+    transport: Transport,
+    plan: DryRunResult,
+    layers: ProjectLayers,
+    registry: Registry,
+    no_cache: bool,
+    report: Reporter,
 ) -> DryRunResult:
-    """The plan with the image at its digest, once the registry has it.
+    """The plan with the image at its digest, once the registry has it, with the project as `layers`.
 
     `no_cache`: build and upload anew although the registry has an image of the same content.
 
     Raises DockerError, RegistryAuthError: the image could not be built or pushed.
     """
     await report("docker", f"{plan.image} from {plan.own_dockerfile or plan.base_image.reference}")
-    publication = _Publication(transport, plan, registry, no_cache, report)
+    publication = _Publication(transport, plan, layers, registry, no_cache, report)
     published = await (publication.whole() if plan.whole else publication.layered())
     await report("upload", f"built whole: {published.reference}" if plan.whole else _about(published))
     return plan.at(published.reference)
@@ -49,10 +53,17 @@ class _Publication:
     """One call of `publish`."""
 
     def __init__(
-        self, transport: Transport, plan: DryRunResult, registry: Registry, no_cache: bool, report: Reporter
+        self,
+        transport: Transport,
+        plan: DryRunResult,
+        layers: ProjectLayers,
+        registry: Registry,
+        no_cache: bool,
+        report: Reporter,
     ) -> None:
         self._transport = transport
         self._plan = plan
+        self._layers = layers
         self._registry = registry
         self._no_cache = no_cache
         self._report = report
@@ -86,7 +97,7 @@ class _Publication:
             plan.base_image,
             environment,
             plan.environment_key if environment or self._is_built else None,
-            lambda stop: pack(Path(plan.directory), plan.files, key=plan.content_key, stop=stop),
+            self._layers,
             plan.image_tag,
             ImageSettings(working_dir=WORKING_DIRECTORY),
             self._progress,
@@ -123,7 +134,7 @@ class _Publication:
         return Build(
             tag=f"{plan.repository}:{plan.image_tag}",
             dockerfile=plan.dockerfile if plan.own_dockerfile else plan.environment.whole_dockerfile(plan.command),
-            context=Tree(Path(plan.directory), plan.files, plan.content_key),
+            context=self._layers,
             platform=plan.settings.platform,
             secrets={} if plan.own_dockerfile else self._secrets(),
             no_cache=self._no_cache,

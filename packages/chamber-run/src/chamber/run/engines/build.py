@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
 from chamber.core.redaction import Secret
-from chamber.run.project.files import ProjectFile
+from chamber.run.images.layers import ProjectLayers
 
-__all__ = ["Build", "Kind", "Tree", "bases_of", "host_of"]
+__all__ = ["Build", "Kind", "bases_of", "host_of"]
 
 #: ``docker`` is docker without buildx: its classic builder mounts neither secrets nor caches.
 Kind = Literal["docker", "buildx", "podman", "nerdctl"]
 
 _DOCKER_HUB = "docker.io"
-
-
-class Tree(Struct, frozen=True):
-    """Files of a project as a build context: these and no others."""
-
-    directory: Path
-    files: tuple[ProjectFile, ...]
-    #: Their content key: a copy with another is not built.
-    key: str
 
 
 class Build(Struct, frozen=True, kw_only=True):
@@ -34,8 +24,8 @@ class Build(Struct, frozen=True, kw_only=True):
     #: ``host[:port]/path:tag``, where it is pushed to.
     tag: str
     dockerfile: str
-    #: What the Dockerfile copies from: files by path, or those of a project.
-    context: Mapping[str, bytes] | Tree
+    #: What the Dockerfile copies from: files by path, or a project.
+    context: Mapping[str, bytes] | ProjectLayers
     #: ``os/architecture``.
     platform: str = "linux/amd64"
     #: Mounted while it builds, by id; in no layer, argument or variable.

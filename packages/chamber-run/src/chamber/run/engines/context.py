@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from chamber.core.errors import DockerError
-from chamber.run.engines.build import Build, Tree
-from chamber.run.images.layers import content_key
-from chamber.run.project.files import ProjectFile
-from chamber.run.threads import Stop, Stopped
+from chamber.run.engines.build import Build
+from chamber.run.images.layers import ProjectLayers
+from chamber.run.images.layout import lay_out
+from chamber.run.threads import Stop
 
 __all__ = ["laid_out"]
 
@@ -54,8 +51,8 @@ def _fill(folder: Path, build: Build, stop: Stop) -> None:
 def _lay_out(folder: Path, build: Build, stop: Stop) -> None:
     context = folder / "context"
     context.mkdir()
-    if isinstance(build.context, Tree):
-        _copy(build.context, context, stop)
+    if isinstance(build.context, ProjectLayers):
+        lay_out(build.context, context, stop=stop)
     else:
         _write(build.context, context)
     (context / _RULES).unlink(missing_ok=True)
@@ -71,38 +68,3 @@ def _write(files: Mapping[str, bytes], context: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
         file.chmod(0o644)
-
-
-def _copy(tree: Tree, context: Path, stop: Stop) -> None:
-    for file in tree.files:
-        if stop.is_set():
-            raise Stopped
-        _copy_file(tree.directory / file.path, context / file.path, file)
-    if content_key(context, tree.files, stop=stop) != tree.key:
-        raise DockerError(f"{tree.directory} changed while it was being copied for the build; run it again")
-
-
-def _copy_file(source: Path, target: Path, file: ProjectFile) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if file.link is not None:
-        target.symlink_to(file.link)
-        return
-    with _opened(source) as reading, target.open("wb") as writing:
-        shutil.copyfileobj(reading, writing, 1 << 20)
-    target.chmod(file.mode)
-
-
-def _opened(path: Path) -> IO[bytes]:
-    """The regular file at `path`; what has become a link or a pipe since it was chosen is refused."""
-    try:
-        file: IO[bytes] = open(path, "rb", opener=_open_itself)  # noqa: SIM115
-    except OSError as error:
-        raise DockerError(f"{path} cannot be read: {error.strerror}") from error
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise DockerError(f"{path} is no longer a file; run it again")
-    return file
-
-
-def _open_itself(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))

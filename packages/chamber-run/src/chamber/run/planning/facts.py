@@ -12,8 +12,8 @@ from chamber.run.images import bases
 from chamber.run.images.bases import Choice
 from chamber.run.images.environment import Environment, index_host
 from chamber.run.job import launch
-from chamber.run.project import detection
-from chamber.run.project.files import ProjectFile, choose, secrets_in
+from chamber.run.project import detection, sizes
+from chamber.run.project.files import ProjectFile, Selection, select
 from chamber.run.project.profile import Profile
 from chamber.run.reference import Reference
 from chamber.run.settings.configuration import RunSettings
@@ -25,7 +25,7 @@ __all__ = ["Facts", "gather"]
 class Facts(Struct, frozen=True, kw_only=True):
     """What is in a project's directory, and what that means."""
 
-    files: tuple[ProjectFile, ...]
+    selection: Selection
     profile: Profile
     environment: Environment
     warnings: tuple[str, ...]
@@ -34,15 +34,22 @@ class Facts(Struct, frozen=True, kw_only=True):
     #: Why the project cannot be put on its environment as it is, in a sentence.
     whole: str | None = None
 
+    @property
+    def files(self) -> tuple[ProjectFile, ...]:
+        """What goes into the image, sorted by path."""
+        return self.selection.files
 
-def gather(directory: Path, settings: RunSettings, registry: Registry | None) -> Facts:
-    """Read the project in `directory`, which goes to `registry`.
 
-    Raises ConfigurationError: there is no entrypoint or several, a file is malformed, or may not be sent.
+def gather(directory: Path, settings: RunSettings, registry: Registry | None, dockerfile: str | None = None) -> Facts:
+    """Read the project in `directory`, which goes to `registry`; `dockerfile`: the one that was asked for.
+
+    Raises ConfigurationError: there is no entrypoint or several, a file is malformed, or may not be sent, or all
+    of them have more than the settings allow.
     """
-    files = choose(directory, settings.ignore, settings.include)
-    secrets_in(directory, files, settings.include)
-    profile, needs = _detected(directory, {file.path for file in files}, settings)
+    selection = select(directory, settings.ignore, settings.include, dockerfile)
+    sizes.check(selection.files, settings.max_project_size)
+    paths = {file.path for file in selection.files if not file.is_folder}
+    profile, needs = _detected(directory, paths, settings)
     choice = _base(settings, profile, registry)
     environment = Environment(
         base=choice.base,
@@ -59,7 +66,7 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None) ->
     included = (f"{path} goes into the image: 'include' says so" for path in settings.include)
     of_base = (*choice.warnings, *bases.warnings_about(choice.base, profile.python_version))
     warnings = (*included, *needs.warnings, *of_base, *environment.warnings)
-    return Facts(files=files, profile=profile, environment=environment, warnings=warnings, base_why=choice.why)
+    return Facts(selection=selection, profile=profile, environment=environment, warnings=warnings, base_why=choice.why)
 
 
 def _detected(directory: Path, paths: set[str], settings: RunSettings) -> tuple[Profile, detection.Dependencies]:

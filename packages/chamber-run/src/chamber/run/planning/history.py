@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from chamber.core.errors import ConfigurationError
-from chamber.core.settings import home
-from chamber.run.settings.writing import write
+from chamber.run import cache
 
 __all__ = ["LastRun", "changed", "plain", "read", "remember"]
 
@@ -31,18 +28,15 @@ class LastRun(Struct, frozen=True, kw_only=True):
 
 def read(directory: str, repository: str) -> LastRun | None:
     """The last run of the project in `directory` to `repository`; None: there was none, or it is not known."""
-    with contextlib.suppress(OSError, msgspec.MsgspecError, ConfigurationError):
-        last = msgspec.json.decode(_file(directory, repository).read_bytes(), type=LastRun)
+    with contextlib.suppress(msgspec.MsgspecError):
+        last = msgspec.json.decode(cache.read(_name(directory, repository)) or b"", type=LastRun)
         return last if last.schema == _SCHEMA else None
     return None
 
 
 def remember(directory: str, repository: str, run: LastRun) -> None:
     """Keep what a run was made from. Where nothing can be kept, the next plan tells less."""
-    with contextlib.suppress(OSError, ConfigurationError):
-        file = _file(directory, repository)
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write(file, msgspec.json.encode(run).decode())
+    cache.write(_name(directory, repository), msgspec.json.encode(run))
 
 
 def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
@@ -63,6 +57,5 @@ def plain(inputs: Mapping[str, object]) -> dict[str, Any]:
     return told
 
 
-def _file(directory: str, repository: str) -> Path:
-    name = hashlib.sha256(f"{directory}\0{repository}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return home() / "cache" / "runs" / f"{name}.json"
+def _name(directory: str, repository: str) -> str:
+    return cache.name_for("run", Path(directory, repository.replace("/", "_")))

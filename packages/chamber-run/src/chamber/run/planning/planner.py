@@ -14,13 +14,14 @@ from msgspec.structs import replace
 from chamber.core.errors import ConfigurationError, PluginError
 from chamber.run import answers
 from chamber.run.errors import ProjectNotFoundError
-from chamber.run.images.layers import content_key, image_key
+from chamber.run.images.layers import ProjectLayers, image_key, plan_layers
 from chamber.run.job import launch, names, resources
 from chamber.run.job.manifest import TEAM_LABEL, Job, belongs_to, build, rendered, without_values
 from chamber.run.planning import advice, history, readiness
 from chamber.run.planning.facts import Facts, gather
 from chamber.run.planning.plan import Build, DryRunResult
 from chamber.run.progress import Reporter
+from chamber.run.project.files import ignore_file
 from chamber.run.project.ignore import ALWAYS, SECRETS
 from chamber.run.project.profile import Profile
 from chamber.run.settings import configuration, registries
@@ -43,9 +44,10 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
-    """A plan, and the registry with its login."""
+    """A plan, the project's layers, and the registry with its login."""
 
     plan: DryRunResult
+    layers: ProjectLayers
     registry: Registry | None
 
 
@@ -59,14 +61,14 @@ async def prepare(request: Request, api_url: str, report: Reporter) -> Prepared:
     if request.in_earnest:
         readiness.require_target(settings, registry)
     await report("config", f"{settings.name}: {settings.gpus} x {settings.gpu_type}")
-    facts = await asyncio.to_thread(gather, directory, settings, registry)
+    facts = await asyncio.to_thread(gather, directory, settings, registry, request.dockerfile)
     await report("detect", f"{facts.profile.framework} project, started by {facts.profile.entrypoint}")
     dockerfile = readiness.own_dockerfile(directory, request.dockerfile, facts)
     await report("dockerfile", dockerfile or facts.environment.base.reference)
-    key = await in_thread(lambda stop: content_key(directory, facts.files, stop=stop))
-    plan = _plan(directory, settings, facts, registry, key, dockerfile)
+    layers = await in_thread(lambda stop: plan_layers(directory, facts.selection, include=settings.include, stop=stop))
+    plan = _plan(directory, settings, facts, registry, layers.content_key, dockerfile)
     await report("manifest", plan.job_name)
-    return Prepared(plan=replace(plan, warnings=(*warnings, *plan.warnings)), registry=registry)
+    return Prepared(plan=replace(plan, warnings=(*warnings, *plan.warnings)), layers=layers, registry=registry)
 
 
 def _project(directory: str | os.PathLike[str]) -> Path:
@@ -120,7 +122,7 @@ def _plan(
         environment=environment,
         command=command,
         dockerfile=text,
-        dockerignore=_dockerignore(directory, settings),
+        dockerignore=_dockerignore(directory, settings, dockerfile),
         registry=registry.prefix if registry else None,
         repository=repository,
         image_tag=tag,
@@ -180,8 +182,7 @@ def _build(facts: Facts, last: history.LastRun | None, project_key: str) -> Buil
     return Build(base=facts.base_why, environment=told, project=project)
 
 
-def _dockerignore(directory: Path, settings: RunSettings) -> str:
-    file = directory / ".dockerignore"
-    own = file.read_text("utf-8-sig").splitlines() if file.is_file() else []
+def _dockerignore(directory: Path, settings: RunSettings, dockerfile: str | None) -> str:
+    own = ignore_file(directory, dockerfile).splitlines()
     included = (f"!{path}" for path in settings.include)
     return "\n".join([*ALWAYS, *own, *settings.ignore, *SECRETS, *included]) + "\n"

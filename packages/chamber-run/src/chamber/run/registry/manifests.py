@@ -10,7 +10,7 @@ from msgspec import UNSET, DecodeError, Meta, Raw, Struct, UnsetType, json
 from msgspec.structs import replace
 
 from chamber.core.errors import DockerError
-from chamber.run.images.layers import Layer
+from chamber.run.images.layers import StoredLayer
 
 __all__ = [
     "ACCEPTED",
@@ -43,6 +43,8 @@ ACCEPTED = ", ".join(_KINDS)
 LAYER_ANNOTATION = "io.chamber.layer"
 
 _CREATED = "1970-01-01T00:00:00Z"
+#: What engines take where an image has none.
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _FOREIGN = ("foreign", "nondistributable")
 
 Digest = Annotated[str, Meta(pattern="^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$")]
@@ -93,6 +95,8 @@ class ImageSettings(Struct, frozen=True):
 
     working_dir: str = "/app"
     labels: Mapping[str, str] = {}
+    #: Folders that come before those of the base in a variable such as PATH, separated by ``:``.
+    prepend: Mapping[str, str] = {}
 
 
 class _Kind(Struct, rename="camel"):
@@ -152,19 +156,22 @@ def read_config(content: bytes, layers: int, name: str) -> dict[str, Any]:
     return config
 
 
-def extend_config(config: Mapping[str, Any], layers: Sequence[Layer], settings: ImageSettings) -> dict[str, Any]:
+def extend_config(config: Mapping[str, Any], layers: Sequence[StoredLayer], settings: ImageSettings) -> dict[str, Any]:
     """`config` with `layers` on top."""
     rootfs, inner = config["rootfs"], config.get("config") or {}
     labels = {**(inner.get("Labels") or {}), **settings.labels}
+    own: dict[str, Any] = {"Labels": labels} if labels else {}
+    if settings.prepend:
+        own["Env"] = _prepended(inner.get("Env") or [], settings.prepend)
     return {
         **config,
-        "config": {**inner, "WorkingDir": settings.working_dir, **({"Labels": labels} if labels else {})},
+        "config": {**inner, "WorkingDir": settings.working_dir, **own},
         "rootfs": {**rootfs, "diff_ids": [*rootfs["diff_ids"], *(layer.diff_id for layer in layers)]},
         **_history(config, layers),
     }
 
 
-def extend_manifest(base: Manifest, config: bytes, config_digest: str, layers: Sequence[Layer]) -> Manifest:
+def extend_manifest(base: Manifest, config: bytes, config_digest: str, layers: Sequence[StoredLayer]) -> Manifest:
     """`base` with `layers` on top, in the media types of `base`."""
     added = tuple(layer_descriptor(layer, docker=base.is_docker) for layer in layers)
     kind = _DOCKER_CONFIG if base.is_docker else _OCI_CONFIG
@@ -176,13 +183,21 @@ def extend_manifest(base: Manifest, config: bytes, config_digest: str, layers: S
     )
 
 
-def layer_descriptor(layer: Layer, *, docker: bool = False) -> Descriptor:
+def layer_descriptor(layer: StoredLayer, *, docker: bool = False) -> Descriptor:
     """How a manifest names `layer`."""
     kind = _DOCKER_LAYER if docker else _OCI_LAYER
     return Descriptor(kind, layer.digest, layer.size, annotations={LAYER_ANNOTATION: layer.kind})
 
 
-def _history(config: Mapping[str, Any], layers: Sequence[Layer]) -> dict[str, Any]:
+def _prepended(variables: Sequence[str], prepend: Mapping[str, str]) -> list[str]:
+    there = {name: value for name, _, value in (variable.partition("=") for variable in variables)}
+    for name, folders in prepend.items():
+        after = there.get(name) or (_PATH if name == "PATH" else "")
+        there[name] = f"{folders}:{after}" if after else folders
+    return [f"{name}={value}" for name, value in there.items()]
+
+
+def _history(config: Mapping[str, Any], layers: Sequence[StoredLayer]) -> dict[str, Any]:
     """One entry for each layer, as engines demand, where the base keeps a history at all."""
     known = config.get("history") or []
     told = [entry for entry in known if not entry.get("empty_layer")]
