@@ -9,7 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chamber.run.images.environment import Environment
+from chamber.run.job.launch import shown
 from chamber.run.job.manifest import with_image, without_values
+from chamber.run.job.topology import Topology
 from chamber.run.project.files import ProjectFile
 from chamber.run.project.profile import Profile
 from chamber.run.settings.configuration import DEFAULT, RunSettings
@@ -30,6 +32,7 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
     #: 16 hexadecimal digits that are the same if and only if those are.
     content_key: str
     environment: Environment
+    topology: Topology
     command: tuple[str, ...]
     #: A complete Dockerfile for the image.
     dockerfile: str
@@ -70,7 +73,8 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
             "name": self.settings.name,
             "initiative_id": self.settings.team,
             "gpu_type": self.settings.gpu_type,
-            "requested_gpus": self.settings.gpus,
+            "requested_gpus": self.topology.gpus,
+            **self.topology.submission(),
             "job_class": self.settings.job_class,
             "k8s_manifest": self.manifest,
         }
@@ -105,7 +109,7 @@ def _rows(plan: DryRunResult) -> Iterator[tuple[str, str]]:
     settings, profile = plan.settings, plan.profile
     yield "team", settings.team or "(none)"
     yield "class", settings.job_class
-    yield "command", " ".join(plan.command)
+    yield "command", shown(plan.command)
     yield "framework", profile.framework + (f", Python {profile.python_version}" if profile.python_version else "")
     yield "base", plan.base_image.reference
     yield "environment", _environment(plan.environment)

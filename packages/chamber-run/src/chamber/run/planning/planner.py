@@ -11,12 +11,14 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chamber.core.errors import ConfigurationError, PluginError
+from chamber.core.errors import PluginError
 from chamber.run import answers
 from chamber.run.errors import ProjectNotFoundError
 from chamber.run.images.layers import content_key, image_key
-from chamber.run.job import launch, names, resources
+from chamber.run.job import launch, names, rendezvous, resources, topology
+from chamber.run.job.commit import clean_commit
 from chamber.run.job.manifest import TEAM_LABEL, Job, belongs_to, build, rendered
+from chamber.run.job.topology import Topology
 from chamber.run.planning import readiness
 from chamber.run.planning.facts import Facts, gather
 from chamber.run.planning.plan import DryRunResult
@@ -24,7 +26,7 @@ from chamber.run.progress import Reporter
 from chamber.run.project.ignore import ALWAYS, SECRETS
 from chamber.run.project.profile import Profile
 from chamber.run.settings import configuration, registries
-from chamber.run.settings.configuration import RunSettings
+from chamber.run.settings.configuration import DEFAULT, RunSettings
 from chamber.run.targets import Registry
 from chamber.run.threads import in_thread
 
@@ -83,17 +85,21 @@ def _project(directory: str | os.PathLike[str]) -> Path:
 def _settled(directory: Path, request: Request, api_url: str) -> tuple[RunSettings, Registry | None, tuple[str, ...]]:
     default = registries.default_name()
     settings, warnings = configuration.resolve(directory, request.arguments, os.environ, default)
-    if settings.gpus > resources.GPUS_PER_NODE:
-        raise ConfigurationError(
-            f"{settings.gpus} GPUs take several nodes, and run() starts jobs on one, of up to "
-            f"{resources.GPUS_PER_NODE} GPUs: submit a manifest of your own with submit_job(k8s_manifest=...)"
-        )
+    settings = _shaped(settings)
     address = registries.located(settings.registry) if settings.registry else None
     registry = answers.registry(address, api_url) or (Registry(address) if address else None)
     if registry is not None and address is None:
         sources = settings.sources | {"registry": "plugin"}
         settings = replace(settings, registry=registry.prefix, sources=sources)
     return settings, registry, warnings
+
+
+def _shaped(settings: RunSettings) -> RunSettings:
+    """The settings with the GPUs, nodes and GPUs per node that they amount to."""
+    gpus = None if settings.sources["gpus"] == DEFAULT else settings.gpus
+    size = (resources.of(settings.gpu_type) or resources.UNKNOWN).per_node
+    shape = topology.of(gpus, settings.nodes, settings.gpus_per_node, node_size=size)
+    return replace(settings, gpus=shape.gpus, nodes=shape.nodes, gpus_per_node=shape.gpus_per_node)
 
 
 def _plan(
@@ -105,12 +111,13 @@ def _plan(
     dockerfile: str | None,
 ) -> DryRunResult:
     environment, profile = facts.environment, facts.profile
-    command = launch.command(profile, settings.gpus, settings.entrypoint_args)
+    shape = topology.of(settings.gpus, settings.nodes, settings.gpus_per_node)
+    command = launch.command(profile, shape, settings.entrypoint_args)
     project = names.label(settings.name)
     repository = f"{registry.prefix}/{project}" if registry else project
     tag = image_key(environment.key, project_key)
     image = f"{repository}:{tag}"
-    name = names.job_name(settings.name, secrets.token_hex(4))
+    name = names.job_name(settings.name, secrets.token_hex(4), launch.kind_of(profile.launcher))
     return DryRunResult(
         directory=str(directory),
         settings=settings,
@@ -118,6 +125,7 @@ def _plan(
         files=facts.files,
         content_key=project_key,
         environment=environment,
+        topology=shape,
         command=command,
         dockerfile=readiness.text_of(directory, dockerfile) if dockerfile else environment.dockerfile(command),
         dockerignore=_dockerignore(directory, settings),
@@ -126,24 +134,32 @@ def _plan(
         image_tag=tag,
         image=image,
         job_name=name,
-        manifest=_manifest(_job(name, image, command, settings, facts), profile, settings),
+        manifest=_manifest(_job(name, image, shape, settings, facts, clean_commit(directory)), profile, settings),
         warnings=(*facts.warnings, *_warnings(settings, facts, registry, dockerfile)),
     )
 
 
-def _job(name: str, image: str, command: tuple[str, ...], settings: RunSettings, facts: Facts) -> Job:
-    share, gpus = resources.of(settings.gpu_type) or resources.UNKNOWN, settings.gpus
+def _job(name: str, image: str, shape: Topology, settings: RunSettings, facts: Facts, commit: str | None) -> Job:
+    known, gpus = resources.of(settings.gpu_type) or resources.UNKNOWN, shape.gpus_per_node
+    profile, kind = facts.profile, launch.kind_of(facts.profile.launcher)
     return Job(
         name=name,
+        kind=kind,
+        title=settings.name,
         project=names.label(settings.name),
         team=settings.team,
         image=image,
-        command=command,
+        command=launch.in_manifest(profile, shape, settings.entrypoint_args),
+        rendezvous=rendezvous.environment(name, shape, profile.framework) if kind == "Job" else {},
         env=settings.env | _python_path(settings, facts),
-        gpus=gpus,
-        cpu=settings.cpu or str(share.cpu * gpus),
-        memory=settings.memory or f"{share.memory * gpus}Gi",
-        shm=settings.shm_size or f"{share.shm * gpus}Gi",
+        secrets=settings.secrets,
+        image_pull_secrets=settings.image_pull_secrets,
+        topology=shape,
+        gpu_resource=known.resource,
+        commit=commit,
+        cpu=settings.cpu or str(known.cpu * gpus),
+        memory=settings.memory or f"{known.memory * gpus}Gi",
+        shm=settings.shm_size or f"{known.shm * gpus}Gi",
     )
 
 
@@ -155,11 +171,11 @@ def _python_path(settings: RunSettings, facts: Facts) -> dict[str, str]:
 
 
 def _manifest(job: Job, profile: Profile, settings: RunSettings) -> str:
-    manifest = build(job)
-    answers.change_manifest(manifest, profile, settings)
-    if settings.team is not None and not belongs_to(manifest, settings.team):
+    objects = build(job)
+    answers.change_manifest(objects[-1], profile, settings)
+    if settings.team is not None and not belongs_to(objects, settings.team):
         raise PluginError(f"A plugin took the label {TEAM_LABEL} out of the manifest")
-    return rendered(manifest)
+    return rendered(objects)
 
 
 def _warnings(settings: RunSettings, facts: Facts, registry: Registry | None, dockerfile: str | None) -> Iterator[str]:
@@ -167,12 +183,17 @@ def _warnings(settings: RunSettings, facts: Facts, registry: Registry | None, do
     if resources.of(settings.gpu_type) is None:
         yield (
             f"{settings.gpu_type} is not a GPU type that chamber-run knows, so it asks for little beside the GPUs; "
-            f"set cpu, memory and shm_size. Known are {', '.join(resources.PER_GPU)}"
+            f"set cpu, memory and shm_size. Known are {', '.join(resources.TYPES)}"
         )
     if facts.profile.launcher not in {"python", "ray"}:
         yield (
             f"{facts.profile.launcher} starts one process for each of the {settings.gpus} GPUs; "
             "distributed='none' starts one process in all"
+        )
+    if facts.profile.launcher == "ray":
+        yield (
+            "The job is a RayJob, which needs KubeRay in the cluster; distributed='none' runs the project on one node "
+            "with a Ray of its own"
         )
     if facts.environment.base.recipe and facts.environment.image_steps:
         yield (
