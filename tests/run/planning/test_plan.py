@@ -1,3 +1,4 @@
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,9 @@ def test_a_plan_holds_everything(tmp_path: Path) -> None:
         "initiative_id": "ml",
         "gpu_type": "H100",
         "requested_gpus": 2,
+        "requested_pods": 1,
+        "gpus_per_pod": 2,
+        "scaling_mode": "GANG",
         "job_class": "ELASTIC",
         "k8s_manifest": plan.manifest,
     }
@@ -266,8 +270,46 @@ def test_a_dockerfile_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
     assert "no Dockerfile 'Other'" in _refused(_project(tmp_path), dockerfile="Other")
 
 
-def test_more_gpus_than_a_node_has_are_refused(tmp_path: Path) -> None:
-    assert "9 GPUs take several nodes" in _refused(_project(tmp_path), gpus=9)
+def test_more_gpus_than_a_node_has_go_on_several(tmp_path: Path) -> None:
+    plan = _plan(_project(tmp_path, **{"requirements.txt": "torch"}), gpus=16, env={"MASTER_PORT": "2222"})
+    service, job = yaml.safe_load_all(plan.manifest)
+    assert (service["kind"], job["spec"]["completions"]) == ("Service", 2)
+    assert {"requested_gpus": 16, "requested_pods": 2, "gpus_per_pod": 8}.items() <= plan.submit_payload.items()
+    assert plan.submit_payload["distribution_mode"] == "auto"
+    variables = job["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert {"name": "MASTER_PORT", "value": "2222"} in variables
+
+
+def test_gpus_that_cannot_be_shared_evenly_are_refused(tmp_path: Path) -> None:
+    assert "ask for 8 or 10, or set nodes=3" in _refused(_project(tmp_path), gpus=9)
+    assert "nodes=2 of gpus_per_node=4 have 8 GPUs" in _refused(_project(tmp_path), gpus=9, nodes=2, gpus_per_node=4)
+
+
+def test_nodes_alone_are_whole_ones(tmp_path: Path) -> None:
+    plan = _plan(_project(tmp_path), nodes=2, gpu_type="GB200")
+    assert (plan.topology.nodes, plan.topology.gpus_per_node, plan.settings.gpus) == (2, 4, 8)
+
+
+def test_a_ray_project_becomes_a_rayjob_unless_it_is_told_otherwise(tmp_path: Path) -> None:
+    _project(tmp_path, **{"requirements.txt": "ray[train]"})
+    plan = _plan(tmp_path, gpus=16, secrets={"HF_TOKEN": "hf/token"})
+    (manifest,) = yaml.safe_load_all(plan.manifest)
+    assert manifest["kind"] == "RayJob"
+    assert manifest["spec"]["entrypoint"] == "python train.py"
+    assert any("needs KubeRay" in warning for warning in plan.warnings)
+    assert yaml.safe_load(_plan(tmp_path, gpus=8, distributed="none").manifest)["kind"] == "Job"
+
+
+def test_a_commit_is_noted_where_nothing_was_changed_since(tmp_path: Path) -> None:
+    git = ("git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.example")
+    _project(tmp_path)
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "one"], check=True)
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    assert yaml.safe_load(_plan(tmp_path).manifest)["metadata"]["annotations"]["chamber.io/git-commit"] == commit
+    (tmp_path / "train.py").write_text("changed")
+    assert "git-commit" not in _plan(tmp_path).manifest
 
 
 def test_a_base_image_without_a_host_is_refused(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ class _Publication:
         plan = self._plan
         return Build(
             tag=f"{plan.repository}:{plan.image_tag}",
-            dockerfile=plan.dockerfile if plan.own_dockerfile else plan.environment.whole_dockerfile(plan.command),
+            dockerfile=plan.dockerfile,
             context=self._layers,
             platform=plan.settings.platform,
             secrets={} if plan.own_dockerfile else self._secrets(),

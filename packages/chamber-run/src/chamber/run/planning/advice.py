@@ -41,12 +41,17 @@ def _about_the_job(settings: RunSettings, facts: Facts) -> Iterator[str]:
     if resources.of(settings.gpu_type) is None:
         yield (
             f"{settings.gpu_type} is not a GPU type that chamber-run knows, so it asks for little beside the GPUs; "
-            f"set cpu, memory and shm_size. Known are {', '.join(resources.PER_GPU)}"
+            f"set cpu, memory and shm_size. Known are {', '.join(resources.TYPES)}"
         )
     if facts.profile.launcher not in {"python", "ray"}:
         yield (
             f"{facts.profile.launcher} starts one process for each of the {settings.gpus} GPUs; "
             "distributed='none' starts one process in all"
+        )
+    if facts.profile.launcher == "ray":
+        yield (
+            "The job is a RayJob, which needs KubeRay in the cluster; distributed='none' runs the project on one node "
+            "with a Ray of its own"
         )
     if settings.job_class == "RESERVED" and settings.priority is not None and settings.priority < _RESERVED:
         yield (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,10 +12,10 @@ from chamber.run import answers
 from chamber.run.images import bases
 from chamber.run.images.bases import Choice
 from chamber.run.images.environment import Environment, index_host
-from chamber.run.job import launch
+from chamber.run.job import launch, topology
 from chamber.run.project import detection, sizes
 from chamber.run.project.files import ProjectFile, Selection, select
-from chamber.run.project.profile import Profile
+from chamber.run.project.profile import Launcher, Profile
 from chamber.run.reference import Reference
 from chamber.run.settings.configuration import RunSettings
 from chamber.run.targets import BaseImage, Registry
@@ -79,7 +80,12 @@ def _detected(directory: Path, paths: set[str], settings: RunSettings) -> tuple[
     if settings.python_version is not None:
         version = ".".join(settings.python_version.split(".")[:2])
         profile = replace(profile, python_version=version, requires_python=f"=={version}.*")
-    return replace(profile, launcher=launch.launcher_for(profile, settings.distributed, settings.gpus)), needs
+    return replace(profile, launcher=_launcher(profile, settings)), needs
+
+
+def _launcher(profile: Profile, settings: RunSettings) -> Launcher:
+    shape = topology.of(settings.gpus, settings.nodes, settings.gpus_per_node)
+    return launch.launcher_for(profile, settings.distributed, shape, cast("Launcher | None", settings.launcher))
 
 
 def _base(settings: RunSettings, profile: Profile, registry: Registry | None) -> Choice:

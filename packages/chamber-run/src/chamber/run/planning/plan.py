@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from chamber.run.images.environment import Environment
 from chamber.run.job.manifest import with_image, with_values
+from chamber.run.job.topology import Topology
 from chamber.run.project.files import ProjectFile
 from chamber.run.project.profile import Profile
 from chamber.run.settings.configuration import RunSettings
@@ -40,6 +41,7 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
     #: 16 hexadecimal digits that are the same if and only if those are.
     content_key: str
     environment: Environment
+    topology: Topology
     command: tuple[str, ...]
     #: A complete Dockerfile for the image.
     dockerfile: str
@@ -95,7 +97,8 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
             "name": self.settings.name,
             "initiative_id": self.settings.team,
             "gpu_type": self.settings.gpu_type,
-            "requested_gpus": self.settings.gpus,
+            "requested_gpus": self.topology.gpus,
+            **self.topology.submission(),
             "job_class": self.settings.job_class,
             "priority": self.settings.priority,
         }

@@ -11,12 +11,15 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chamber.core.errors import ConfigurationError, PluginError
+from chamber.core.errors import PluginError
 from chamber.run import answers
 from chamber.run.errors import ProjectNotFoundError
 from chamber.run.images.layers import ProjectLayers, image_key, plan_layers
-from chamber.run.job import launch, names, resources
+from chamber.run.images.whole import whole_dockerfile
+from chamber.run.job import launch, names, rendezvous, resources, topology
+from chamber.run.job.commit import clean_commit
 from chamber.run.job.manifest import TEAM_LABEL, Job, belongs_to, build, rendered, without_values
+from chamber.run.job.topology import Topology
 from chamber.run.planning import advice, history, readiness
 from chamber.run.planning.facts import Facts, gather
 from chamber.run.planning.plan import Build, DryRunResult
@@ -25,7 +28,7 @@ from chamber.run.project.files import ignore_file
 from chamber.run.project.ignore import ALWAYS, SECRETS
 from chamber.run.project.profile import Profile
 from chamber.run.settings import configuration, registries
-from chamber.run.settings.configuration import RunSettings
+from chamber.run.settings.configuration import DEFAULT, RunSettings
 from chamber.run.targets import Registry
 from chamber.run.threads import in_thread
 
@@ -82,11 +85,7 @@ def _project(directory: str | os.PathLike[str]) -> Path:
 def _settled(directory: Path, request: Request, api_url: str) -> tuple[RunSettings, Registry | None, tuple[str, ...]]:
     default = registries.default_name()
     settings, warnings = configuration.resolve(directory, request.arguments, os.environ, default)
-    if settings.gpus > resources.GPUS_PER_NODE:
-        raise ConfigurationError(
-            f"{settings.gpus} GPUs take several nodes, and run() starts jobs on one, of up to "
-            f"{resources.GPUS_PER_NODE} GPUs: submit a manifest of your own with submit_job(k8s_manifest=...)"
-        )
+    settings = _shaped(settings)
     address = registries.located(settings.registry) if settings.registry else None
     registry = answers.registry(address, api_url) or (Registry(address) if address else None)
     registry = registries.configured(registry) if registry else None
@@ -94,6 +93,14 @@ def _settled(directory: Path, request: Request, api_url: str) -> tuple[RunSettin
         sources = settings.sources | {"registry": "plugin"}
         settings = replace(settings, registry=registry.prefix, sources=sources)
     return settings, registry, warnings
+
+
+def _shaped(settings: RunSettings) -> RunSettings:
+    """The settings with the GPUs, nodes and GPUs per node that they amount to."""
+    gpus = None if settings.sources["gpus"] == DEFAULT else settings.gpus
+    size = (resources.of(settings.gpu_type) or resources.UNKNOWN).per_node
+    shape = topology.of(gpus, settings.nodes, settings.gpus_per_node, node_size=size)
+    return replace(settings, gpus=shape.gpus, nodes=shape.nodes, gpus_per_node=shape.gpus_per_node)
 
 
 def _plan(
@@ -105,14 +112,15 @@ def _plan(
     dockerfile: str | None,
 ) -> DryRunResult:
     environment, profile = facts.environment, facts.profile
-    command = launch.command(profile, settings.gpus, settings.entrypoint_args)
+    shape = topology.of(settings.gpus, settings.nodes, settings.gpus_per_node)
+    command = launch.command(profile, shape, settings.entrypoint_args)
     project = names.label(settings.name)
     repository = f"{registry.prefix}/{project}" if registry else project
-    text = readiness.text_of(directory, dockerfile) if dockerfile else environment.dockerfile(command)
+    text = _dockerfile(directory, facts, command, dockerfile)
     made = ("dockerfile", text, settings.platform) if dockerfile else (environment.key,)
     tag = image_key(*made, project_key)
     image = f"{repository}:{tag}"
-    name = names.job_name(settings.name, secrets.token_hex(4))
+    name = names.job_name(settings.name, secrets.token_hex(4), launch.kind_of(profile.launcher))
     return DryRunResult(
         directory=str(directory),
         settings=settings,
@@ -120,6 +128,7 @@ def _plan(
         files=facts.files,
         content_key=project_key,
         environment=environment,
+        topology=shape,
         command=command,
         dockerfile=text,
         dockerignore=_dockerignore(directory, settings, dockerfile),
@@ -128,7 +137,7 @@ def _plan(
         image_tag=tag,
         image=image,
         job_name=name,
-        shown_manifest=_manifest(_job(name, image, command, settings, facts), profile, settings),
+        shown_manifest=_manifest(_job(name, image, shape, settings, facts, clean_commit(directory)), profile, settings),
         build=_build(facts, history.read(str(directory), repository), project_key),
         warnings=(*facts.warnings, *advice.warnings(settings, facts, registry, dockerfile)),
         own_dockerfile=dockerfile,
@@ -136,19 +145,35 @@ def _plan(
     )
 
 
-def _job(name: str, image: str, command: tuple[str, ...], settings: RunSettings, facts: Facts) -> Job:
-    share, gpus = resources.of(settings.gpu_type) or resources.UNKNOWN, settings.gpus
+def _dockerfile(directory: Path, facts: Facts, command: tuple[str, ...], own: str | None) -> str:
+    if own is not None:
+        return readiness.text_of(directory, own)
+    if facts.whole is not None:
+        return whole_dockerfile(facts.environment, command, buildkit=False)
+    return facts.environment.dockerfile(command)
+
+
+def _job(name: str, image: str, shape: Topology, settings: RunSettings, facts: Facts, commit: str | None) -> Job:
+    known, gpus = resources.of(settings.gpu_type) or resources.UNKNOWN, shape.gpus_per_node
+    profile, kind = facts.profile, launch.kind_of(facts.profile.launcher)
     return Job(
         name=name,
+        kind=kind,
+        title=settings.name,
         project=names.label(settings.name),
         team=settings.team,
         image=image,
-        command=command,
+        command=launch.in_manifest(profile, shape, settings.entrypoint_args),
+        rendezvous=rendezvous.environment(name, shape, profile.framework) if kind == "Job" else {},
         env=settings.env | _python_path(settings, facts),
-        gpus=gpus,
-        cpu=settings.cpu or str(share.cpu * gpus),
-        memory=settings.memory or f"{share.memory * gpus}Gi",
-        shm=settings.shm_size or f"{share.shm * gpus}Gi",
+        secrets=settings.secrets,
+        image_pull_secrets=settings.image_pull_secrets,
+        topology=shape,
+        gpu_resource=known.resource,
+        commit=commit,
+        cpu=settings.cpu or str(known.cpu * gpus),
+        memory=settings.memory or f"{known.memory * gpus}Gi",
+        shm=settings.shm_size or f"{known.shm * gpus}Gi",
     )
 
 
@@ -160,11 +185,11 @@ def _python_path(settings: RunSettings, facts: Facts) -> dict[str, str]:
 
 
 def _manifest(job: Job, profile: Profile, settings: RunSettings) -> str:
-    manifest = build(job)
-    answers.change_manifest(manifest, profile, settings)
-    if settings.team is not None and not belongs_to(manifest, settings.team):
+    objects = build(job)
+    answers.change_manifest(objects[-1], profile, settings)
+    if settings.team is not None and not belongs_to(objects, settings.team):
         raise PluginError(f"A plugin took the label {TEAM_LABEL} out of the manifest")
-    return without_values(rendered(manifest), settings.secret_env.keys())
+    return without_values(rendered(objects), settings.secret_env.keys())
 
 
 def _build(facts: Facts, last: history.LastRun | None, project_key: str) -> Build:

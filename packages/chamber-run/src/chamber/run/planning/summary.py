@@ -14,6 +14,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from chamber.run.job.launch import shown
 from chamber.run.settings.configuration import DEFAULT
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _installed(plan: DryRunResult) -> Iterator[str]:
 
 def _job(plan: DryRunResult, hours: float | None) -> Iterator[_Row]:
     yield "name", plan.job_name, ""
-    yield "command", " ".join(plan.command), ""
+    yield "command", shown(plan.command), ""
     for field, value in plan.submitted.items():
         if field != "name":
             yield field, str(value), ""
