@@ -30,7 +30,7 @@ from chamber.core.testing import FakeClock
 from chamber.core.transport import Transport
 from chamber.core.transport.exchange import Streamed
 from chamber.run.job import manifest
-from chamber.run.planning import planner
+from chamber.run.planning import assembly
 from chamber.run.targets import Registry
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -217,7 +217,7 @@ def valid_manifests(monkeypatch: pytest.MonkeyPatch, valid: Callable[[str], Any]
         valid(text)
         return text
 
-    monkeypatch.setattr(planner, "rendered", rendered)
+    monkeypatch.setattr(assembly, "rendered", rendered)
 
 
 def _check(made: dict[str, Any]) -> None:

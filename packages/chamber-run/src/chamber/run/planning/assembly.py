@@ -1,0 +1,140 @@
+"""Puts together what a plan holds, from what is known of a project and its settings."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from chamber.core.errors import PluginError
+from chamber.run import answers
+from chamber.run.images.layers import ProjectLayers, image_key
+from chamber.run.images.whole import whole_dockerfile
+from chamber.run.job import launch, names, rendezvous, resources, topology
+from chamber.run.job.commit import clean_commit
+from chamber.run.job.manifest import TEAM_LABEL, Job, belongs_to, build, rendered, without_values
+from chamber.run.job.topology import Topology
+from chamber.run.planning import advice, history, readiness
+from chamber.run.planning.facts import Facts
+from chamber.run.planning.plan import Build, DryRunResult
+from chamber.run.project.files import ignore_file
+from chamber.run.project.ignore import ALWAYS, SECRETS
+from chamber.run.project.profile import Profile
+from chamber.run.settings.configuration import RunSettings
+from chamber.run.targets import Registry
+
+__all__ = ["assemble"]
+
+
+def assemble(
+    directory: Path,
+    settings: RunSettings,
+    facts: Facts,
+    registry: Registry | None,
+    layers: ProjectLayers,
+    dockerfile: str | None,
+) -> DryRunResult:
+    """The plan of the project in `directory` with these facts, which `dockerfile` of its own makes, if any.
+
+    Raises ConfigurationError: the manifest would be longer than the API takes, or the Dockerfile cannot be read.
+    Raises PluginError: a plugin failed, or took the team out of the manifest.
+    """
+    environment, profile = facts.environment, facts.profile
+    shape = topology.of(settings.gpus, settings.nodes, settings.gpus_per_node)
+    command = launch.command(profile, shape, settings.entrypoint_args)
+    project = names.label(settings.name)
+    repository = f"{registry.prefix}/{project}" if registry else project
+    text = _dockerfile(directory, facts, command, dockerfile)
+    made = ("dockerfile", text, settings.platform) if dockerfile else (environment.key,)
+    tag = image_key(*made, layers.content_key)
+    image = f"{repository}:{tag}"
+    name = names.job_name(settings.name, secrets.token_hex(4), launch.kind_of(profile.launcher))
+    return DryRunResult(
+        directory=str(directory),
+        settings=settings,
+        profile=profile,
+        files=facts.files,
+        content_key=layers.content_key,
+        environment=environment,
+        topology=shape,
+        command=command,
+        dockerfile=text,
+        dockerignore=_dockerignore(directory, settings, dockerfile),
+        registry=registry.prefix if registry else None,
+        repository=repository,
+        image_tag=tag,
+        image=image,
+        job_name=name,
+        shown_manifest=_manifest(_job(name, image, shape, settings, facts, clean_commit(directory)), profile, settings),
+        build=_build(facts, history.read(str(directory), repository), layers.content_key),
+        warnings=(*facts.warnings, *advice.warnings(settings, facts, registry, dockerfile)),
+        own_dockerfile=dockerfile,
+        whole=f"{dockerfile} makes the image" if dockerfile else facts.whole,
+    )
+
+
+def _dockerfile(directory: Path, facts: Facts, command: tuple[str, ...], own: str | None) -> str:
+    if own is not None:
+        return readiness.text_of(directory, own)
+    if facts.whole is not None:
+        return whole_dockerfile(facts.environment, command, buildkit=False)
+    return facts.environment.dockerfile(command)
+
+
+def _job(name: str, image: str, shape: Topology, settings: RunSettings, facts: Facts, commit: str | None) -> Job:
+    known, gpus = resources.of(settings.gpu_type) or resources.UNKNOWN, shape.gpus_per_node
+    profile, kind = facts.profile, launch.kind_of(facts.profile.launcher)
+    return Job(
+        name=name,
+        kind=kind,
+        title=settings.name,
+        project=names.label(settings.name),
+        team=settings.team,
+        image=image,
+        command=launch.in_manifest(profile, shape, settings.entrypoint_args),
+        rendezvous=rendezvous.environment(name, shape, profile.framework) if kind == "Job" else {},
+        env=settings.env | _python_path(settings, facts),
+        secrets=settings.secrets,
+        image_pull_secrets=settings.image_pull_secrets,
+        topology=shape,
+        gpu_resource=known.resource,
+        commit=commit,
+        cpu=settings.cpu or str(known.cpu * gpus),
+        memory=settings.memory or f"{known.memory * gpus}Gi",
+        shm=settings.shm_size or f"{known.shm * gpus}Gi",
+    )
+
+
+def _python_path(settings: RunSettings, facts: Facts) -> dict[str, str]:
+    folder = launch.python_path(facts.profile, {file.path for file in facts.files})
+    if folder is None:
+        return {}
+    return {"PYTHONPATH": ":".join(part for part in (folder, settings.env.get("PYTHONPATH")) if part)}
+
+
+def _manifest(job: Job, profile: Profile, settings: RunSettings) -> str:
+    objects = build(job)
+    answers.change_manifest(objects[-1], profile, settings)
+    if settings.team is not None and not belongs_to(objects, settings.team):
+        raise PluginError(f"A plugin took the label {TEAM_LABEL} out of the manifest")
+    return without_values(rendered(objects), settings.secret_env.keys())
+
+
+def _build(facts: Facts, last: history.LastRun | None, project_key: str) -> Build:
+    environment = facts.environment
+    if last is None:
+        told = "not known here to have been built before"
+    elif changes := list(history.changed(last.environment, history.plain(environment.inputs))):
+        told = f"anew, because since the last run {', '.join(changes)} changed"
+    else:
+        told = "as in the last run"
+    if environment.is_base_alone:
+        told = "the base alone"
+    same = last is not None and last.content_key == project_key
+    project = "as in the last run" if same else "changed since the last run" if last else "new"
+    return Build(base=facts.base_why, environment=told, project=project)
+
+
+def _dockerignore(directory: Path, settings: RunSettings, dockerfile: str | None) -> str:
+    own = ignore_file(directory, dockerfile).splitlines()
+    included = (f"!{path}" for path in settings.include)
+    return "\n".join([*ALWAYS, *own, *settings.ignore, *SECRETS, *included]) + "\n"
