@@ -8,10 +8,11 @@ from typing import Any
 from chamber.core.errors import ChamberError, PluginError
 from chamber.core.plugins import manager
 from chamber.run.project.profile import Profile
+from chamber.run.settings import registries
 from chamber.run.settings.configuration import RunSettings
 from chamber.run.targets import BaseImage, Registry
 
-__all__ = ["base_image", "change_manifest", "detect", "registry"]
+__all__ = ["base_image", "change_manifest", "destination", "detect", "registry"]
 
 
 def detect(directory: Path) -> Profile | None:
@@ -24,6 +25,16 @@ def registry(address: str | None, api_url: str) -> Registry | None:
     """What a plugin knows of the registry, or which one it offers where none is configured."""
     known: Registry | None = _ask("chamber_run_registry", registry=address, api_url=api_url)
     return known
+
+
+def destination(name: str | None, api_url: str) -> Registry | None:
+    """The registry that a run with this setting goes to, as plugins and the user's files know it; None: there is none.
+
+    Raises ConfigurationError: it is neither a configured registry nor an address.
+    """
+    address = registries.located(name) if name else None
+    known = registry(address, api_url) or (Registry(address) if address else None)
+    return registries.configured(known) if known else None
 
 
 def base_image(address: str, framework: str, python_version: str | None) -> BaseImage | None:

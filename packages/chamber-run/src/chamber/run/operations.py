@@ -13,6 +13,8 @@ from chamber.core.errors import AuthorizationError
 from chamber.core.many import ManyOperations
 from chamber.core.models import Workload
 from chamber.core.operations import Operations, operation
+from chamber.run.doctor.diagnosis import Diagnosis
+from chamber.run.doctor.examination import examine
 from chamber.run.planning import history, saving
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.planning.planner import Request, prepare
@@ -161,6 +163,15 @@ class RunOperations(Operations):
             **project,
         )
         return planned
+
+    @operation
+    async def doctor(self, registry: str | None = None) -> Diagnosis:
+        """Whether all that a run needs is there: the API, the token, the registry, an engine, the clock, the disk.
+
+        `registry`: a name or host/path; None: the default. Raises nothing about what it finds: the diagnosis is true
+        when a run can work, and each check of it says what was found and what to do.
+        """
+        return await examine(self._transport, registry)
 
     @staticmethod
     def add_registry(

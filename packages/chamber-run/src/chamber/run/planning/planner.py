@@ -78,10 +78,8 @@ def _settled(directory: Path, request: Request, api_url: str) -> tuple[RunSettin
     default = registries.default_name()
     settings, warnings = configuration.resolve(directory, request.arguments, os.environ, default)
     settings = _shaped(settings)
-    address = registries.located(settings.registry) if settings.registry else None
-    registry = answers.registry(address, api_url) or (Registry(address) if address else None)
-    registry = registries.configured(registry) if registry else None
-    if registry is not None and address is None:
+    registry = answers.destination(settings.registry, api_url)
+    if registry is not None and settings.registry is None:
         sources = settings.sources | {"registry": "plugin"}
         settings = replace(settings, registry=registry.prefix, sources=sources)
     return settings, registry, warnings
