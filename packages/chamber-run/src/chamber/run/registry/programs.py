@@ -13,6 +13,9 @@ __all__ = ["ask"]
 
 _SECONDS = 20.0
 _LARGEST_OUTPUT = 1 << 20
+_PIECE = 64 << 10
+#: Seconds until what a program left in its pipes is read, so that it can be told to be over.
+_LAST_SECONDS = 1.0
 _NOT_FOUND = 127
 #: What a program that knows logins may see of the environment.
 _PASSED_ON = re.compile(
@@ -38,14 +41,7 @@ async def ask(
     seconds = _SECONDS if seconds is None else seconds
     passed_on = {name: value for name, value in environment.items() if _PASSED_ON.fullmatch(name)}
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**passed_on, **(added or {})},
-            start_new_session=True,
-        )
+        process = await _started(command, {**passed_on, **(added or {})})
     except OSError:
         return _NOT_FOUND, b"", b""
     try:
@@ -57,26 +53,52 @@ async def ask(
         raise
 
 
+async def _started(command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """The process, which a cancellation does not meet half started: asyncio would then wait for its pipes for ever."""
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            await _end(await starting)
+        raise
+
+
 async def _conversation(process: asyncio.subprocess.Process, question: bytes) -> tuple[int, bytes, bytes]:
     assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
     with contextlib.suppress(ConnectionError):
         process.stdin.write(question)
         await process.stdin.drain()
-    process.stdin.close()
+        process.stdin.close()
+    return await _answer(process)
+
+
+async def _answer(process: asyncio.subprocess.Process) -> tuple[int, bytes, bytes]:
+    assert process.stdout is not None
+    assert process.stderr is not None
     output, complaints = await asyncio.gather(_read(process.stdout), _read(process.stderr))
     return await process.wait(), output, complaints
 
 
 async def _read(stream: asyncio.StreamReader) -> bytes:
-    try:
-        return await stream.readexactly(_LARGEST_OUTPUT)
-    except asyncio.IncompleteReadError as ended:
-        return ended.partial
+    """All that comes, of which what is too much is forgotten."""
+    read = bytearray()
+    while piece := await stream.read(_PIECE):
+        read += piece[: _LARGEST_OUTPUT - len(read)]
+    return bytes(read)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(_answer(process), _LAST_SECONDS)
