@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from chamber.core.errors import DockerError
 from chamber.run.engines import descendants
 from chamber.run.engines.output import Output
-from chamber.run.engines.process import allowed, answer, run
+from chamber.run.engines.process import Ending, allowed, answer, run
 
 #: Starts a process in a session of its own, as podman does with a container, says so, and waits.
 PARENT = """
@@ -83,13 +84,40 @@ async def test_cancelled_it_leaves_neither_itself_nor_what_it_started(patience: 
         child.set_result(int(line))
 
     running = asyncio.ensure_future(
-        run(_python(PARENT.format(then="time.sleep(600)")), {}, Output(), say, 600, patience)
+        run(_python(PARENT.format(then="time.sleep(600)")), {}, Output(), say, 600, Ending(patience=patience))
     )
     pid = await asyncio.wait_for(child, 30)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     assert _is_gone(pid)
+
+
+async def test_cancelled_twice_it_still_leaves_nothing() -> None:
+    child: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def say(line: str) -> None:
+        child.set_result(int(line))
+
+    command = _python(PARENT.format(then="time.sleep(600)"))
+    running = asyncio.ensure_future(run(command, {}, Output(), say, 600, Ending(patience=0.2)))
+    pid = await asyncio.wait_for(child, 30)
+    running.cancel()
+    await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert _is_gone(pid)
+
+
+async def test_what_it_leaves_is_removed_by_the_command_that_is_asked_for(tmp_path: Path) -> None:
+    async def fail(_line: str) -> None:
+        raise InterruptedError
+
+    ending = Ending(removal=lambda: [sys.executable, "-c", f"open({str(tmp_path / 'removed')!r}, 'w')"])
+    with pytest.raises(InterruptedError):
+        await run(_python("print(1); import time; time.sleep(600)"), {}, Output(), fail, 600, ending)
+    assert (tmp_path / "removed").exists()
 
 
 async def test_with_patience_it_may_clean_up_once_its_child_was_ended(tmp_path: Path) -> None:
@@ -100,7 +128,7 @@ async def test_with_patience_it_may_clean_up_once_its_child_was_ended(tmp_path: 
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        await run(_python(PARENT.format(then=then)), {}, Output(), fail, 600, 20)
+        await run(_python(PARENT.format(then=then)), {}, Output(), fail, 600, Ending(patience=20))
     assert cleaned.exists()
 
 
@@ -132,8 +160,8 @@ def test_an_engine_sees_its_own_variables_and_no_token() -> None:
 def test_another_process_of_the_same_id_is_left_alone() -> None:
     before = descendants._read(os.getpid())
     assert before is not None
-    descendants.kill(descendants.Process(os.getpid(), before.parent, before.group, before.started - 1))
-    assert descendants._read(os.getpid()) == before
+    descendants.kill(replace(before, started=before.started - 1))
+    assert descendants.is_alive(os.getpid())
 
 
 @pytest.mark.skipif(not hasattr(signal, "pidfd_send_signal"), reason="only Linux tells of processes in /proc")

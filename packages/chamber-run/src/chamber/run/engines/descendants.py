@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-__all__ = ["Process", "kill", "outside_group"]
+__all__ = ["Process", "is_alive", "kill", "outside_group"]
 
 _PROC = Path("/proc")
 
@@ -22,6 +22,8 @@ class Process(Struct, frozen=True):
     parent: int
     group: int
     started: int
+    #: Whether it has ended, and its parent has not asked after it.
+    is_dead: bool = False
 
 
 def outside_group(leader: int) -> set[Process]:
@@ -30,7 +32,18 @@ def outside_group(leader: int) -> set[Process]:
     family = {leader}
     while more := {process.pid for process in known if process.parent in family} - family:
         family |= more
-    return {process for process in known if process.pid in family and process.group != leader}
+    return {process for process in known if process.pid in family and process.group != leader and not process.is_dead}
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of ours runs; one that has ended and was not asked after yet does not."""
+    if (process := _read(pid)) is not None:
+        return not process.is_dead
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
 
 
 def kill(process: Process) -> None:
@@ -43,7 +56,7 @@ def kill(process: Process) -> None:
 
 def _all() -> Iterator[Process]:
     try:
-        names = os.listdir(_PROC)
+        names = [entry.name for entry in _PROC.iterdir()]
     except OSError:
         return
     for name in names:
@@ -57,4 +70,4 @@ def _read(pid: int) -> Process | None:
     except OSError:
         return None
     fields = stat.rpartition(b")")[2].split()  # the name in front may hold anything
-    return Process(pid, int(fields[1]), int(fields[2]), int(fields[19]))
+    return Process(pid, int(fields[1]), int(fields[2]), int(fields[19]), fields[0] in {b"Z", b"X"})

@@ -15,7 +15,7 @@ from chamber.run.engines.build import Build, Kind, bases_of, host_of
 from chamber.run.engines.context import laid_out
 from chamber.run.engines.login import logged_in
 from chamber.run.engines.output import Output
-from chamber.run.engines.process import Say, allowed, answer, run
+from chamber.run.engines.process import Ending, Say, allowed, run
 from chamber.run.engines.refusals import failure
 from chamber.run.reference import split_prefix
 from chamber.run.targets import Registry
@@ -24,8 +24,7 @@ from chamber.run.threads import in_thread
 __all__ = ["Engine"]
 
 #: Seconds that podman has to take its container away when a build is ended.
-_PATIENCE = 0.6
-_REMOVAL_SECONDS = 10.0
+_PATIENCE = 3.0
 _NAMES: dict[Kind, str] = {
     "docker": "docker without buildx",
     "buildx": "docker buildx",
@@ -85,19 +84,15 @@ class _Job:
     async def do(self, command: Sequence[str], what: str, idle: float) -> None:
         output = Output(self._secrets)
         patience = _PATIENCE if self._engine.kind == "podman" else 0.0
-        try:
-            code = await run(command, self._environment, output, self._say, idle, patience)
-        except BaseException:
-            await self._remove(output.container)
-            raise
+        ending = Ending(patience=patience, removal=lambda: self._removal(output.container))
+        code = await run(command, self._environment, output, self._say, idle, ending)
         if code:
             raise failure(self._engine.name, what, code, output.tail)
 
-    async def _remove(self, container: str | None) -> None:
-        """Take away the container of a step of the classic builder, which its daemon ends a moment later too."""
-        if container and container.isalnum():
-            command = [*self._engine.client, "rm", "--force", "--", container]
-            await answer(command, self._environment, _REMOVAL_SECONDS)
+    def _removal(self, container: str | None) -> Sequence[str] | None:
+        """Takes away the container of a step of the classic builder, which its daemon ends a moment later too."""
+        found = container if self._engine.kind == "docker" else None
+        return [*self._engine.client, "rm", "--force", "--", found] if found and found.isalnum() else None
 
 
 @asynccontextmanager

@@ -7,13 +7,18 @@ import contextlib
 import os
 import re
 import signal
+import subprocess
+import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+from msgspec import Struct
 
 from chamber.core.errors import DockerError
 from chamber.run.engines import descendants
 from chamber.run.engines.output import Output
 
-__all__ = ["Say", "allowed", "answer", "run"]
+__all__ = ["Ending", "Say", "allowed", "answer", "run"]
 
 #: Told each line of output.
 Say = Callable[[str], Awaitable[None]]
@@ -21,7 +26,8 @@ Say = Callable[[str], Awaitable[None]]
 _PIECE = 64 << 10
 #: Seconds: between two looks at a process that should end, and until it is told more plainly.
 _LOOK = 0.02
-_TO_TERMINATE = 0.3
+_TO_TERMINATE = 0.5
+_REMOVAL_SECONDS = 10.0
 #: What an engine may see of the environment: where it finds its daemon, its settings and the network.
 _PASSED_ON = re.compile(
     r"PATH|HOME|USER|LOGNAME|LANG|LC_.*|TZ|TMPDIR|TMP|TEMP|XDG_.*|DBUS_SESSION_BUS_ADDRESS|SSH_AUTH_SOCK|SSH_AGENT_PID"
@@ -31,14 +37,27 @@ _PASSED_ON = re.compile(
 )
 
 
+class Ending(Struct, frozen=True, kw_only=True):
+    """How a process is ended that did not end by itself."""
+
+    #: Seconds that it has to clean up, once what it started was ended.
+    patience: float = 0.0
+    #: A command for what it may have left, asked for when it has ended; None: nothing.
+    removal: Callable[[], Sequence[str] | None] = lambda: None
+
+
 async def run(
-    command: Sequence[str], environment: Mapping[str, str], output: Output, say: Say, idle: float, patience: float = 0.0
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    output: Output,
+    say: Say,
+    idle: float,
+    ending: Ending = Ending(),  # noqa: B008 - frozen
 ) -> int:
     """The exit code of `command`, which sees `environment` alone; each line of `output` is said as it comes.
 
-    `idle`: seconds that may pass without output. `patience`: seconds that the process has to end by itself once
-    the containers that it started were ended. It leads a process group of its own, and when this is left in any
-    way neither that group nor what it started is left.
+    `idle`: seconds that may pass without output. The process leads a group of its own; when this is left in any way,
+    neither that group nor what it started is left.
 
     Raises DockerError: it could not be started, or gave no output for too long.
     """
@@ -46,11 +65,13 @@ async def run(
     try:
         return await _followed(process, output, say, idle)
     except TimeoutError:
+        await _ended(process, environment, ending)
         raise DockerError(
             f"{command[0]} gave no output for {idle:g} s and was stopped. Its last lines were:\n{output.tail}"
         ) from None
-    finally:
-        await _end(process, patience)
+    except (Exception, asyncio.CancelledError):
+        await _ended(process, environment, ending)
+        raise
 
 
 async def answer(command: Sequence[str], environment: Mapping[str, str], seconds: float) -> tuple[int, str]:
@@ -102,50 +123,65 @@ async def _pieces(process: asyncio.subprocess.Process, idle: float) -> AsyncIter
         yield piece
 
 
-async def _end(process: asyncio.subprocess.Process, patience: float) -> None:
-    """End the process, its group and what it started.
+async def _ended(process: asyncio.subprocess.Process, environment: Mapping[str, str], ending: Ending) -> None:
+    """End the process in a thread: that goes on when this is cancelled again, and the interpreter waits for it."""
+    if process.returncode is not None:
+        return
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def work() -> None:
+        _end(process.pid, environment, ending)
+        with contextlib.suppress(RuntimeError):  # the loop may be closed by now
+            loop.call_soon_threadsafe(ended.set)
+
+    try:
+        threading.Thread(target=work, name="chamber-ending").start()
+    except RuntimeError:  # the interpreter is exiting
+        work()
+    await ended.wait()
+    await process.wait()
+
+
+def _end(pid: int, environment: Mapping[str, str], ending: Ending) -> None:
+    """End a process, its group and what it started.
 
     Podman runs a container in a session of its own and leaves it alone when it is killed; when the container is
     killed first, podman takes away what belongs to it, and ends.
     """
-    if process.returncode is not None:
-        return
-    started = descendants.outside_group(process.pid)
-    try:
-        if patience:
-            started |= await _without_children(process, patience)
-        _signal(process, signal.SIGTERM)
-        await _ended_within(process, _TO_TERMINATE)
-    finally:
-        started |= descendants.outside_group(process.pid)
-        _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
-        for child in started:
-            descendants.kill(child)
-    await process.wait()
+    seen = descendants.outside_group(pid)
+    if not (ending.patience and _ended_by_itself(pid, ending.patience)):
+        _signal(pid, signal.SIGTERM)
+        _wait(pid, _TO_TERMINATE)
+        seen |= descendants.outside_group(pid)
+        _signal(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    for child in seen:
+        descendants.kill(child)
+    if command := ending.removal():
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(command, env=environment, capture_output=True, check=False, timeout=_REMOVAL_SECONDS)
 
 
-async def _without_children(process: asyncio.subprocess.Process, patience: float) -> set[descendants.Process]:
-    """What the process had started, each ended; waits until it ended too, or its time is over."""
-    seen: set[descendants.Process] = set()
+def _ended_by_itself(pid: int, patience: float) -> bool:
+    """Whether the process ends in time while each that it starts is ended."""
     for _ in range(round(patience / _LOOK)):
-        children = descendants.outside_group(process.pid)
-        for child in children:
+        for child in descendants.outside_group(pid):
             descendants.kill(child)
-        seen |= children
-        if await _ended_within(process, _LOOK):
-            break
-    return seen
+        if _wait(pid, _LOOK):
+            return True
+    return False
 
 
-async def _ended_within(process: asyncio.subprocess.Process, seconds: float) -> bool:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), seconds)
-    return process.returncode is not None
+def _wait(pid: int, seconds: float) -> bool:
+    """Whether the process ends within that time; the event loop asks after it."""
+    deadline = time.monotonic() + seconds
+    while descendants.is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(_LOOK / 2)
+    return not descendants.is_alive(pid)
 
 
-def _signal(process: asyncio.subprocess.Process, number: int) -> None:
+def _signal(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
-            os.killpg(process.pid, number)
-        elif process.returncode is None:
-            process.terminate()
+            os.killpg(pid, number)
+        else:
+            os.kill(pid, number)
