@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chamber.core.errors import ConfigurationError
-from chamber.run.project.files import ProjectFile, choose, select
+from chamber.run.project.files import ProjectFile, choose
 
 
 def _tree(root: Path, **files: str) -> Path:
