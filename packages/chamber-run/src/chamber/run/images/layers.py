@@ -53,21 +53,16 @@ class Layer(StoredLayer, frozen=True, eq=False):
         self.close()
 
 
-class LayerFile(Struct, frozen=True):
+class LayerFile(Struct, frozen=True, gc=False):
     """A file of a layer, and what is in it."""
 
     file: ProjectFile
     #: SHA-256 of the content; empty for links and folders.
     digest: bytes
+    #: What the keys are made of: path, mode, kind and content.
+    identity: bytes
     #: The content of a generated file; None: it is in the project.
     content: bytes | None = None
-
-    @property
-    def identity(self) -> bytes:
-        """What the keys are made of: path, mode, kind and content."""
-        file = self.file
-        kind = "folder" if file.is_folder else "file" if file.link is None else f"link {file.link}"
-        return f"{file.path}\0{file.mode:o}\0{kind}\0".encode() + self.digest
 
 
 class PlannedLayer(Struct, frozen=True):
@@ -135,7 +130,7 @@ def plan_layers(
     Raises DockerError: a file cannot be read, or changed since it was selected.
     """
     hashed = digests(directory, selection, StatCache(directory) if cached else None, include, stop=stop)
-    files = [LayerFile(file, digest) for file, digest in zip(selection.files, hashed, strict=True)]
+    files = [_layer_file(file, digest) for file, digest in zip(selection.files, hashed, strict=True)]
     if generated:
         files = sorted([*files, *_generated(generated, selection)], key=lambda one: one.file.path)
     cache = LayerCache(directory) if cached else None
@@ -162,6 +157,11 @@ def _layer(packed: Packed, kind: Kind) -> Layer:
     return Layer(packed.digest, packed.diff_id, packed.size, kind, packed.content)
 
 
+def _layer_file(file: ProjectFile, digest: bytes, content: bytes | None = None) -> LayerFile:
+    kind = "folder" if file.is_folder else "file" if file.link is None else f"link {file.link}"
+    return LayerFile(file, digest, f"{file.path}\0{file.mode:o}\0{kind}\0".encode() + digest, content)
+
+
 def _generated(generated: Sequence[GeneratedFile], selection: Selection) -> Iterator[LayerFile]:
     there = {file.path for file in selection.files}
     for one in generated:
@@ -171,7 +171,7 @@ def _generated(generated: Sequence[GeneratedFile], selection: Selection) -> Iter
             )
         there.add(one.path)
         file = ProjectFile(one.path, len(one.content), one.mode)
-        yield LayerFile(file, hashlib.sha256(one.content).digest(), one.content)
+        yield _layer_file(file, hashlib.sha256(one.content).digest(), one.content)
 
 
 def _spread(files: Sequence[LayerFile], room: int, cache: LayerCache | None) -> tuple[PlannedLayer, ...]:

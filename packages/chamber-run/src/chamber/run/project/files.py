@@ -20,7 +20,7 @@ _IGNORE_FILE = ".dockerignore"
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 
 
-class ProjectFile(Struct, frozen=True):
+class ProjectFile(Struct, frozen=True, gc=False):
     """A file, symbolic link or empty folder of a project. `path` is relative with ``/``; `size` is in bytes."""
 
     path: str

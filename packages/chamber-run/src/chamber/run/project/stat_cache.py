@@ -23,7 +23,7 @@ _VERSION = 1
 _COARSEST = 2_000_000_000
 
 
-class Entry(Struct, frozen=True, array_like=True):
+class Entry(Struct, frozen=True, gc=False, array_like=True):
     """What is known of one file."""
 
     signature: Signature
