@@ -1,6 +1,6 @@
 import base64
 import json
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
