@@ -13,6 +13,8 @@ __all__ = ["Process", "free_port", "process"]
 _INDEX = "JOB_COMPLETION_INDEX"
 _PORT = "MASTER_PORT"
 _HOST = "127.0.0.1"
+#: Open MPI takes its nodes for hosts of their own, which here share one: no shared memory, and the loopback alone.
+_ONE_HOST = {"OMPI_MCA_btl": "self,tcp", "OMPI_MCA_btl_tcp_if_include": "127.0.0.0/8"}
 
 
 class Process(msgspec.Struct, frozen=True):
@@ -28,7 +30,8 @@ def process(task: Task, index: int, base: Mapping[str, str], port: int) -> Proce
     Pods of one Job share this host: their names become its loopback address, and the port that they meet at becomes
     `port`, so that two Jobs may run side by side.
     """
-    env = {**base, **_environment(task, index, port)}
+    shared = _ONE_HOST if task.pods > 1 else {}
+    env = {**base, **shared, **_environment(task, index, port)}
     command = tuple(_here(expanded(word, env), task) for word in _words(task))
     return Process(command, env)
 
