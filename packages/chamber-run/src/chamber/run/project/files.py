@@ -12,7 +12,7 @@ from chamber.core.errors import ConfigurationError
 from chamber.run.project.ignore import Rules
 from chamber.run.project.secrets import LONGEST_KEY, kind_of_key
 
-__all__ = ["ProjectFile", "choose", "secrets_in"]
+__all__ = ["GeneratedFile", "ProjectFile", "choose", "secrets_in"]
 
 _PIECE = 1 << 20
 _HEAD = 8 << 10
@@ -27,6 +27,14 @@ class ProjectFile(Struct, frozen=True):
     mode: int
     #: What a symbolic link points to, as it is written; None for a file.
     link: str | None = None
+
+
+class GeneratedFile(Struct, frozen=True):
+    """A file that is made for the image, and is not in the project's directory. `path` is relative to that."""
+
+    path: str
+    content: bytes
+    mode: int = 0o644
 
 
 def choose(directory: Path, ignore: Sequence[str] = (), include: Sequence[str] = ()) -> tuple[ProjectFile, ...]:
