@@ -46,7 +46,7 @@ def _container(plan: DryRunResult) -> Any:
 
 def test_a_plan_holds_everything(tmp_path: Path) -> None:
     plan = _plan(_project(tmp_path / "char-model"), gpus=2, entrypoint_args="--lr 0.1")
-    assert plan.profile == Profile(entrypoint="train.py")
+    assert (plan.profile.entrypoint, plan.profile.framework) == ("train.py", "generic")
     assert [(file.path, file.size, file.mode) for file in plan.files] == [("train.py", 9, 0o644)]
     assert plan.dockerfile.endswith('CMD ["python","train.py","--lr","0.1"]\n')
     assert plan.image == f"{REGISTRY}/char-model:{plan.image_tag}"

@@ -57,7 +57,7 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None, do
         requirements_file=needs.requirements_file,
         files=needs.files,
         requirements=(*needs.requirements, *settings.extra_pip_packages),
-        apt_packages=settings.extra_apt_packages,
+        apt_packages=(*needs.apt_packages, *settings.extra_apt_packages),
         pre_build_commands=settings.pre_build_commands,
         post_build_commands=settings.post_build_commands,
         requires_python=profile.requires_python,
@@ -73,10 +73,12 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None, do
 def _detected(directory: Path, paths: set[str], settings: RunSettings) -> tuple[Profile, detection.Dependencies]:
     known = answers.detect(directory)
     if known is None:
-        profile, needs = detection.detect(directory, paths, settings.entrypoint)
+        profile, needs = detection.detect(
+            directory, paths, settings.entrypoint, framework=settings.framework, dependencies=settings.dependencies
+        )
     else:
         profile = replace(known, entrypoint=settings.entrypoint or known.entrypoint)
-        needs = detection.read_dependencies(directory, paths, known.requirements_file)
+        needs = detection.read_dependencies(directory, paths, settings.dependencies or known.requirements_file)
     if settings.python_version is not None:
         version = ".".join(settings.python_version.split(".")[:2])
         profile = replace(profile, python_version=version, requires_python=f"=={version}.*")
