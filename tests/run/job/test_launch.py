@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chamber.core.errors import ConfigurationError
-from chamber.run.job.launch import command, in_manifest, kind_of, launcher_for, python_path, shown
+from chamber.run.job.launch import command, in_manifest, kind_of, launcher_for, shown
 from chamber.run.job.topology import Topology
 from chamber.run.project.profile import Launcher, Profile
 
@@ -121,9 +121,3 @@ def test_words_of_the_project_are_no_references_in_a_manifest() -> None:
 def test_a_module_is_started_as_a_module() -> None:
     assert command(Profile(entrypoint="-m a.b"), ONE, []) == ("python", "-m", "a.b")
     assert command(Profile(entrypoint="-m a", launcher="deepspeed"), Topology(1, 2), [])[-2:] == ("--module", "a")
-
-
-def test_packages_in_src_are_found() -> None:
-    assert python_path(Profile(entrypoint="-m a"), {"src/a/__main__.py"}) == "src"
-    assert python_path(Profile(entrypoint="-m a"), {"a/__main__.py"}) is None
-    assert python_path(Profile(entrypoint="src/train.py"), {"src/train.py"}) is None

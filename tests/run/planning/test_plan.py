@@ -248,22 +248,16 @@ def test_a_default_that_is_gone_matters_only_where_it_is_used(tmp_path: Path, ow
     assert "no registry 'gone'" in _refused(tmp_path, registry=None)
 
 
-def test_dependencies_need_an_engine_and_the_error_says_what_would_avoid_it(tmp_path: Path) -> None:
-    message = _refused(_project(tmp_path, **{"requirements.txt": "six"}))
-    for way in ("requirements.txt", "container engine", "base_image", "ignore", "chamber-local"):
-        assert way in message
-
-
 def test_ignored_dependencies_on_a_base_that_has_them_need_none(tmp_path: Path) -> None:
     _project(tmp_path, **{"requirements.txt": "six", ".chamber.yaml": "ignore: [requirements.txt]"})
     plan = _plan(tmp_path, base_image="ghcr.io/us/with-six:1")
     assert plan.environment.is_base_alone
 
 
-def test_a_dockerfile_of_the_project_needs_an_engine(tmp_path: Path) -> None:
-    _project(tmp_path, Dockerfile="FROM scratch\n")
-    assert _plan(tmp_path).dockerfile == "FROM scratch\n"
-    assert "Dockerfile has to be built by a container engine" in _refused(tmp_path)
+def test_a_dockerfile_of_the_project_makes_the_image(tmp_path: Path) -> None:
+    plan = _plan(_project(tmp_path, Dockerfile="FROM scratch\n"))
+    assert plan.dockerfile == "FROM scratch\n"
+    assert plan.whole == "Dockerfile makes the image"
 
 
 def test_a_dockerfile_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
@@ -342,7 +336,7 @@ def test_a_package_in_src_is_started_from_there(tmp_path: Path) -> None:
     (tmp_path / "src/pkg/__main__.py").write_text("")
     plan = _plan(tmp_path, env={"PYTHONPATH": "lib"})
     assert plan.command == ("python", "-m", "pkg")
-    assert {"name": "PYTHONPATH", "value": "src:lib"} in _container(plan)["env"]
+    assert {"name": "PYTHONPATH", "value": "/app/src:lib"} in _container(plan)["env"]
 
 
 class _Recipes:

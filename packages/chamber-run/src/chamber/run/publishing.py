@@ -99,7 +99,7 @@ class _Publication:
             plan.environment_key if environment or self._is_built else None,
             self._layers,
             plan.image_tag,
-            ImageSettings(working_dir=WORKING_DIRECTORY),
+            ImageSettings(working_dir=WORKING_DIRECTORY, prepend=plan.search_paths),
             self._progress,
             fresh=self._no_cache,
             platform=plan.settings.platform,

@@ -10,7 +10,7 @@ import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -36,6 +36,10 @@ __all__ = ["ProcessExecutor"]
 
 #: A command, where it runs, and its environment.
 _Started = tuple[tuple[str, ...], Path, dict[str, str]]
+
+
+#: Where Python looks for modules.
+_MODULES = "PYTHONPATH"
 
 
 class ProcessExecutor:
@@ -64,13 +68,13 @@ class ProcessExecutor:
 
     async def _execute(self, job: Job, root: Path) -> Outcome:
         task = task_of(job.workload.k8s_manifest)
-        layers = await pull(self._store, task.container.image, self._registry)
+        image = await pull(self._store, task.container.image, self._registry)
         pods = [root / "pods" / str(index) for index in range(task.pods)]
         for pod in pods:
             (pod / "root").mkdir(parents=True, mode=0o700)
-            await asyncio.to_thread(unpack, layers, pod / "root")
+            await asyncio.to_thread(unpack, image.layers, pod / "root")
         python = await self._python(job, root, pods[0])
-        started = _processes(task, pods, python)
+        started = _processes(task, pods, python, image.env)
         if task.ray_gpus is not None:
             await _require_ray(started[0])
         if len(started) == 1:
@@ -120,14 +124,26 @@ def _created(pid: int) -> float | None:
     return None
 
 
-def _processes(task: Task, pods: Sequence[Path], python: Path) -> list[_Started]:
+def _processes(task: Task, pods: Sequence[Path], python: Path, image: Mapping[str, str]) -> list[_Started]:
     port = free_port()
-    return [_process(task, index, pod, python, port) for index, pod in enumerate(pods)]
+    return [_process(task, index, pod, python, image, port) for index, pod in enumerate(pods)]
 
 
-def _process(task: Task, index: int, pod: Path, python: Path, port: int) -> _Started:
-    started = process(task, index, _base(python, _home(pod)), port)
-    return started.command, _working_directory(task.container, pod / "root"), started.env
+def _process(task: Task, index: int, pod: Path, python: Path, image: Mapping[str, str], port: int) -> _Started:
+    files = pod / "root"
+    started = process(task, index, _base(python, _home(pod), image, files), port)
+    modules = {_MODULES: _located(started.env[_MODULES], files)} if _MODULES in started.env else {}
+    return started.command, _working_directory(task.container, files), started.env | modules
+
+
+def _located(folders: str, files: Path) -> str:
+    """A search path with the folders of the image where they were unpacked to."""
+    return os.pathsep.join(str(_inside(folder, files) or folder) for folder in folders.split(os.pathsep))
+
+
+def _inside(folder: str, files: Path) -> Path | None:
+    there = files / folder.lstrip("/")
+    return there if folder.startswith("/") and there.is_dir() else None
 
 
 async def _require_ray(started: _Started) -> None:
@@ -171,10 +187,13 @@ def _home(root: Path) -> Path:
     return home
 
 
-def _base(python: Path, home: Path) -> dict[str, str]:
-    """Nothing of the server's own environment but where programs are."""
-    path = os.pathsep.join((str(python), str(Path(sys.executable).parent), "/usr/local/bin:/usr/bin:/bin"))
-    return {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
+def _base(python: Path, home: Path, image: Mapping[str, str], files: Path) -> dict[str, str]:
+    """Nothing of the server's own environment but where programs are; of the image's, where its own are."""
+    commands = (_inside(folder, files) for folder in image.get("PATH", "").split(os.pathsep))
+    folders = [*filter(None, commands), python, Path(sys.executable).parent, "/usr/local/bin:/usr/bin:/bin"]
+    modules = {_MODULES: image[_MODULES]} if _MODULES in image else {}
+    path = os.pathsep.join(map(str, folders))
+    return {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **modules}
 
 
 def _outcome(ended: Exit, log: Path, pod: int | None = None) -> Outcome:

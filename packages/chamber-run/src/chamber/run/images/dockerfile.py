@@ -1,7 +1,7 @@
 """The instructions of a Dockerfile, written so that no text can break out of its own.
 
 Commands are in exec form: JSON, in which a builder expands nothing and which holds no line break
-(docs.docker.com/reference/dockerfile, "Shell and exec form"). COPY, WORKDIR and ENV expand variables also there, so
+(docs.docker.com/reference/dockerfile, "Shell and exec form"). COPY and WORKDIR expand variables also there, so
 only plain names are put into those.
 """
 
@@ -17,13 +17,13 @@ from chamber.run.reference import Reference
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["assign", "cmd", "copy", "from_image", "is_plain", "run", "shell", "workdir", "written"]
+__all__ = ["cmd", "copy", "from_image", "is_plain", "prepend", "run", "shell", "workdir", "written"]
 
 #: Docker takes lines of up to 65535 bytes; characters may become several in JSON.
 _PIECE = 8_000
 _WRITE = (
     "import pathlib, sys; path = pathlib.Path(sys.argv[1]); path.parent.mkdir(parents=True, exist_ok=True); "
-    "path.open(sys.argv[2], encoding='utf-8', newline='').write(sys.argv[3])"
+    "path.open(sys.argv[2], encoding='utf-8', newline='').write(sys.argv[3]); path.chmod(int(sys.argv[4], 8))"
 )
 
 
@@ -60,19 +60,22 @@ def workdir(path: str) -> str:
     return f"WORKDIR {path}"
 
 
-def assign(name: str, value: str) -> str:
-    """ENV with this very value. Raises ConfigurationError: it has several lines, which ENV cannot hold."""
-    if not (name.isidentifier() and name.isascii()) or any(ord(letter) < ord(" ") for letter in value):
-        raise ConfigurationError(f"{name} cannot be set in a Dockerfile: a name and one line of text can")
-    escaped = "".join(f"\\{letter}" if letter in '\\"$' else letter for letter in value)
-    return f'ENV {name}="{escaped}"'
+def prepend(name: str, folders: str) -> str:
+    """ENV with these folders before those of a search path, such as PATH, in the base.
+
+    Raises ConfigurationError: their names have several lines, which ENV cannot hold.
+    """
+    if not folders.isprintable():
+        raise ConfigurationError(f"a folder in {folders!r} cannot be named in a Dockerfile: rename it")
+    escaped = "".join(f"\\{letter}" if letter in '\\"$' else letter for letter in folders)
+    return f'ENV {name}="{escaped}${{{name}:+:${name}}}"'
 
 
-def written(path: str, content: str) -> Iterator[str]:
+def written(path: str, content: str, mode: int = 0o644) -> Iterator[str]:
     """Instructions that write a file which is not in the build context; Python has to be in the image."""
     pieces = [content[start : start + _PIECE] for start in range(0, len(content), _PIECE)] or [""]
     for number, piece in enumerate(pieces):
-        yield run(["python", "-c", _WRITE, path, "a" if number else "w", piece])
+        yield run(["python", "-c", _WRITE, path, "a" if number else "w", piece, f"{mode:o}"])
 
 
 def is_plain(path: str) -> bool:

@@ -18,7 +18,9 @@ from chamber.run.targets import BaseImage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["WORKING_DIRECTORY", "Environment", "index_host"]
+    from chamber.run.project.files import GeneratedFile
+
+__all__ = ["WORKING_DIRECTORY", "Environment", "index_host", "project_steps"]
 
 #: Where a project's files are in its image, and where its command runs.
 WORKING_DIRECTORY = "/app"
@@ -150,25 +152,25 @@ class Environment(Struct, frozen=True, kw_only=True):
         return _text(self._steps(self.installer(buildkit=buildkit), _from_context(self.files)))
 
     def dockerfile(
-        self, command: Sequence[str], *, package: bool = False, variables: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        generated: Sequence[GeneratedFile] = (),
+        search_paths: Mapping[str, str] = {},
     ) -> str:
         """A Dockerfile that makes the whole image from the project's directory: the environment, then the project,
         then how it is started.
 
-        `package`: whether the project is installed as a package, in place. `variables`: of its environment.
-
-        Raises ConfigurationError: a variable cannot stand in a Dockerfile.
+        `generated`: files that are put beside the project's. `search_paths`: folders, separated by ``:``, that come
+        before those of the base in a variable such as PATH.
         """
         installer = self.installer(buildkit=bool(self.secret_ids))
-        here = [installer.pip(["--no-deps", "-e", "."])] if package else []
         return _text(
             [
                 *self._steps(installer, self._from_project()),
                 *([] if self._ends_in_project else [dockerfile.workdir(WORKING_DIRECTORY)]),
                 dockerfile.copy(".", f"{WORKING_DIRECTORY}/"),
-                *(installer.protection() if package and not self.install else ()),
-                *here,
-                *(dockerfile.assign(*variable) for variable in (variables or {}).items()),
+                *project_steps(generated, search_paths),
                 dockerfile.cmd(command),
             ]
         )
@@ -236,6 +238,14 @@ class Environment(Struct, frozen=True, kw_only=True):
             if shipped is not None:
                 what = f"{name} {shipped}".rstrip()
                 yield f"{requirement} of the lock file is left out: {self.base.reference} ships {what}"
+
+
+def project_steps(generated: Sequence[GeneratedFile], search_paths: Mapping[str, str]) -> Iterator[str]:
+    """The instructions that put beside the project what its layers have beside it."""
+    for file in generated:
+        yield from dockerfile.written(file.path, file.content.decode("utf-8", errors="replace"), file.mode)
+    for variable, folders in search_paths.items():
+        yield dockerfile.prepend(variable, folders)
 
 
 def index_host(url: str | None) -> str | None:

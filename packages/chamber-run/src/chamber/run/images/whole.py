@@ -9,12 +9,13 @@ from packaging.utils import canonicalize_name
 
 from chamber.run.images import dockerfile
 from chamber.run.images.catalogue import PACKAGE, is_slim
-from chamber.run.images.environment import WORKING_DIRECTORY, Environment
+from chamber.run.images.environment import WORKING_DIRECTORY, Environment, project_steps
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from chamber.run.images.installation import Installer
+    from chamber.run.project.files import GeneratedFile
 
 __all__ = ["whole_dockerfile", "without_effect"]
 
@@ -39,15 +40,14 @@ def whole_dockerfile(
     buildkit: bool,
     install: Sequence[str] = (".",),
     build_requires: Sequence[str] = (),
-    variables: Mapping[str, str] | None = None,
+    generated: Sequence[GeneratedFile] = (),
+    search_paths: Mapping[str, str] = {},
 ) -> str:
     """A Dockerfile that makes the whole image from the project's directory, and compiles what has to be.
 
     `install`: what is installed of the project, by its path in it. `build_requires`: what building takes, as in
     ``[build-system]``. Builds are isolated, as everywhere, unless they take a framework: it must be the one that the
     code then runs with, so what building takes is installed first and isolation is off.
-
-    Raises ConfigurationError: a variable cannot stand in a Dockerfile.
     """
     installer = environment.installer(buildkit=buildkit or bool(environment.secret_ids))
     return "".join(
@@ -63,7 +63,7 @@ def whole_dockerfile(
             *environment.dependency_steps(installer),
             *_compiled(installer, install, build_requires),
             *map(dockerfile.shell, environment.post_build_commands),
-            *(dockerfile.assign(*variable) for variable in (variables or {}).items()),
+            *project_steps(generated, search_paths),
             dockerfile.cmd(command),
         )
     )

@@ -12,13 +12,13 @@ from chamber.run.job.rendezvous import ADDRESS, INDEX, PORT, literal
 from chamber.run.project.detection.entrypoint import module_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from chamber.run.job.names import Kind
     from chamber.run.job.topology import Topology
     from chamber.run.project.profile import Launcher, Profile
 
-__all__ = ["command", "in_manifest", "kind_of", "launcher_for", "python_path", "shown"]
+__all__ = ["command", "in_manifest", "kind_of", "launcher_for", "shown"]
 
 _LONGEST_SHOWN = 200
 
@@ -63,15 +63,6 @@ def in_manifest(profile: Profile, topology: Topology, arguments: Sequence[str]) 
 def shown(words: Sequence[str]) -> str:
     """A command line for eyes."""
     return " ".join(word if len(word) <= _LONGEST_SHOWN else f"<{len(word)} characters>" for word in words)
-
-
-def python_path(profile: Profile, paths: Collection[str]) -> str | None:
-    """The folder of the project that holds its packages, where ``-m package`` would not find them."""
-    module = module_of(profile.entrypoint)
-    if module is None:
-        return None
-    top = module.partition(".")[0]
-    return "src" if any(path.startswith((f"src/{top}/", f"src/{top}.py")) for path in paths) else None
 
 
 def _alone(topology: Topology) -> Launcher:

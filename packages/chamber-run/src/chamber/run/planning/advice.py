@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from rich.filesize import decimal
 
+from chamber.run.images.whole import without_effect
 from chamber.run.job import resources
 from chamber.run.planning import readiness
 from chamber.run.planning.facts import Facts
-from chamber.run.settings.configuration import RunSettings
+from chamber.run.settings.configuration import DEFAULT, RunSettings
 from chamber.run.targets import Registry
 
 __all__ = ["warnings"]
@@ -31,8 +32,9 @@ def warnings(settings: RunSettings, facts: Facts, registry: Registry | None, doc
             f"{', '.join(facts.environment.image_steps)} is left out: there is no image to do it in, and the job runs "
             "with what this machine has"
         )
-    if dockerfile and (idle := readiness.without_effect(settings)):
-        yield f"{dockerfile} makes the image, so {', '.join(idle)} does nothing"
+    if dockerfile:
+        given = [name for name, source in settings.sources.items() if source != DEFAULT]
+        yield from without_effect(given, dockerfile)
     if facts.profile.has_dockerfile and dockerfile is None:
         yield "Dockerfile is left aside: the job runs with what this machine has"
 

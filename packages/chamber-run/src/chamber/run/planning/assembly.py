@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from chamber.core.errors import PluginError
@@ -44,8 +45,7 @@ def assemble(
     project = names.label(settings.name)
     repository = f"{registry.prefix}/{project}" if registry else project
     text = _dockerfile(directory, facts, command, dockerfile)
-    made = ("dockerfile", text, settings.platform) if dockerfile else (environment.key,)
-    tag = image_key(*made, layers.content_key)
+    tag = image_key(*_made_from(settings, facts, text if dockerfile else None), layers.content_key)
     image = f"{repository}:{tag}"
     name = names.job_name(settings.name, secrets.token_hex(4), launch.kind_of(profile.launcher))
     return DryRunResult(
@@ -66,18 +66,42 @@ def assemble(
         job_name=name,
         shown_manifest=_manifest(_job(name, image, shape, settings, facts, clean_commit(directory)), profile, settings),
         build=_build(facts, history.read(str(directory), repository), layers.content_key),
+        search_paths=facts.search_paths,
         warnings=(*facts.warnings, *advice.warnings(settings, facts, registry, dockerfile)),
         own_dockerfile=dockerfile,
         whole=f"{dockerfile} makes the image" if dockerfile else facts.whole,
     )
 
 
+def _made_from(settings: RunSettings, facts: Facts, own: str | None) -> Iterator[str]:
+    """What the image is made from beside the files."""
+    if own is not None:
+        yield from ("dockerfile", own, settings.platform)
+        return
+    yield facts.environment.key
+    yield from (f"{name}={folders}" for name, folders in facts.search_paths.items())
+    if facts.whole is not None:
+        yield _whole(facts, ())
+
+
 def _dockerfile(directory: Path, facts: Facts, command: tuple[str, ...], own: str | None) -> str:
     if own is not None:
         return readiness.text_of(directory, own)
     if facts.whole is not None:
-        return whole_dockerfile(facts.environment, command, buildkit=False)
-    return facts.environment.dockerfile(command)
+        return _whole(facts, command)
+    return facts.environment.dockerfile(command, generated=facts.generated, search_paths=facts.search_paths)
+
+
+def _whole(facts: Facts, command: tuple[str, ...]) -> str:
+    return whole_dockerfile(
+        facts.environment,
+        command,
+        buildkit=False,
+        install=(".",) if facts.install_project else (),
+        build_requires=facts.build_requires,
+        generated=facts.generated,
+        search_paths=facts.search_paths,
+    )
 
 
 def _job(name: str, image: str, shape: Topology, settings: RunSettings, facts: Facts, commit: str | None) -> Job:
@@ -92,7 +116,7 @@ def _job(name: str, image: str, shape: Topology, settings: RunSettings, facts: F
         image=image,
         command=launch.in_manifest(profile, shape, settings.entrypoint_args),
         rendezvous=rendezvous.environment(name, shape, profile.framework) if kind == "Job" else {},
-        env=settings.env | _python_path(settings, facts),
+        env=settings.env | _modules(settings, facts),
         secrets=settings.secrets,
         image_pull_secrets=settings.image_pull_secrets,
         topology=shape,
@@ -104,11 +128,10 @@ def _job(name: str, image: str, shape: Topology, settings: RunSettings, facts: F
     )
 
 
-def _python_path(settings: RunSettings, facts: Facts) -> dict[str, str]:
-    folder = launch.python_path(facts.profile, {file.path for file in facts.files})
-    if folder is None:
-        return {}
-    return {"PYTHONPATH": ":".join(part for part in (folder, settings.env.get("PYTHONPATH")) if part)}
+def _modules(settings: RunSettings, facts: Facts) -> dict[str, str]:
+    """PYTHONPATH, where the job has one of its own: it would take the place of the image's."""
+    own, ours = settings.env.get("PYTHONPATH"), facts.search_paths.get("PYTHONPATH")
+    return {"PYTHONPATH": f"{ours}:{own}"} if own and ours else {}
 
 
 def _manifest(job: Job, profile: Profile, settings: RunSettings) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -11,10 +13,12 @@ from msgspec.structs import replace
 from chamber.run import answers
 from chamber.run.images import bases
 from chamber.run.images.bases import Choice
-from chamber.run.images.environment import Environment, index_host
+from chamber.run.images.environment import WORKING_DIRECTORY, Environment, index_host
 from chamber.run.job import launch, topology
-from chamber.run.project import detection, sizes
-from chamber.run.project.files import ProjectFile, Selection, select
+from chamber.run.project import detection, notebooks, sizes
+from chamber.run.project import package as packages
+from chamber.run.project.files import GeneratedFile, ProjectFile, Selection, select
+from chamber.run.project.package import Package
 from chamber.run.project.profile import Launcher, Profile
 from chamber.run.reference import Reference
 from chamber.run.settings.configuration import RunSettings
@@ -30,10 +34,16 @@ class Facts(Struct, frozen=True, kw_only=True):
     profile: Profile
     environment: Environment
     warnings: tuple[str, ...]
+    #: What is put beside the project's files: a package's metadata and commands, a notebook as a program.
+    generated: tuple[GeneratedFile, ...] = ()
+    #: Folders of the image that come first in PATH and PYTHONPATH, separated by ``:``.
+    search_paths: dict[str, str] = {}
     #: Why the environment stands on its base.
     base_why: str = ""
-    #: Why the project cannot be put on its environment as it is, in a sentence.
+    #: Why an engine has to build the image whole, in a sentence; and whether the project is then installed.
     whole: str | None = None
+    install_project: bool = False
+    build_requires: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[ProjectFile, ...]:
@@ -51,11 +61,31 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None, do
     sizes.check(selection.files, settings.max_project_size)
     paths = {file.path for file in selection.files if not file.is_folder}
     profile, needs = _detected(directory, paths, settings)
-    choice = _base(settings, profile, registry)
-    environment = Environment(
-        base=choice.base,
+    choice = _base(settings, profile, needs, registry)
+    environment = _environment(settings, profile, needs, choice.base)
+    package = packages.read(directory, paths)
+    return Facts(
+        selection=selection,
+        profile=profile,
+        environment=environment,
+        warnings=tuple(_warnings(settings, profile, needs, choice, environment, package)),
+        generated=(*packages.generated(directory, paths), *notebooks.converted(directory, profile.entrypoint)),
+        search_paths=_search_paths(packages.source_roots(directory, paths), package),
+        base_why=choice.why,
+        whole=needs.whole if not choice.base.recipe else None,
+        install_project=needs.install_project,
+        build_requires=needs.build_requires,
+    )
+
+
+def _environment(
+    settings: RunSettings, profile: Profile, needs: detection.Dependencies, base: BaseImage
+) -> Environment:
+    return Environment(
+        base=base,
         requirements_file=needs.requirements_file,
         files=needs.files,
+        locked=needs.locked,
         requirements=(*needs.requirements, *settings.extra_pip_packages),
         apt_packages=(*needs.apt_packages, *settings.extra_apt_packages),
         pre_build_commands=settings.pre_build_commands,
@@ -64,10 +94,35 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None, do
         platform=settings.platform,
         index=index_host(settings.pip_index_url.reveal()) if settings.pip_index_url else None,
     )
-    included = (f"{path} goes into the image: 'include' says so" for path in settings.include)
-    of_base = (*choice.warnings, *bases.warnings_about(choice.base, profile.python_version))
-    warnings = (*included, *needs.warnings, *of_base, *environment.warnings)
-    return Facts(selection=selection, profile=profile, environment=environment, warnings=warnings, base_why=choice.why)
+
+
+def _search_paths(roots: tuple[str, ...], package: Package | None) -> dict[str, str]:
+    """Where the project's modules are found although the working directory is another, and its commands."""
+    modules = [_in_image(root) for root in roots if package or root != "."]
+    modules += [_in_image(packages.SITE)] if package else []
+    commands = [_in_image(packages.BIN)] if package and package.scripts else []
+    folders = {"PATH": commands, "PYTHONPATH": modules}
+    return {variable: ":".join(there) for variable, there in folders.items() if there}
+
+
+def _in_image(folder: str) -> str:
+    return posixpath.normpath(posixpath.join(WORKING_DIRECTORY, folder))
+
+
+def _warnings(
+    settings: RunSettings,
+    profile: Profile,
+    needs: detection.Dependencies,
+    choice: Choice,
+    environment: Environment,
+    package: Package | None,
+) -> Iterator[str]:
+    yield from (f"{path} goes into the image: 'include' says so" for path in settings.include)
+    yield from needs.warnings
+    yield from choice.warnings
+    yield from bases.warnings_about(choice.base, profile.python_version)
+    yield from environment.warnings
+    yield from package.warnings if package else ()
 
 
 def _detected(directory: Path, paths: set[str], settings: RunSettings) -> tuple[Profile, detection.Dependencies]:
@@ -90,11 +145,13 @@ def _launcher(profile: Profile, settings: RunSettings) -> Launcher:
     return launch.launcher_for(profile, settings.distributed, shape, cast("Launcher | None", settings.launcher))
 
 
-def _base(settings: RunSettings, profile: Profile, registry: Registry | None) -> Choice:
+def _base(settings: RunSettings, profile: Profile, needs: detection.Dependencies, registry: Registry | None) -> Choice:
     if settings.base_image is not None:
         Reference.parse(settings.base_image)
-        return Choice(BaseImage(settings.base_image), "base_image names it")
+        named = BaseImage(settings.base_image)
+        bases.check(named, needs.asked)
+        return Choice(named, "base_image names it")
     asked = registry and answers.base_image(registry.prefix, profile.framework, profile.python_version)
     if asked:
         return Choice(asked, "a plugin names it")
-    return bases.choose(profile.framework, profile.python_version, {}, settings.gpu_type, settings.platform)
+    return bases.choose(profile.framework, profile.python_version, needs.versions, settings.gpu_type, settings.platform)

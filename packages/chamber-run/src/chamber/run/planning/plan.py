@@ -58,6 +58,8 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
     job_name: str
     #: The Kubernetes manifest as YAML, with ``***`` for the values that may be secret: for eyes and files.
     shown_manifest: str
+    #: Folders of the image that come first in PATH and PYTHONPATH, separated by ``:``.
+    search_paths: dict[str, str] = {}
     build: Build = Build()
     warnings: tuple[str, ...] = ()
     #: The Dockerfile of the project that makes the image, where one does.

@@ -9,23 +9,12 @@ from chamber.core.errors import ConfigurationError, DockerError
 from chamber.run.engines import Engine, find
 from chamber.run.planning.facts import Facts
 from chamber.run.planning.plan import DryRunResult
-from chamber.run.settings.configuration import DEFAULT, RunSettings
+from chamber.run.settings.configuration import RunSettings
 from chamber.run.targets import Registry
 
-__all__ = ["missing", "own_dockerfile", "require_engine", "require_target", "text_of", "without_effect"]
+__all__ = ["missing", "own_dockerfile", "require_engine", "require_target", "text_of"]
 
 _DOCKERFILE = "Dockerfile"
-#: What says how the environment is made, where no Dockerfile of the project does.
-_ENVIRONMENT_SETTINGS = (
-    "base_image",
-    "dependencies",
-    "extra_apt_packages",
-    "extra_pip_packages",
-    "pip_index_url",
-    "post_build_commands",
-    "pre_build_commands",
-    "python_version",
-)
 
 
 def missing(settings: RunSettings, registry: Registry | None) -> Iterator[str]:
@@ -63,11 +52,6 @@ def text_of(directory: Path, dockerfile: str) -> str:
         return (directory / dockerfile).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{directory / dockerfile} cannot be read: {error}") from None
-
-
-def without_effect(settings: RunSettings) -> tuple[str, ...]:
-    """The settings that were given and that a Dockerfile of the project makes useless."""
-    return tuple(name for name in _ENVIRONMENT_SETTINGS if settings.sources.get(name, DEFAULT) != DEFAULT)
 
 
 async def require_engine(plan: DryRunResult) -> Engine:

@@ -147,7 +147,7 @@ def _named_roots(content: PyProject) -> Iterator[str]:
 
 def _is_module(path: str, root: str) -> bool:
     parts = path.removeprefix(f"{root}/").split("/")
-    is_package = len(parts) == 2 and parts[1] == "__init__.py"
+    is_package = len(parts) == 2 and parts[1] in {"__init__.py", "__main__.py"}
     return path.startswith(f"{root}/") and (is_package or (len(parts) == 1 and parts[0].endswith(".py")))
 
 

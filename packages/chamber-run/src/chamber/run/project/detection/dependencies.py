@@ -48,6 +48,8 @@ class Dependencies(Struct, frozen=True, kw_only=True):
     direct: frozenset[str] = frozenset()
     #: The versions that will do, by canonical name, as a PEP 440 specifier; empty: any.
     versions: dict[str, str] = {}
+    #: The same by what the project itself asks for, before anything was locked.
+    asked: dict[str, str] = {}
     #: The file, with line or key, that asks for a distribution, by canonical name.
     places: dict[str, str] = {}
     #: Distributions that a file names, and that are not installed: extras, groups, files that were not chosen.
@@ -66,6 +68,8 @@ class Dependencies(Struct, frozen=True, kw_only=True):
     whole: str | None = None
     #: Whether it is then itself installed (``pip install .``), because it has to be compiled.
     install_project: bool = False
+    #: What building it takes (PEP 518).
+    build_requires: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -86,7 +90,8 @@ def read(directory: Path, paths: Collection[str], dependencies: str | None = Non
     reason = compiled.reason(folder, content, setup)
     if reason is None:
         return needs
-    return replace(needs, whole=reason, install_project=True)
+    build_requires = tuple(content.build_system.requires) if content.build_system else ()
+    return replace(needs, whole=reason, install_project=True, build_requires=build_requires)
 
 
 class _Reading:
@@ -140,13 +145,15 @@ class _Reading:
         wanted = [one for one in (*listed.needs, *own) if is_wanted(one, every)]
         names = frozenset(one.name for one in wanted)
         file, files = _file_of(listed)
+        versions = _versions([*wanted, *(one for one in listed.constraints if one.name in names)])
         return Dependencies(
             requirements_file=file,
             files=files,
             requirements=tuple(one.text for one in own) if file else tuple(one.text for one in (*listed.needs, *own)),
             names=names,
             direct=names,
-            versions=_versions([*wanted, *(one for one in listed.constraints if one.name in names)]),
+            versions=versions,
+            asked=versions,
             places={one.name: one.where for one in reversed(wanted)},
             elsewhere=self._elsewhere(listed.optional, names),
             sources=self._sources(listed),
@@ -204,6 +211,7 @@ class _Reading:
             names=frozenset(held | {one.name for one in lacking}),
             direct=(direct or frozenset(held)) | {one.name for one in lacking},
             versions=_locked_versions(pins) | _versions(lacking),
+            asked=_versions(wanted),
             places={**dict.fromkeys(held, file), **{one.name: one.where for one in wanted}},
             elsewhere=self._elsewhere(listed.optional if listed else {}, frozenset(held)),
             sources=(file, *((listed.file,) if listed else ())),
