@@ -6,10 +6,12 @@ import asyncio
 from pathlib import Path
 
 from chamber.core.transport import Transport
+from chamber.run import answers
 from chamber.run.images.environment import WORKING_DIRECTORY
 from chamber.run.images.layers import Layer, pack, pack_entries
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.progress import Reporter
+from chamber.run.reference import Reference
 from chamber.run.registry import publish as images
 from chamber.run.registry.manifests import ImageSettings
 from chamber.run.registry.publish import Published
@@ -45,9 +47,14 @@ async def publish(
         ImageSettings(working_dir=WORKING_DIRECTORY),
         progress,
         fresh=no_cache,
+        source_registry=answers.known_registry(_source(plan), transport.settings.api_url),
     )
     await report("upload", _about(published))
     return plan.at(published.reference)
+
+
+def _source(plan: DryRunResult) -> str:
+    return Reference.parse(plan.base_image.location or plan.base_image.reference).name
 
 
 async def _environment_layer(plan: DryRunResult) -> Layer | None:

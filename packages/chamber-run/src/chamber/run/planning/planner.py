@@ -89,8 +89,7 @@ def _settled(directory: Path, request: Request, api_url: str) -> tuple[RunSettin
             f"{resources.GPUS_PER_NODE} GPUs: submit a manifest of your own with submit_job(k8s_manifest=...)"
         )
     address = registries.located(settings.registry) if settings.registry else None
-    registry = answers.registry(address, api_url) or (Registry(address) if address else None)
-    registry = registries.configured(registry) if registry else None
+    registry = answers.known_registry(address, api_url) if address else answers.registry(None, api_url)
     if registry is not None and address is None:
         sources = settings.sources | {"registry": "plugin"}
         settings = replace(settings, registry=registry.prefix, sources=sources)

@@ -59,18 +59,19 @@ async def publish(
     *,
     fresh: bool = False,
     platform: str = "linux/amd64",
+    source_registry: Registry | None = None,
 ) -> Published:
     """Have the image under `tag` in `repository` (``<registry prefix>/<name>``).
 
     `environment`: the layer to put on `base` for the image ``env-<environment_key>``, closed at the end; None with
     a key: that image was built before; None without: the base is the environment. `project` packs the project
     layer in a thread and is called only when it is needed. `tag` stands for all that goes into the image; what it
-    names is not made again, unless `fresh`.
+    names is not made again, unless `fresh`. `source_registry`: what is known of the registry that has `base`.
 
     Raises RegistryAuthError: a login is missing or refused. Raises DockerError: anything else failed.
     """
     try:
-        target, source = _repositories(transport, registry, repository, base)
+        target, source = _repositories(transport, registry, repository, base, source_registry)
         if not fresh and (digest := await target.find(tag)):
             await progress(f"{target.name}:{tag} is there already")
             return Published(f"{target.name}@{digest}", digest, reused=True)
@@ -179,7 +180,7 @@ class _Publication:
 
 
 def _repositories(
-    transport: Transport, registry: Registry, repository: str, base: BaseImage
+    transport: Transport, registry: Registry, repository: str, base: BaseImage, known: Registry | None
 ) -> tuple[Repository, Repository]:
     """Where to push, and where the base is."""
     host, prefix = split_prefix(registry.prefix)
@@ -193,7 +194,7 @@ def _repositories(
         holder = client
         scopes.append(f"repository:{location.repository}:pull")
     else:
-        holder = RegistryClient(transport, location.host)
+        holder = RegistryClient(transport, location.host, known)
     return Repository(client, path, tuple(scopes)), Repository(holder, location.repository)
 
 
