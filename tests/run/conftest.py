@@ -35,6 +35,7 @@ from chamber.run.targets import Registry
 
 sys.path.insert(0, str(Path(__file__).parent))
 from scripted import Scripted
+from tokens import TokenService
 
 _START_SECONDS = 20.0
 _RAY_JOB = Path(__file__).parents[2].parent / "shared" / "schemas" / "ray.io_rayjob_v1.schema.json"
@@ -146,6 +147,23 @@ def guarded_registry(tool: Callable[[str], str], tmp_path_factory: pytest.TempPa
     auth = {"auth": {"htpasswd": {"realm": "tests", "path": str(folder / "htpasswd")}}}
     with _served(tool("docker-registry"), folder, auth) as host:
         yield Registry(host, "ada", "very secret")
+
+
+@pytest.fixture
+def registry_of_tokens(
+    tool: Callable[[str], str], tmp_path: Path, scripted: Scripted
+) -> Iterator[tuple[Registry, TokenService]]:
+    """A registry whose tokens are given out by a service of the test's, at ``/token`` of `scripted`."""
+    service = TokenService(tmp_path, {"ada": "very secret", "reader": "very secret"})
+    scripted.answers["GET /token"] = service.answer
+    settings = {
+        "realm": f"http://{scripted.host}/token",
+        "service": TokenService.SERVICE,
+        "issuer": TokenService.ISSUER,
+        "rootcertbundle": str(service.certificate),
+    }
+    with _served(tool("docker-registry"), tmp_path, {"auth": {"token": settings}}) as host:
+        yield Registry(host, "ada", "very secret"), service
 
 
 class _served:  # noqa: N801 - a context manager

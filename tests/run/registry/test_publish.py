@@ -188,6 +188,17 @@ async def test_a_base_of_another_registry_crosses_once(
     assert (await project.publish("00ff00ff00ff00ff")).uploaded_layers == 1
 
 
+async def test_what_is_known_of_the_bases_registry_is_used_there(
+    open_registry: Registry, guarded_registry: Registry, tmp_path: Path, transport: Any
+) -> None:
+    base = await _seed(_repository(transport, guarded_registry, "library/python"), note=uuid.uuid4().hex)
+    project = Project(tmp_path, transport, open_registry, base)
+    with pytest.raises(RegistryAuthError, match="it wants a login"):
+        await project.publish()
+    known = Registry(f"{guarded_registry.prefix}/library", login=lambda: ("ada", "very secret"))
+    assert (await project.publish(source_registry=known)).uploaded_layers == 3
+
+
 async def test_the_login_goes_to_its_own_registry_only(
     open_registry: Registry, guarded_registry: Registry, tmp_path: Path, transport: Any
 ) -> None:

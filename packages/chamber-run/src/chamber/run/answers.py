@@ -12,7 +12,7 @@ from chamber.run.settings import registries
 from chamber.run.settings.configuration import RunSettings
 from chamber.run.targets import BaseImage, Registry
 
-__all__ = ["base_image", "change_manifest", "destination", "detect", "registry"]
+__all__ = ["base_image", "change_manifest", "destination", "detect", "known_registry", "registry"]
 
 
 def detect(directory: Path) -> Profile | None:
@@ -28,13 +28,22 @@ def registry(address: str | None, api_url: str) -> Registry | None:
 
 
 def destination(name: str | None, api_url: str) -> Registry | None:
-    """The registry that a run with this setting goes to, as plugins and the user's files know it; None: there is none.
+    """The registry that a run with this setting goes to, or that a plugin offers where none is named.
 
     Raises ConfigurationError: it is neither a configured registry nor an address.
     """
-    address = registries.located(name) if name else None
-    known = registry(address, api_url) or (Registry(address) if address else None)
-    return registries.configured(known) if known else None
+    if name:
+        return known_registry(registries.located(name), api_url)
+    offered = registry(None, api_url)
+    return registries.configured(offered) if offered else None
+
+
+def known_registry(address: str, api_url: str) -> Registry:
+    """What plugins and the configuration know of the registry at this address, or of a repository of it.
+
+    Raises ConfigurationError: the configuration cannot be read.
+    """
+    return registries.configured(registry(address, api_url) or Registry(address))
 
 
 def base_image(address: str, framework: str, python_version: str | None) -> BaseImage | None:

@@ -7,13 +7,14 @@ import asyncio
 from chamber.core.errors import DockerError
 from chamber.core.redaction import Secret
 from chamber.core.transport import Transport
+from chamber.run import answers
 from chamber.run.engines import Build, Engine
 from chamber.run.images.environment import WORKING_DIRECTORY
 from chamber.run.images.layers import Layer, ProjectLayers, pack_entries
 from chamber.run.planning import readiness
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.progress import Reporter
-from chamber.run.reference import split_prefix
+from chamber.run.reference import Reference, split_prefix
 from chamber.run.registry import publish as images
 from chamber.run.registry.client import RegistryClient
 from chamber.run.registry.manifests import ImageSettings
@@ -103,6 +104,7 @@ class _Publication:
             self._progress,
             fresh=self._no_cache,
             platform=plan.settings.platform,
+            source_registry=answers.known_registry(_source(plan), self._transport.settings.api_url),
         )
 
     @property
@@ -167,6 +169,10 @@ class _Publication:
 
     async def _progress(self, message: str) -> None:
         await self._report("upload", message)
+
+
+def _source(plan: DryRunResult) -> str:
+    return Reference.parse(plan.base_image.location or plan.base_image.reference).name
 
 
 async def _recipe_layer(plan: DryRunResult) -> Layer | None:

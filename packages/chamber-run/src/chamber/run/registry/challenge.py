@@ -79,7 +79,7 @@ def token_url(registry_url: str, challenge: Challenge, scopes: Sequence[str], au
 
 def same_origin(one: str, other: str) -> bool:
     """Whether two URLs have the same scheme, host and port (RFC 6454, section 5), and name no user."""
-    first, second = urlsplit(one), urlsplit(other)
+    first, second = _split(one), _split(other)
     return "@" not in first.netloc + second.netloc and _origin(first) == _origin(second)
 
 

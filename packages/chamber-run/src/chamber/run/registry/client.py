@@ -3,6 +3,7 @@
 OCI distribution specification 1.1, https://github.com/opencontainers/distribution-spec.
 """
 
+import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -71,11 +72,7 @@ class RegistryClient:
 
         Raises RegistryAuthError: the login is missing or refused. Raises TransientError: ask again.
         """
-        if not same_origin(url, self.url):
-            raise DockerError(
-                f"{self.host} sends {doing} on to {_site(url)}, which is refused: behind a proxy, "
-                f"the registry has to be told its own address"
-            )
+        self._check_origin(url, doing)
         again = False
         while True:
             sent = await self._authorization.header(scopes)
@@ -89,6 +86,14 @@ class RegistryClient:
             again = True
             if callable(body):
                 raise TransientError(f"{self.host} wants {doing} with a new token", Outcome(sent=False))
+
+    async def give_up(self, url: str, *, doing: str, scopes: Scopes) -> None:
+        """Delete an upload, if it may be: a token for pushing often does not allow that, which changes nothing."""
+        with contextlib.suppress(DockerError, TransportError):
+            self._check_origin(url, doing)
+            sent = await self._authorization.header(scopes)
+            async with self._stream("DELETE", url, None, sent, None, 0):
+                pass
 
     async def patiently(self, doing: str, attempt: Callable[[], Awaitable[T]]) -> T:
         """The result of `attempt`, tried three times as a whole while the registry fails or is not reached.
@@ -197,6 +202,13 @@ class RegistryClient:
             await self._authorization.learn(asked, scopes, sent, again=again)
         elif not await self._authorization.advance(scopes, sent):
             raise forbidden
+
+    def _check_origin(self, url: str, doing: str) -> None:
+        if not same_origin(url, self.url):
+            raise DockerError(
+                f"{self.host} sends {doing} on to {_site(url)}, which is refused: behind a proxy, "
+                f"the registry has to be told its own address"
+            )
 
     def _unreached(self, doing: str, error: TransportError) -> DockerError:
         reached = DockerError(f"{self.host} gave no answer to {doing}. {error.message}")

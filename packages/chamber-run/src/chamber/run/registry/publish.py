@@ -69,6 +69,7 @@ async def publish(
     *,
     fresh: bool = False,
     platform: str = "linux/amd64",
+    source_registry: Registry | None = None,
 ) -> Published:
     """Have the image under `tag` in `repository` (``<registry prefix>/<name>``).
 
@@ -76,12 +77,13 @@ async def publish(
     a key: that image was built before; None without: the base is the environment. Of `project` the layers are
     packed that the registry does not have, or all if `fresh`. `tag` stands for all that goes into the image; what
     it names is not made again, unless `fresh`. `platform`: ``os/architecture``, for a base that is there for several.
+    `source_registry`: what is known of the registry that has `base`.
 
     Raises RegistryAuthError: a login is missing or refused. Raises EnvironmentMissingError: the image of the
     environment has to be built first. Raises DockerError: anything else failed.
     """
     try:
-        target, source = _repositories(transport, registry, repository, base)
+        target, source = _repositories(transport, registry, repository, base, source_registry)
         if not fresh and (digest := await target.find(tag)):
             await progress(f"{target.name}:{tag} is there already")
             return Published(f"{target.name}@{digest}", digest, reused=True)
@@ -214,7 +216,7 @@ class _Publication:
 
 
 def _repositories(
-    transport: Transport, registry: Registry, repository: str, base: BaseImage
+    transport: Transport, registry: Registry, repository: str, base: BaseImage, known: Registry | None
 ) -> tuple[Repository, Repository]:
     """Where to push, and where the base is."""
     host, prefix = split_prefix(registry.prefix)
@@ -228,7 +230,7 @@ def _repositories(
         holder = client
         scopes.append(f"repository:{location.repository}:pull")
     else:
-        holder = RegistryClient(transport, location.host)
+        holder = RegistryClient(transport, location.host, known)
     return Repository(client, path, tuple(scopes)), Repository(holder, location.repository)
 
 

@@ -5,7 +5,6 @@ as a whole after a fault: uploads in pieces do not work at every registry.
 """
 
 import asyncio
-import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -15,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Struct, json
 
-from chamber.core.errors import DockerError, TransportError
+from chamber.core.errors import DockerError
 from chamber.core.transport.exchange import Streamed
 from chamber.run.errors import RegistryAuthError
 from chamber.run.images.layers import Layer
@@ -91,9 +90,7 @@ class Repository:
         doing = f"a push to {self.name}"
         location = await self.client.patiently(doing, partial(self._begun, None, doing))
         if location is not None:
-            with contextlib.suppress(DockerError, TransportError):
-                async with self.client.exchange("DELETE", location, doing=doing, scopes=self._scopes):
-                    pass
+            await self.client.give_up(location, doing=doing, scopes=self._scopes)
 
     async def has(self, digest: str) -> bool:
         """Whether the blob is there."""
