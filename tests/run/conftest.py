@@ -1,8 +1,10 @@
-"""Real registries for the tests of images: Debian's docker-registry, open and with a password file."""
+"""Real registries for the tests of images: Debian's docker-registry, open and with a password file. And programs that
+stand in for engines that are not to be had."""
 
 import os
 import shutil
 import socket
+import stat
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -63,6 +65,26 @@ def docker_config(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("docker")
     monkeypatch.setenv("DOCKER_CONFIG", str(folder))
     return folder
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Puts a shell script on an otherwise nearly empty PATH: ``program(name, script)``. Returns the file where each
+    call is written, one word a line, and an empty line after each call."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    log = tmp_path / "called"
+    for needed in ("sh", "cat", "sleep", "printf"):
+        (folder / needed).symlink_to(str(shutil.which(needed)))
+    monkeypatch.setenv("PATH", str(folder))
+
+    def put(name: str, script: str) -> Path:
+        file = folder / name
+        file.write_text(f'#!{shutil.which("sh")}\nprintf "%s\\n" "$@" "" >> {log}\n{script}\n')
+        file.chmod(file.stat().st_mode | stat.S_IXUSR)
+        return log
+
+    return put
 
 
 @pytest.fixture(scope="session")

@@ -244,22 +244,26 @@ def test_a_default_that_is_gone_matters_only_where_it_is_used(tmp_path: Path, ow
     assert "no registry 'gone'" in _refused(tmp_path, registry=None)
 
 
-def test_dependencies_need_an_engine_and_the_error_says_what_would_avoid_it(tmp_path: Path) -> None:
-    message = _refused(_project(tmp_path, **{"requirements.txt": "six"}))
-    for way in ("requirements.txt", "container engine", "base_image", "ignore", "chamber-local"):
-        assert way in message
-
-
 def test_ignored_dependencies_on_a_base_that_has_them_need_none(tmp_path: Path) -> None:
     _project(tmp_path, **{"requirements.txt": "six", ".chamber.yaml": "ignore: [requirements.txt]"})
     plan = _plan(tmp_path, base_image="ghcr.io/us/with-six:1")
     assert plan.environment.is_base_alone
 
 
-def test_a_dockerfile_of_the_project_needs_an_engine(tmp_path: Path) -> None:
-    _project(tmp_path, Dockerfile="FROM scratch\n")
-    assert _plan(tmp_path).dockerfile == "FROM scratch\n"
-    assert "Dockerfile has to be built by a container engine" in _refused(tmp_path)
+def test_a_dockerfile_of_the_project_makes_the_image_and_settings_that_do_nothing_then_are_told(tmp_path: Path) -> None:
+    _project(tmp_path, **{"Dockerfile": "FROM scratch\n", ".chamber.yaml": "extra_pip_packages: [six]\nignore: [x]\n"})
+    plan = _plan(tmp_path, base_image="ghcr.io/us/base:1")
+    assert plan.dockerfile == "FROM scratch\n"
+    assert plan.own_dockerfile == "Dockerfile"
+    assert "Dockerfile makes the image, so these do nothing: base_image, extra_pip_packages" in plan.warnings
+
+
+def test_the_image_is_another_when_the_dockerfile_or_the_platform_is(tmp_path: Path) -> None:
+    _project(tmp_path, **{"Other": "FROM scratch\n", ".dockerignore": "Other"})
+    tags = [_plan(tmp_path, dockerfile="Other", platform=f"linux/{name}").image_tag for name in ("amd64", "arm64")]
+    (tmp_path / "Other").write_text("FROM scratch\nENV A=1\n")
+    tags.append(_plan(tmp_path, dockerfile="Other").image_tag)
+    assert len(set(tags)) == 3
 
 
 def test_a_dockerfile_that_was_asked_for_must_be_there(tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ def _warnings(settings: RunSettings, facts: Facts, registry: Registry | None, do
             "with what this machine has"
         )
     if dockerfile and (idle := readiness.without_effect(settings)):
-        yield f"{dockerfile} makes the image, so {', '.join(idle)} does nothing"
+        yield f"{dockerfile} makes the image, so these do nothing: {', '.join(idle)}"
     if facts.profile.has_dockerfile and dockerfile is None:
         yield "Dockerfile is left aside: the job runs with what this machine has"
 
