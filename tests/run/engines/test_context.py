@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chamber.core.errors import DockerError
@@ -100,7 +100,7 @@ def test_an_error_while_it_is_used_stays_what_it_is() -> None:
         raise InterruptedError
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,3}(/[a-z]{4,6})?\.py", fullmatch=True), st.binary(max_size=50)))
 def test_the_copy_has_the_content_of_the_project(files: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -85,3 +85,15 @@ async def test_contexts_and_hosts_are_those_of_the_environment(program: Program,
     monkeypatch.setenv("CHAMBER_TOKEN", "ch.hidden")
     with pytest.raises(DockerError, match=r"\(docker: ssh://far\)"):
         await find("docker")
+
+
+async def test_how_long_an_engine_may_say_nothing_can_be_set(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    program("podman", "echo 4.3.1")
+    assert (await find()).build_idle == 1200
+    monkeypatch.setenv("CHAMBER_ENGINE_IDLE", "7200")
+    engine = await find()
+    assert (engine.build_idle, engine.push_idle) == (7200, 7200)
+    for wrong in ("0", "-1", "1h"):
+        monkeypatch.setenv("CHAMBER_ENGINE_IDLE", wrong)
+        with pytest.raises(ConfigurationError, match="CHAMBER_ENGINE_IDLE"):
+            await find()
