@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -111,6 +112,26 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
         return calls
 
     return make
+
+
+@pytest.fixture
+def engine_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Puts a shell script on an otherwise nearly empty PATH: ``engine_program(name, script)``. Returns the file where each
+    call is written, one word a line, and an empty line after each call."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    log = tmp_path / "called"
+    for needed in ("sh", "cat", "sleep", "printf"):
+        (folder / needed).symlink_to(str(shutil.which(needed)))
+    monkeypatch.setenv("PATH", str(folder))
+
+    def put(name: str, script: str) -> Path:
+        file = folder / name
+        file.write_text(f'#!{shutil.which("sh")}\nprintf "%s\\n" "$@" "" >> {log}\n{script}\n')
+        file.chmod(file.stat().st_mode | stat.S_IXUSR)
+        return log
+
+    return put
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,12 @@
-"""Real engines for tests marked `engine`, and programs that stand in for those that are not to be had here."""
+"""Real engines, for tests marked `engine`."""
 
 import base64
 import json
 import os
 import shutil
-import stat
 import subprocess
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +38,13 @@ class RealEngine:
         """What `command` prints in a new container of `image`, which is pulled if need be."""
         self.pull(image)
         return self.call("run", "--rm", image, *command)
+
+    def remove(self, *beginnings: str) -> None:
+        """Remove the images whose names begin so."""
+        listed = self.call("images", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}").splitlines()
+        for name, image in (line.split() for line in listed if line.startswith(beginnings)):
+            command = [self.name, "rmi", "--force", image if name.endswith("<none>") else name]
+            subprocess.run(command, capture_output=True, check=False)
 
     def containers_of(self, base: str) -> str:
         """The containers, of builds too, that were made from an image."""
@@ -93,33 +99,7 @@ def base(real: RealEngine, open_registry: Registry, guarded_registry: Registry) 
     image = f"localhost/chamber-tests/{uuid.uuid4().hex}:1"
     real.call("tag", BASE, image)
     yield image
-    listed = real.call("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines()
-    ours = (image, open_registry.prefix, guarded_registry.prefix)
-    subprocess.run(
-        [real.name, "rmi", "--force", *(name for name in listed if name.startswith(ours))],
-        capture_output=True,
-        check=False,
-    )
-
-
-@pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """Puts a shell script on an otherwise nearly empty PATH: ``program(name, script)``. Returns the file where each
-    call is written, one word a line, and an empty line after each call."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    log = tmp_path / "called"
-    for needed in ("sh", "cat", "sleep", "printf"):
-        (folder / needed).symlink_to(str(shutil.which(needed)))
-    monkeypatch.setenv("PATH", str(folder))
-
-    def put(name: str, script: str) -> Path:
-        file = folder / name
-        file.write_text(f'#!{shutil.which("sh")}\nprintf "%s\\n" "$@" "" >> {log}\n{script}\n')
-        file.chmod(file.stat().st_mode | stat.S_IXUSR)
-        return log
-
-    return put
+    real.remove(image, open_registry.prefix, guarded_registry.prefix)
 
 
 @pytest.fixture

@@ -76,15 +76,15 @@ async def test_silence_ends_it_and_noise_does_not() -> None:
         await run(_python("print('the last word'); import time; time.sleep(600)"), {}, Output(), _quietly, 0.3)
 
 
-@pytest.mark.parametrize("patience", [0.0, 0.6])
-async def test_cancelled_it_leaves_neither_itself_nor_what_it_started(patience: float) -> None:
+@pytest.mark.parametrize(("then", "patience"), [("time.sleep(600)", 0.0), ("child.wait()", 0.6)])
+async def test_cancelled_it_leaves_neither_itself_nor_what_it_started(then: str, patience: float) -> None:
     child: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def say(line: str) -> None:
         child.set_result(int(line))
 
     running = asyncio.ensure_future(
-        run(_python(PARENT.format(then="time.sleep(600)")), {}, Output(), say, 600, Ending(patience=patience))
+        run(_python(PARENT.format(then=then)), {}, Output(), say, 600, Ending(patience=patience))
     )
     pid = await asyncio.wait_for(child, 30)
     running.cancel()
@@ -99,7 +99,7 @@ async def test_cancelled_twice_it_still_leaves_nothing() -> None:
     async def say(line: str) -> None:
         child.set_result(int(line))
 
-    command = _python(PARENT.format(then="time.sleep(600)"))
+    command = _python(PARENT.format(then="child.wait()"))
     running = asyncio.ensure_future(run(command, {}, Output(), say, 600, Ending(patience=0.2)))
     pid = await asyncio.wait_for(child, 30)
     running.cancel()

@@ -254,10 +254,20 @@ def test_ignored_dependencies_on_a_base_that_has_them_need_none(tmp_path: Path) 
     assert plan.environment.is_base_alone
 
 
-def test_a_dockerfile_of_the_project_makes_the_image(tmp_path: Path) -> None:
-    plan = _plan(_project(tmp_path, Dockerfile="FROM scratch\n"))
+def test_a_dockerfile_of_the_project_makes_the_image_and_settings_that_do_nothing_then_are_told(tmp_path: Path) -> None:
+    _project(tmp_path, **{"Dockerfile": "FROM scratch\n", ".chamber.yaml": "extra_pip_packages: [six]\nignore: [x]\n"})
+    plan = _plan(tmp_path, base_image="ghcr.io/us/base:1")
     assert plan.dockerfile == "FROM scratch\n"
-    assert plan.whole == "Dockerfile makes the image"
+    assert plan.own_dockerfile == "Dockerfile"
+    assert "base_image, extra_pip_packages do nothing: Dockerfile says what is in the image" in plan.warnings
+
+
+def test_the_image_is_another_when_the_dockerfile_or_the_platform_is(tmp_path: Path) -> None:
+    _project(tmp_path, **{"Other": "FROM scratch\n", ".dockerignore": "Other"})
+    tags = [_plan(tmp_path, dockerfile="Other", platform=f"linux/{name}").image_tag for name in ("amd64", "arm64")]
+    (tmp_path / "Other").write_text("FROM scratch\nENV A=1\n")
+    tags.append(_plan(tmp_path, dockerfile="Other").image_tag)
+    assert len(set(tags)) == 3
 
 
 def test_a_dockerfile_that_was_asked_for_must_be_there(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ from chamber.run.threads import in_thread
 
 __all__ = ["Engine"]
 
-#: Seconds that podman has to take its container away when a build is ended.
-_PATIENCE = 3.0
+#: Seconds within which podman, between two steps, is expected to start the next when a build is ended.
+_PATIENCE = 2.0
 _NAMES: dict[Kind, str] = {
     "docker": "docker without buildx",
     "buildx": "docker buildx",

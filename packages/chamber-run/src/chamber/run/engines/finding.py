@@ -11,10 +11,13 @@ from chamber.run.engines.build import Kind
 from chamber.run.engines.engine import Engine
 from chamber.run.engines.process import allowed, answer
 
-__all__ = ["VARIABLE", "find"]
+__all__ = ["IDLE_VARIABLE", "VARIABLE", "find"]
 
 #: Names the engine: docker, podman or nerdctl.
 VARIABLE = "CHAMBER_ENGINE"
+
+#: Seconds that an engine may go without output, where a build or a push is slower than the usual ones.
+IDLE_VARIABLE = "CHAMBER_ENGINE_IDLE"
 
 _CLIENTS = ("docker", "podman", "nerdctl")
 _ANSWER_SECONDS = 30.0
@@ -32,15 +35,16 @@ async def find(
     """The engine `preferred`, else the one that CHAMBER_ENGINE names, else the first that answers: docker with a
     daemon, podman, nerdctl. With `secrets`, one that can mount secrets while it builds.
 
-    Raises ConfigurationError: there is no engine of that name.
+    Raises ConfigurationError: there is no engine of that name, or CHAMBER_ENGINE_IDLE is no number of seconds.
     Raises DockerError: none answers; the message says what each one said, and what to install or start.
     """
     wanted = preferred or environment.get(VARIABLE) or None
     if wanted is not None and wanted not in _CLIENTS:
         raise ConfigurationError(f"{VARIABLE} is {wanted!r}: it names one of {', '.join(_CLIENTS)}")
+    idle = _idle(environment)
     lacks: list[str] = []
     for client in _CLIENTS if wanted is None else (wanted,):
-        found = await _asked(client, allowed(environment), secrets)
+        found = await _asked(client, allowed(environment), secrets, idle)
         if isinstance(found, Engine):
             return found
         lacks.append(f"{client}: {found}")
@@ -50,7 +54,17 @@ async def find(
     )
 
 
-async def _asked(client: str, environment: Mapping[str, str], secrets: bool) -> Engine | str:
+def _idle(environment: Mapping[str, str]) -> dict[str, float]:
+    """What is asked for in the place of an engine's own patience."""
+    written = environment.get(IDLE_VARIABLE)
+    if not written:
+        return {}
+    if not written.isdecimal() or not int(written):
+        raise ConfigurationError(f"{IDLE_VARIABLE} is {written!r}: it holds seconds, a whole number above 0")
+    return {"build_idle": float(written), "push_idle": float(written)}
+
+
+async def _asked(client: str, environment: Mapping[str, str], secrets: bool, idle: Mapping[str, float]) -> Engine | str:
     """The engine behind `client`, or why it is none."""
     command = await asyncio.to_thread(_command, client)  # what it imports takes a while
     if command is None:
@@ -61,7 +75,7 @@ async def _asked(client: str, environment: Mapping[str, str], secrets: bool) -> 
     kind = await _kind(client, command, environment)
     if kind == "docker" and secrets:
         return "it has no buildx plugin, without which it cannot mount build secrets"
-    return Engine(kind=kind, client=command)
+    return Engine(kind=kind, client=command, **idle)
 
 
 def _command(client: str) -> tuple[str, ...] | None:

@@ -24,9 +24,11 @@ __all__ = ["Ending", "Say", "allowed", "answer", "run"]
 Say = Callable[[str], Awaitable[None]]
 
 _PIECE = 64 << 10
-#: Seconds: between two looks at a process that should end, and until it is told more plainly.
+#: Seconds: between two looks at a process that should end, until it is told more plainly, and for cleaning up, which
+#: waits for the locks of the engine's storage.
 _LOOK = 0.02
 _TO_TERMINATE = 0.5
+_TO_CLEAN_UP = 15.0
 _REMOVAL_SECONDS = 10.0
 #: What an engine may see of the environment: where it finds its daemon, its settings and the network.
 _PASSED_ON = re.compile(
@@ -40,7 +42,7 @@ _PASSED_ON = re.compile(
 class Ending(Struct, frozen=True, kw_only=True):
     """How a process is ended that did not end by itself."""
 
-    #: Seconds that it has to clean up, once what it started was ended.
+    #: Seconds within which it may start something, which is ended, so that it ends too; 0: it is ended at once.
     patience: float = 0.0
     #: A command for what it may have left, asked for when it has ended; None: nothing.
     removal: Callable[[], Sequence[str] | None] = lambda: None
@@ -162,10 +164,12 @@ def _end(pid: int, environment: Mapping[str, str], ending: Ending) -> None:
 
 
 def _ended_by_itself(pid: int, patience: float) -> bool:
-    """Whether the process ends in time while each that it starts is ended."""
-    for _ in range(round(patience / _LOOK)):
+    """Whether the process ends in time while each that it starts is ended; after that it has longer to clean up."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
         for child in descendants.outside_group(pid):
             descendants.kill(child)
+            deadline = time.monotonic() + _TO_CLEAN_UP
         if _wait(pid, _LOOK):
             return True
     return False
