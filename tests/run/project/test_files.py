@@ -1,6 +1,7 @@
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,3 +121,39 @@ def test_a_project_reached_through_a_link_is_read(tmp_path: Path) -> None:
     _tree(tmp_path / "real", **{"a.py": "1"})
     (tmp_path / "project").symlink_to("real")
     assert _paths(tmp_path / "project") == ["a.py"]
+
+
+def test_empty_folders_come_along_as_with_docker(tmp_path: Path) -> None:
+    _tree(tmp_path, **{"src/a.py": "", "cache/x.pyc": "", ".dockerignore": "left"})
+    (tmp_path / "out" / "plots").mkdir(parents=True)
+    (tmp_path / "left" / "out").mkdir(parents=True)
+    (tmp_path / "out").chmod(0o700)
+    folders = [file for file in choose(tmp_path) if file.is_folder]
+    assert [(folder.path, folder.mode) for folder in folders] == [("cache", 0o755), ("out/plots", 0o755)]
+
+
+def test_hard_links_are_files_of_their_own(tmp_path: Path) -> None:
+    _tree(tmp_path, a="12")
+    os.link(tmp_path / "a", tmp_path / "b")
+    assert choose(tmp_path) == (ProjectFile("a", 2, 0o644), ProjectFile("b", 2, 0o644))
+
+
+def test_the_ignore_file_of_a_dockerfile_comes_before_the_general_one(tmp_path: Path) -> None:
+    _tree(tmp_path, **{".dockerignore": "a", "docker/Dockerfile.dockerignore": "b\ndocker", "a": "", "b": ""})
+    assert [file.path for file in choose(tmp_path, dockerfile="docker/Dockerfile")] == [".dockerignore", "a"]
+    assert _paths(tmp_path)[:2] == [".dockerignore", "b"]
+    assert [file.path for file in choose(tmp_path, dockerfile="Dockerfile")][:2] == [".dockerignore", "b"]
+
+
+def test_an_ignored_folder_is_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _tree(tmp_path, **{"a.py": "", "data/x": "", ".git/x": "", "keep/deep/x": "", "keep/other/x": ""})
+    opened: list[str] = []
+    scandir = os.scandir
+
+    def noted(path: str) -> Any:
+        opened.append(os.path.relpath(path, tmp_path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", noted)
+    assert _paths(tmp_path, "data", "keep", "!keep/deep") == ["a.py", "keep/deep/x"]
+    assert sorted(opened) == [".", "keep", "keep/deep"]

@@ -85,7 +85,7 @@ def docker(tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory)
             pytest.fail(reason)
         pytest.skip(reason)
     dockerfile = tmp_path_factory.mktemp("dockerfile") / "Dockerfile"
-    dockerfile.write_text('FROM scratch\nCOPY . /ctx\nCMD ["none"]\n')
+    dockerfile.write_text(f'FROM scratch\nLABEL of={uuid.uuid4().hex}\nCOPY . /ctx\nCMD ["none"]\n')  # shares no layer
     tags: list[str] = []
 
     def run(*arguments: str) -> bytes:
