@@ -1,26 +1,21 @@
-"""Registries for the tests of images, and the schemas of Kubernetes and KubeRay for every manifest of a plan.
+"""Real registries for the tests of images: Debian's docker-registry, open and with a password file.
 
-The registries are Debian's docker-registry, open and with a password file.
+And programs that stand in for engines that are not to be had.
 """
 
-import functools
-import json
 import os
-import re
 import shutil
 import socket
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import jsonschema
-import kubernetes_validate
 import pytest
 import yaml
 from aiohttp import web
@@ -30,8 +25,6 @@ from chamber.core.settings import Settings
 from chamber.core.testing import FakeClock
 from chamber.core.transport import Transport
 from chamber.core.transport.exchange import Streamed
-from chamber.run.job import manifest
-from chamber.run.planning import assembly
 from chamber.run.targets import Registry
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -39,11 +32,6 @@ from scripted import Scripted
 from tokens import TokenService
 
 _START_SECONDS = 20.0
-_RAY_JOB = Path(__file__).parents[2].parent / "shared" / "schemas" / "ray.io_rayjob_v1.schema.json"
-#: What the schemas leave open (kubernetes.io: names, labels; the pattern of resource.Quantity).
-_NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-_LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
-_QUANTITY = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+|[KMGTPE]i|[numkMGTPE])?")
 
 
 class CountingTransport(Transport):
@@ -116,8 +104,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
 
 @pytest.fixture
 def engine_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """Puts a shell script on an otherwise nearly empty PATH: ``engine_program(name, script)``. Returns the file where each
-    call is written, one word a line, and an empty line after each call."""
+    """Puts a shell script on an otherwise nearly empty PATH, by name and text. Returns the file where each call is
+    written, one word a line, and an empty line after each call."""
     folder = tmp_path / "programs"
     folder.mkdir()
     log = tmp_path / "called"
@@ -232,82 +220,3 @@ def _answers(host: str) -> bool:
             return True
     except OSError:
         return False
-
-
-@pytest.fixture(scope="session")
-def valid() -> Callable[[str], tuple[dict[str, Any], ...]]:
-    """The objects of a manifest, once they were found to be what a cluster takes."""
-
-    def check(text: str) -> tuple[dict[str, Any], ...]:
-        objects = tuple(yaml.safe_load_all(text))
-        for made in objects:
-            _check(made)
-        return objects
-
-    return check
-
-
-@pytest.fixture(autouse=True)
-def valid_manifests(monkeypatch: pytest.MonkeyPatch, valid: Callable[[str], Any]) -> None:
-    """Every manifest that a plan has is checked as it is written."""
-
-    def rendered(objects: Sequence[Mapping[str, Any]]) -> str:
-        text = manifest.rendered(objects)
-        valid(text)
-        return text
-
-    monkeypatch.setattr(assembly, "rendered", rendered)
-
-
-def _check(made: dict[str, Any]) -> None:
-    if made["kind"] == "RayJob":
-        jsonschema.Draft202012Validator(_ray_job_schema()).validate(made)
-        assert len(made["metadata"]["name"]) <= 47
-    else:
-        kubernetes_validate.validate(made, kubernetes_validate.latest_version(), strict=True)
-        kubernetes_validate.validate(made, "1.27", strict=True)
-    for owner in _with_metadata(made):
-        labels = owner["metadata"].get("labels", {})
-        assert all(_LABEL.fullmatch(value) for value in labels.values()), labels
-        assert _NAME.fullmatch(owner["metadata"].get("name", "none"))
-    quantities = [*_values(made, "cpu"), *_values(made, "memory"), *_values(made, "sizeLimit")]
-    assert all(_QUANTITY.fullmatch(str(value)) for value in quantities), quantities
-
-
-def _with_metadata(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict) and "spec" in value:
-        yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _with_metadata(inner)
-
-
-def _values(value: Any, name: str) -> Iterator[Any]:
-    if isinstance(value, dict) and name in value:
-        yield value[name]
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _values(inner, name)
-
-
-@functools.cache
-def _ray_job_schema() -> dict[str, Any]:
-    if not _RAY_JOB.is_file():
-        reason = "the schema of RayJob is not beside the project, in ../shared/schemas"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    schema: dict[str, Any] = json.loads(_RAY_JOB.read_text())
-    schema["properties"] |= {"apiVersion": {"const": "ray.io/v1"}, "kind": {"const": "RayJob"}}
-    _close(schema)
-    return schema
-
-
-def _close(schema: Any) -> None:
-    """Refuses what a schema does not name, as a cluster does when it is asked to be strict."""
-    if isinstance(schema, dict):
-        if "properties" in schema and not schema.get("x-kubernetes-preserve-unknown-fields"):
-            schema.setdefault("additionalProperties", False)
-        for inner in schema.values():
-            _close(inner)
-    elif isinstance(schema, list):
-        for inner in schema:
-            _close(inner)

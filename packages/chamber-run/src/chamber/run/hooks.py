@@ -66,6 +66,8 @@ class RunHooks:
     def chamber_run_manifest(self, manifest: dict[str, Any], profile: Profile, settings: RunSettings) -> None:
         """Change the manifest of a job in place, before it is written.
 
+        It is a ``batch/v1`` Job or, of a project that Ray starts, a RayJob; not the Service of a job on several nodes.
+
         ::
 
             @hookimpl

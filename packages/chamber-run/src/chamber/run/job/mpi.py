@@ -103,14 +103,23 @@ def met(server: socket.socket, nodes: int) -> dict[int, socket.socket]:
     while len(others) < nodes - 1:
         try:
             connection, _ = server.accept()
-            connection.settimeout(10)
-            index = int(connection.makefile().readline(10))
-        except socket.timeout as error:  # noqa: UP041  another class before Python 3.10
+        except OSError as error:
             sys.exit(f"Only {len(others) + 1} of {nodes} pods came together: {error}")
-        except (OSError, ValueError):  # somebody else, who looked what is here
-            continue
-        others[index] = connection
+        index = introduced(connection)
+        if 0 < index < nodes:
+            others[index] = connection
     return others
+
+
+def introduced(connection: socket.socket) -> int:
+    """The index that a pod says it has; -1 for somebody else, who looked what is here."""
+    try:
+        connection.settimeout(10)
+        index = int(connection.makefile().readline(10))
+        connection.settimeout(None)
+    except (OSError, ValueError):
+        return -1
+    return index
 
 
 def deliver(folder: Path, others: dict[int, socket.socket]) -> None:
