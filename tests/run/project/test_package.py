@@ -64,7 +64,7 @@ def test_a_package_has_its_commands_and_its_metadata(tmp_path: Path, root: str) 
         ("acme.models", "small", "acme.models:Small"),
     }
     assert found.read_text("top_level.txt") == "acme\n"
-    assert sorted(written)[0] == ".chamber/bin/acme-train"
+    assert min(written) == ".chamber/bin/acme-train"
     assert package.source_roots(tmp_path, set(files)) == (("src", ".") if root else (".",))
 
 
