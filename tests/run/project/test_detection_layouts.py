@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chamber.core.errors import ConfigurationError
@@ -51,6 +51,7 @@ def test_a_layout_is_understood(file: Path, tmp_path: Path) -> None:
     assert profile.evidence
 
 
+@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
 @given(
     file=st.sampled_from([file for file in LAYOUTS if "error:" not in file.read_text()]),
     names=st.lists(st.sampled_from(["LICENSE", "docs/x.md", "assets/a.png", "lib/util.py", "data/b.csv", "Makefile"])),

@@ -202,6 +202,28 @@ def test_a_list_that_is_too_large_in_each_part_is_read_in_seconds(tmp_path: Path
         read_dependencies(tmp_path, {"requirements.txt"})
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("requirements.txt", "six=={}"),
+        ("requirements.txt", "six ; python_version < '{}'"),
+        ("pyproject.toml", "[project]\nrequires-python = '>={}'"),
+        ("pyproject.toml", "[project]\nname = 'p'\nversion = '{}'\n[build-system]\nrequires = ['x=={}']"),
+        ("pyproject.toml", "[tool.poetry.dependencies]\nx = '^{}'"),
+        ("environment.yml", "dependencies: [python={}, numpy={}]"),
+        ("setup.cfg", "[metadata]\nname = p\nversion = {}\n[options]\npython_requires = >={}\ninstall_requires = x"),
+        (".python-version", "3.{}"),
+        ("runtime.txt", "python-3.{}"),
+        ("Pipfile", "[requires]\npython_version = '3.{}'"),
+        ("poetry.lock", "metadata = {python-versions = '>=@'}\n[[package]]\nname = 'x'\nversion = '@'"),
+        ("pdm.lock", "[metadata]\n[[package]]\nname = 'x'\nversion = '1'\nmarker = \"python_version < '{}'\""),
+    ],
+)
+def test_a_version_that_no_number_holds_is_an_error_of_ours(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("")
+    _detected(tmp_path, name, text.replace("{}", "9" * 5000).replace("@", "9" * 5000).encode())
+
+
 def test_requirements_that_include_each_other_without_end_are_refused(tmp_path: Path) -> None:
     for number in range(150):
         (tmp_path / f"r{number}.txt").write_text(f"-r r{number + 1}.txt\n")

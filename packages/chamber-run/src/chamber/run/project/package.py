@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from chamber.core.errors import ConfigurationError
 from chamber.run.project.detection import pyproject, scripts, setuptools
@@ -195,7 +195,7 @@ def _version(folder: Folder, content: PyProject, setups: Iterable[Setup | None],
     for version in [*written, *_versions_in_code(folder, content, roots)]:
         try:
             return str(Version(version))
-        except InvalidVersion:
+        except ValueError:
             continue
     return None
 

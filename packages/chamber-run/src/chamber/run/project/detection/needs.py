@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from msgspec import Struct
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from chamber.core.errors import ConfigurationError
@@ -80,7 +80,8 @@ def need(text: str, where: str) -> Need:
     """
     try:
         requirement = Requirement(text)
-    except (InvalidRequirement, RecursionError) as error:
+        requirement.specifier.contains("1")
+    except (ValueError, RecursionError) as error:
         reason = (str(error).splitlines() or ["it is nested too deeply"])[0]
         raise ConfigurationError(f"{where}: {_without_links(text)!r} is not a requirement: {reason}") from None
     if requirement.url and password_in(requirement.url):
