@@ -146,6 +146,32 @@ def test_dependencies_that_setuptools_takes_from_a_file_are_read_there(tmp_path:
     assert _read(tmp_path, **{"pyproject.toml": text, "deps.in": "torch"}).requirements == ("torch",)
 
 
+def test_a_folder_that_poetry_takes_a_dependency_from_is_not_looked_for_on_an_index(tmp_path: Path) -> None:
+    text = '[project]\ndependencies=["six", "Common"]\n[tool.poetry.dependencies]\ncommon = {path = "libs/common"}\n'
+    (tmp_path / "libs/common").mkdir(parents=True)
+    needs = _read(tmp_path, **{"pyproject.toml": text, "libs/common/pyproject.toml": ""})
+    assert needs.requirements == ("six",)
+    assert needs.whole == "it installs a part of itself: libs/common (pyproject.toml: tool.poetry.dependencies)"
+
+
+def test_a_folder_is_found_below_what_pdm_calls_the_root(tmp_path: Path) -> None:
+    text = '[project]\ndependencies = ["common @ file:///${PROJECT_ROOT}/libs/common"]'
+    (tmp_path / "libs/common").mkdir(parents=True)
+    assert "libs/common" in (_read(tmp_path, **{"pyproject.toml": text, "libs/common/x.py": ""}).whole or "")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["x @ https://me:hunter2@x.example/y.whl", "x @ git+https://hunter2@x.example/y", "x[ @ https://me:hunter2@x/y"],
+)
+def test_what_may_be_secret_in_a_link_is_refused_and_never_shown(tmp_path: Path, line: str) -> None:
+    for name, text in (("requirements.txt", line), ("pyproject.toml", f'[project]\ndependencies = ["{line}"]')):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ConfigurationError) as refused:
+            read_dependencies(tmp_path, {name})
+        assert "hunter2" not in str(refused.value)
+
+
 def test_setup_cfg_is_read(tmp_path: Path) -> None:
     text = """
 [metadata]

@@ -2,7 +2,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chamber.run.errors import AmbiguousEntrypointError, EntrypointNotFoundError
@@ -195,11 +195,13 @@ def _outcome(paths: set[str]) -> str:
         return str(error)
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(PLACES)), st.sets(st.sampled_from(["model.py", "data/a.csv", "LICENSE", "lib/x.py"])))
 def test_files_that_convention_does_not_name_change_nothing(paths: set[str], others: set[str]) -> None:
     assert _outcome(paths | others) == _outcome(paths)
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(PLACES)))
 def test_a_question_is_answered_by_each_argument_that_it_names(paths: set[str]) -> None:
     try:

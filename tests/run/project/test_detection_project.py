@@ -79,7 +79,7 @@ def test_each_conclusion_is_explained_with_what_changes_it(tmp_path: Path) -> No
         "entrypoint: train.py",
         "  train.py is at the top of the project; entrypoint= changes it",
         "dependencies: requirements.txt",
-        "  requirements.txt comes first of what lists dependencies; dependencies= changes it",
+        "  requirements.txt lists them; dependencies= changes it",
         "framework: pytorch",
         "  torch (requirements.txt, line 2); framework= changes it",
         "python: 3.12, the default",

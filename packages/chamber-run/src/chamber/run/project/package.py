@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from chamber.core.errors import ConfigurationError
 from chamber.run.project.detection import pyproject, scripts, setuptools
@@ -107,11 +107,14 @@ def source_roots(directory: Path, paths: Collection[str]) -> tuple[str, ...]:
 
 
 def _name(content: PyProject, setups: Iterable[Setup | None]) -> str | None:
-    tables: list[Any] = [content.project, content.tool.poetry, *setups]
-    name = next((table.name for table in tables if table is not None and table.name), None)
-    if name is not None and not canonicalize_name(name).replace("-", "").isalnum():
-        raise ConfigurationError(f"{pyproject.FILE}: {name!r} is not the name of a distribution")
-    return name
+    tables = [(content.project, pyproject.FILE), (content.tool.poetry, pyproject.FILE)]
+    named = [(table.name, file) for table, file in tables if table is not None and table.name]
+    named += [(setup.name, setup.file) for setup in setups if setup is not None and setup.name]
+    for name, file in named[:1]:
+        if not canonicalize_name(name).replace("-", "").isalnum() or not name.isascii():
+            raise ConfigurationError(f"{file}: {name!r} is not the name of a distribution")
+        return name
+    return None
 
 
 def _is_package(content: PyProject, setups: Iterable[Setup | None], declared: tuple[Script, ...]) -> bool:
@@ -192,7 +195,7 @@ def _version(folder: Folder, content: PyProject, setups: Iterable[Setup | None],
     for version in [*written, *_versions_in_code(folder, content, roots)]:
         try:
             return str(Version(version))
-        except InvalidVersion:
+        except ValueError:
             continue
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from chamber.run.project.detection import setuptools
@@ -64,6 +64,6 @@ def _required(content: PyProject) -> set[str]:
     for text in content.build_system.requires if content.build_system else ():
         try:
             names.add(canonicalize_name(Requirement(text).name))
-        except (InvalidRequirement, RecursionError):
+        except (ValueError, RecursionError):
             continue
     return names

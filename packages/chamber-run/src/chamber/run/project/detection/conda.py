@@ -6,7 +6,7 @@ import shlex
 from typing import Any
 
 from msgspec import Struct
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
 from chamber.core.errors import ConfigurationError
 from chamber.run.project.detection import requirements
@@ -256,5 +256,5 @@ def _specifier(version: str) -> str | None:
         text = f"=={text}"
     try:
         return str(SpecifierSet(text))
-    except InvalidSpecifier:
+    except ValueError:
         return None

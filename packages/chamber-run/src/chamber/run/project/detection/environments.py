@@ -6,9 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion
+from packaging.markers import Marker
+from packaging.specifiers import SpecifierSet
 
 from chamber.core.errors import ConfigurationError
 
@@ -51,9 +50,9 @@ def environments(requires_python: str | None = None) -> tuple[Environment, ...]:
     """Those that a ``requires-python`` allows; all of them where it allows none or is none."""
     try:
         accepted = SpecifierSet(requires_python or "")
-    except InvalidSpecifier:
-        accepted = SpecifierSet()
-    pythons = [python for python in PYTHONS if accepted.contains(f"{python}.99") or accepted.contains(python)]
+        pythons = [python for python in PYTHONS if accepted.contains(f"{python}.99") or accepted.contains(python)]
+    except ValueError:
+        pythons = []
     return tuple(Environment(python, machine) for python in pythons or PYTHONS for machine in MACHINES)
 
 
@@ -70,7 +69,7 @@ def applies(marker: str | None, environment: Environment, extras: frozenset[str]
     lists: dict[str, frozenset[str]] = {"extras": extras, "dependency_groups": extras}
     try:
         return any(parsed.evaluate({**values, **lists, "extra": extra}, context="lock_file") for extra in ("", *extras))
-    except (UndefinedComparison, UndefinedEnvironmentName, InvalidVersion, InvalidSpecifier, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise ConfigurationError(f"{marker!r} is a marker that cannot be evaluated: {error}") from None
 
 
@@ -121,6 +120,6 @@ def _range_marker(first: str, last: str, among: list[str]) -> str:
 def _parsed(marker: str) -> Marker:
     try:
         return Marker(marker)
-    except (InvalidMarker, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise ConfigurationError(f"{marker!r} is not a marker (PEP 508): {reason}") from None

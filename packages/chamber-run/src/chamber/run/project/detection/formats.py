@@ -95,16 +95,15 @@ def from_python(text: str, file: str) -> ast.Module:
 
 def typed(content: object, file: str, kind: type[T]) -> T:
     """What was read, as a `kind`. Raises ConfigurationError: something in it is of another type, or no Unicode."""
+    for text in _texts(content):
+        if text.encode(errors="replace").decode() != text:
+            raise ConfigurationError(f"{file}: {text!r} is not Unicode")
     try:
-        value = msgspec.convert(content, kind)
+        return msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{file}: {error}") from None
     except RecursionError:
         raise _too_deep(file) from None
-    for text in _texts(content):
-        if text.encode(errors="replace").decode() != text:
-            raise ConfigurationError(f"{file}: {text!r} is not Unicode")
-    return value
 
 
 def _texts(content: object) -> Iterator[str]:

@@ -68,6 +68,7 @@ _SIGNS: dict[Framework, dict[int, tuple[str, ...]]] = {
         1: ("chex", "clu", "jaxlib", "jaxtyping", "numpyro", "orbax-checkpoint"),
     },
 }
+_ORDER: tuple[Framework, ...] = ("pytorch", "tensorflow", "jax")
 _WEIGHTS: dict[str, tuple[Framework, int]] = {
     name: (framework, weight)
     for framework, by_weight in _SIGNS.items()
@@ -98,8 +99,8 @@ def choose(required: Mapping[str, str]) -> Choice:
     if not sums:
         return Choice("generic", "nothing that is required is of a framework")
     best = max(sums.values())
-    leaders = [framework for framework in _SIGNS if sums.get(framework) == best]
-    others = [framework for framework in _SIGNS if framework in sums and framework != leaders[0]]
+    leaders: list[Framework] = [framework for framework in _ORDER if sums.get(framework) == best]
+    others: list[Framework] = [framework for framework in _ORDER if framework in sums and framework != leaders[0]]
     told = f"; there are also signs of {', '.join(others)}" if others else ""
     return Choice(leaders[0], f"{_signs(leaders[0], required)}{told}", len(leaders) > 1)
 

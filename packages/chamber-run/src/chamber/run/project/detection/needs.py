@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from msgspec import Struct
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from chamber.core.errors import ConfigurationError
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from chamber.run.project.detection.folder import Folder
 
 __all__ = ["Listed", "Need", "is_wanted", "local_path", "need", "needs_of", "password_in", "without_login"]
+
+
+#: What PDM writes for the project's folder.
+_ROOT = "${PROJECT_ROOT}"
+#: Users of URLs that are no secret; anything else before an ``@`` may be a token.
+_PLAIN_USERS = {"git", "oauth2", "x-access-token"}
 
 
 class Need(Struct, frozen=True, kw_only=True):
@@ -74,9 +80,10 @@ def need(text: str, where: str) -> Need:
     """
     try:
         requirement = Requirement(text)
-    except (InvalidRequirement, RecursionError) as error:
+        requirement.specifier.contains("1")
+    except (ValueError, RecursionError) as error:
         reason = (str(error).splitlines() or ["it is nested too deeply"])[0]
-        raise ConfigurationError(f"{where}: {text!r} is not a requirement: {reason}") from None
+        raise ConfigurationError(f"{where}: {_without_links(text)!r} is not a requirement: {reason}") from None
     if requirement.url and password_in(requirement.url):
         raise ConfigurationError(f"{where}: {password_in(requirement.url)}")
     marker = str(requirement.marker) if requirement.marker else None
@@ -108,6 +115,7 @@ def local_path(link: str, below: str, folder: Folder, where: str) -> str:
     Raises ConfigurationError: it is outside of the project, or not there.
     """
     path = unquote(link.removeprefix("file:").removeprefix("//")).partition("#")[0]
+    path = path.removeprefix("/").removeprefix(f"{_ROOT}/") if _ROOT in path else path
     path = path.partition(" ")[0].partition("[")[0]
     inside = posixpath.normpath(posixpath.join(below, path))
     if outside(inside) or path.startswith("~"):
@@ -123,10 +131,12 @@ def local_path(link: str, below: str, folder: Folder, where: str) -> str:
 def password_in(url: str) -> str | None:
     """Why a URL may not be used, when it holds a password that is not a variable (``${NAME}``)."""
     try:
-        password = urlsplit(url).password
+        parts = urlsplit(url)
     except ValueError:
         return None
-    if not password or password.startswith("${"):
+    user = parts.username if parts.scheme.endswith(("http", "https")) else None
+    secret = parts.password or (user if user not in _PLAIN_USERS else None)
+    if not secret or secret.startswith("${"):
         return None
     return "there is a password in a URL, which everybody who has the image could read: see pip_index_url"
 
@@ -138,6 +148,11 @@ def without_login(url: str) -> str:
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     except ValueError:
         return url
+
+
+def _without_links(text: str) -> str:
+    """`text` as far as it may be shown: links may hold what is secret."""
+    return f"{text.partition('://')[0]}://..." if "://" in text else text
 
 
 def _checked(marker: str | None, where: str) -> None:

@@ -60,7 +60,7 @@ class _Detection:
         self, folder: Folder, start: str | None, framework: Framework | None, dependencies_file: str | None
     ) -> None:
         self._folder = folder
-        self._asked = framework
+        self._asked: Framework | None = framework
         self._needs = dependencies.read(folder.directory, folder.paths, dependencies_file)
         self._scripts = _scripts(folder)
         self._start = entrypoint.find(folder, start, self._scripts, self._needs.names)

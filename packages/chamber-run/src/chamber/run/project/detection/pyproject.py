@@ -146,9 +146,11 @@ def _of_project(folder: Folder, content: PyProject, table: ProjectTable) -> List
     }
     optional: dict[str, tuple[Need, ...]] = {name: _extra(name, own, extras, ()) for name in extras}
     groups = {name: _group(name, content, ()) for name in content.dependency_groups}
-    needs, options, local = _sourced(
-        folder, content, needs_of(table.dependencies or (), f"{FILE}: project.dependencies")
-    )
+    written = needs_of(table.dependencies or (), f"{FILE}: project.dependencies")
+    needs, options, local = _sourced(folder, content, written)
+    of_poetry = _paths_of_poetry(folder, content)
+    local += tuple(of_poetry[one.name] for one in needs if one.name in of_poetry)
+    needs = tuple(one for one in needs if one.name not in of_poetry)
     return Listed(
         file=FILE,
         needs=needs,
@@ -157,6 +159,14 @@ def _of_project(folder: Folder, content: PyProject, table: ProjectTable) -> List
         requires_python=table.requires_python,
         optional={**groups, **optional},
     )
+
+
+def _paths_of_poetry(folder: Folder, content: PyProject) -> dict[str, str]:
+    """Dependencies of ``project`` that ``tool.poetry.dependencies`` takes from a folder, each with that."""
+    table = content.tool.poetry.dependencies if content.tool.poetry else {}
+    where = f"{FILE}: tool.poetry.dependencies"
+    read = poetry.dependencies(table, where, locked=True)
+    return {canonicalize_name(one.name): f"{local_path(one.path, '', folder, where)} ({where})" for one in read.local}
 
 
 def _extra(name: str, own: str, extras: dict[str, list[str]], within: tuple[str, ...]) -> tuple[Need, ...]:

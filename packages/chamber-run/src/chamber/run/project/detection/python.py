@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from chamber.core.errors import ConfigurationError
 from chamber.run.project.detection import conda, pipfile
@@ -71,9 +71,11 @@ def satisfying(specifier: str, where: str) -> str | None:
 
 def _specifier(specifier: str, where: str) -> SpecifierSet:
     try:
-        return SpecifierSet(specifier)
-    except InvalidSpecifier:
+        accepted = SpecifierSet(specifier)
+        accepted.contains(DEFAULT_PYTHON)
+    except ValueError:
         raise ConfigurationError(f"{where}: {specifier!r} is not a version specifier (PEP 440)") from None
+    return accepted
 
 
 def _named(folder: Folder) -> Iterator[tuple[str, str]]:
@@ -106,7 +108,7 @@ def _first_line(text: str) -> str:
 def _minor(version: str) -> str | None:
     try:
         release = Version(version).release
-    except InvalidVersion:
+    except ValueError:
         return None
     return ".".join(map(str, release[:2])) if len(release) > 1 else None
 

@@ -115,9 +115,9 @@ def _of_files(folder: Folder, setup: Setup, names: str) -> Listed:
 
 
 def _items(text: str) -> tuple[str, ...]:
-    """A list of setup.cfg: one item a line, or separated by ``;`` on one line."""
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
-    return tuple(lines)
+    """A list of setup.cfg: one item a line, or on one line separated by ``;``."""
+    items = (item.strip() for item in (text.splitlines() if "\n" in text else text.split(";")))
+    return tuple(item for item in items if item and not item.startswith("#"))
 
 
 def _pair(item: str) -> tuple[str, str]:

@@ -75,10 +75,12 @@ def choose(folder: Folder, content: PyProject, asked: str | None) -> Chosen:
     lock = _lock(folder, content)
     if lock is not None:
         return lock
-    for file in _plain(folder):
+    plain = list(_plain(folder))
+    for position, file in enumerate(plain):
         listed = listing(folder, content, file)
         if listed is not None and not (listed.is_empty and listed.itself is None):
-            return Chosen(file, f"{file} comes first of what lists dependencies")
+            later = ", ".join(plain[position + 1 :])
+            return Chosen(file, f"{file} lists them" + (f", and comes before {later}" if later else ""))
     other = _of_other_name(folder)
     if other is not None:
         return Chosen(other, f"{other} is the only requirements file for jobs")

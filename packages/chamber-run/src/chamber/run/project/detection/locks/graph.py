@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from packaging.requirements import Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from chamber.run.project.detection.environments import Environment, applies
@@ -91,5 +91,5 @@ def _is_here(node: Node, environment: Environment) -> bool:
 def _accepts(specifier: str, version: str | None) -> bool:
     try:
         return version is None or SpecifierSet(specifier).contains(version, prereleases=True)
-    except InvalidSpecifier:
+    except ValueError:
         return True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from chamber.core.errors import ConfigurationError
 from chamber.run.project.detection.environments import Environment
@@ -82,7 +82,7 @@ def pin_of(name: str, version: str | None, where: str, hashes: Iterable[str] = (
     if version is not None:
         try:
             Version(version)
-        except InvalidVersion:
+        except ValueError:
             raise ConfigurationError(f"{where}: {name} has the version {version!r}, which is none") from None
     return Pin(name=_name(name, where), version=version, hashes=hashes_of(hashes, where), index=index)
 
