@@ -270,6 +270,27 @@ def test_the_image_is_another_when_the_dockerfile_or_the_platform_is(tmp_path: P
     assert len(set(tags)) == 3
 
 
+def test_a_dockerfile_that_says_what_is_run_needs_no_entrypoint(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text('FROM a.test/b:1\nENTRYPOINT ["./start"]\n')
+    plan = _plan(tmp_path, gpus=4, entrypoint_args="--lr 1")
+    assert (plan.profile.entrypoint, plan.profile.launcher) == ("Dockerfile", "python")
+    assert _container(plan)["args"] == ["--lr", "1"]
+    assert not {"command", "workingDir"} & _container(plan).keys()
+    assert any("entrypoint= starts one for each GPU" in warning for warning in plan.warnings)
+
+
+def test_an_entrypoint_that_was_named_is_started_although_a_dockerfile_says_what_is_run(tmp_path: Path) -> None:
+    _project(tmp_path, Dockerfile="FROM a.test/b:1\nCMD ./start\n")
+    container = _container(_plan(tmp_path, entrypoint="train.py"))
+    assert container["command"] == ["python", "train.py"]
+    assert "workingDir" not in container
+
+
+def test_a_dockerfile_that_says_nothing_leaves_the_start_to_detection(tmp_path: Path) -> None:
+    plan = _plan(_project(tmp_path, Dockerfile="FROM a.test/b:1\n"))
+    assert _container(plan)["command"] == ["python", "train.py"]
+
+
 def test_a_dockerfile_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
     assert "no Dockerfile 'Other'" in _refused(_project(tmp_path), dockerfile="Other")
 

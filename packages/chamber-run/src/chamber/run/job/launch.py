@@ -46,7 +46,12 @@ def kind_of(launcher: Launcher) -> Kind:
 
 
 def command(profile: Profile, topology: Topology, arguments: Sequence[str]) -> tuple[str, ...]:
-    """The words of the command line, without a shell. On several nodes they refer to the pod's environment."""
+    """The words of the command line, without a shell. On several nodes they refer to the pod's environment.
+
+    Of an image that starts itself, the arguments alone.
+    """
+    if profile.starts_itself:
+        return tuple(arguments)
     return (*_start(profile.launcher, topology), *_target(profile, arguments))
 
 
@@ -55,6 +60,8 @@ def in_manifest(profile: Profile, topology: Topology, arguments: Sequence[str]) 
 
     A RayJob's reach Ray as they are: its entrypoint is a text of its own, and not the command of a container.
     """
+    if profile.starts_itself:
+        return tuple(map(literal, arguments))
     if kind_of(profile.launcher) == "RayJob":
         return command(profile, topology, arguments)
     return (*_start(profile.launcher, topology), *map(literal, _target(profile, arguments)))

@@ -40,6 +40,10 @@ class Job(Struct, frozen=True, kw_only=True):
     image: str
     #: As the manifest has it, with references to the pod's environment; of a RayJob, the words of the entrypoint.
     command: tuple[str, ...]
+    #: Whether the image says what is run, and `command` is the arguments for it.
+    starts_itself: bool = False
+    #: None: where the image says.
+    working_dir: str | None = WORKING_DIRECTORY
     #: What the pods are told of each other, with references to what is above.
     rendezvous: Mapping[str, str] = {}
     env: Mapping[str, str]
@@ -102,12 +106,19 @@ def _container(job: Job, resources: Mapping[str, object]) -> dict[str, Any]:
     return {
         "name": _CONTAINER,
         "image": job.image,
-        **({} if job.kind == "RayJob" else {"command": list(job.command)}),
-        "workingDir": WORKING_DIRECTORY,
+        **_command(job),
+        **({"workingDir": job.working_dir} if job.working_dir else {}),
         "env": _environment(job),
         "resources": dict(resources),
         "volumeMounts": [{"name": _SHARED_MEMORY, "mountPath": "/dev/shm"}],  # noqa: S108  the mount's own path
     }
+
+
+def _command(job: Job) -> dict[str, Any]:
+    """A RayJob's is its entrypoint's. `args` alone leave the image's own command in force."""
+    if job.kind == "RayJob" or (job.starts_itself and not job.command):
+        return {}
+    return {"args" if job.starts_itself else "command": list(job.command)}
 
 
 def _environment(job: Job) -> list[dict[str, Any]]:

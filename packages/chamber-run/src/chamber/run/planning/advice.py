@@ -9,6 +9,7 @@ from rich.filesize import decimal
 from chamber.run.images.whole import without_effect
 from chamber.run.job import resources
 from chamber.run.planning import readiness
+from chamber.run.planning.dockerfiles import OwnDockerfile
 from chamber.run.planning.facts import Facts
 from chamber.run.settings.configuration import DEFAULT, RunSettings
 from chamber.run.targets import Registry
@@ -22,7 +23,7 @@ _MOST_NAMED = 5
 _RESERVED = 100
 
 
-def warnings(settings: RunSettings, facts: Facts, registry: Registry | None, dockerfile: str | None) -> Iterator[str]:
+def warnings(settings: RunSettings, facts: Facts, registry: Registry | None) -> Iterator[str]:
     """What could surprise somebody who carries the plan out."""
     yield from readiness.missing(settings, registry)
     yield from _about_the_job(settings, facts)
@@ -32,11 +33,17 @@ def warnings(settings: RunSettings, facts: Facts, registry: Registry | None, doc
             f"{', '.join(facts.environment.image_steps)} is left out: there is no image to do it in, and the job runs "
             "with what this machine has"
         )
-    if dockerfile:
-        given = [name for name, source in settings.sources.items() if source != DEFAULT]
-        yield from without_effect(given, dockerfile)
-    if facts.profile.has_dockerfile and dockerfile is None:
+    if facts.own:
+        yield from _about_the_dockerfile(settings, facts, facts.own)
+    if facts.profile.has_dockerfile and facts.own is None:
         yield "Dockerfile is left aside: the job runs with what this machine has"
+
+
+def _about_the_dockerfile(settings: RunSettings, facts: Facts, own: OwnDockerfile) -> Iterator[str]:
+    given = [name for name, source in settings.sources.items() if source != DEFAULT]
+    yield from without_effect(given, own.name)
+    if facts.profile.starts_itself and settings.gpus > 1:
+        yield f"{own.name} says what is run, in one process on each node; entrypoint= starts one for each GPU"
 
 
 def _about_the_job(settings: RunSettings, facts: Facts) -> Iterator[str]:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from chamber.core.errors import PluginError
 from chamber.run import answers
+from chamber.run.images.environment import WORKING_DIRECTORY
 from chamber.run.images.layers import ProjectLayers, image_key
 from chamber.run.images.whole import whole_dockerfile
 from chamber.run.job import launch, names, rendezvous, resources, topology
 from chamber.run.job.commit import clean_commit
 from chamber.run.job.manifest import TEAM_LABEL, Job, belongs_to, build, rendered, without_values
 from chamber.run.job.topology import Topology
-from chamber.run.planning import advice, history, readiness
+from chamber.run.planning import advice, history
 from chamber.run.planning.facts import Facts
 from chamber.run.planning.plan import Build, DryRunResult
 from chamber.run.project.files import ignore_file
@@ -32,11 +33,10 @@ def assemble(
     facts: Facts,
     registry: Registry | None,
     layers: ProjectLayers,
-    dockerfile: str | None,
 ) -> DryRunResult:
-    """The plan of the project in `directory` with these facts, which `dockerfile` of its own makes, if any.
+    """The plan of the project in `directory` with these facts.
 
-    Raises ConfigurationError: the manifest would be longer than the API takes, or the Dockerfile cannot be read.
+    Raises ConfigurationError: the manifest would be longer than the API takes.
     Raises PluginError: a plugin failed, or took the team out of the manifest.
     """
     environment, profile = facts.environment, facts.profile
@@ -44,8 +44,7 @@ def assemble(
     command = launch.command(profile, shape, settings.entrypoint_args)
     project = names.label(settings.name)
     repository = f"{registry.prefix}/{project}" if registry else project
-    text = _dockerfile(directory, facts, command, dockerfile)
-    tag = image_key(*_made_from(settings, facts, text if dockerfile else None), layers.content_key)
+    tag = image_key(*_made_from(settings, facts), layers.content_key)
     image = f"{repository}:{tag}"
     name = names.job_name(settings.name, secrets.token_hex(4), launch.kind_of(profile.launcher))
     return DryRunResult(
@@ -57,8 +56,8 @@ def assemble(
         environment=environment,
         topology=shape,
         command=command,
-        dockerfile=text,
-        dockerignore=_dockerignore(directory, settings, dockerfile),
+        dockerfile=_dockerfile(facts, command),
+        dockerignore=_dockerignore(directory, settings, facts.own.name if facts.own else None),
         registry=registry.prefix if registry else None,
         repository=repository,
         image_tag=tag,
@@ -67,16 +66,16 @@ def assemble(
         shown_manifest=_manifest(_job(name, image, shape, settings, facts, clean_commit(directory)), profile, settings),
         build=_build(facts, history.read(str(directory), repository), layers.content_key),
         search_paths=facts.search_paths,
-        warnings=(*facts.warnings, *advice.warnings(settings, facts, registry, dockerfile)),
-        own_dockerfile=dockerfile,
-        whole=f"{dockerfile} makes the image" if dockerfile else facts.whole,
+        warnings=(*facts.warnings, *advice.warnings(settings, facts, registry)),
+        own_dockerfile=facts.own.name if facts.own else None,
+        whole=facts.whole,
     )
 
 
-def _made_from(settings: RunSettings, facts: Facts, own: str | None) -> Iterator[str]:
+def _made_from(settings: RunSettings, facts: Facts) -> Iterator[str]:
     """What the image is made from beside the files."""
-    if own is not None:
-        yield from ("dockerfile", own, settings.platform)
+    if facts.own is not None:
+        yield from ("dockerfile", facts.own.text, settings.platform)
         return
     yield facts.environment.key
     yield from (f"{name}={folders}" for name, folders in facts.search_paths.items())
@@ -84,9 +83,9 @@ def _made_from(settings: RunSettings, facts: Facts, own: str | None) -> Iterator
         yield _whole(facts, ())
 
 
-def _dockerfile(directory: Path, facts: Facts, command: tuple[str, ...], own: str | None) -> str:
-    if own is not None:
-        return readiness.text_of(directory, own)
+def _dockerfile(facts: Facts, command: tuple[str, ...]) -> str:
+    if facts.own is not None:
+        return facts.own.text
     if facts.whole is not None:
         return _whole(facts, command)
     return facts.environment.dockerfile(command, generated=facts.generated, search_paths=facts.search_paths)
@@ -115,6 +114,8 @@ def _job(name: str, image: str, shape: Topology, settings: RunSettings, facts: F
         team=settings.team,
         image=image,
         command=launch.in_manifest(profile, shape, settings.entrypoint_args),
+        starts_itself=profile.starts_itself,
+        working_dir=None if facts.own else WORKING_DIRECTORY,
         rendezvous=rendezvous.environment(name, shape, profile.framework) if kind == "Job" else {},
         env=settings.env | _modules(settings, facts),
         secrets=settings.secrets,

@@ -14,7 +14,10 @@ from chamber.run import answers
 from chamber.run.images import bases
 from chamber.run.images.bases import Choice
 from chamber.run.images.environment import WORKING_DIRECTORY, Environment, index_host
+from chamber.run.images.own import starts_itself
 from chamber.run.job import launch, topology
+from chamber.run.planning import dockerfiles
+from chamber.run.planning.dockerfiles import OwnDockerfile
 from chamber.run.project import detection, notebooks, sizes
 from chamber.run.project import package as packages
 from chamber.run.project.files import GeneratedFile, ProjectFile, Selection, select
@@ -38,6 +41,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     generated: tuple[GeneratedFile, ...] = ()
     #: Folders of the image that come first in PATH and PYTHONPATH, separated by ``:``.
     search_paths: dict[str, str] = {}
+    #: The Dockerfile of the project that makes the image.
+    own: OwnDockerfile | None = None
     #: Why the environment stands on its base.
     base_why: str = ""
     #: Why an engine has to build the image whole, in a sentence; and whether the project is then installed.
@@ -60,7 +65,8 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None, do
     selection = select(directory, settings.ignore, settings.include, dockerfile)
     sizes.check(selection.files, settings.max_project_size)
     paths = {file.path for file in selection.files if not file.is_folder}
-    profile, needs = _detected(directory, paths, settings)
+    own = dockerfiles.find(directory, paths, dockerfile, is_used=not _has_recipes(settings, registry))
+    profile, needs = _detected(directory, paths, settings, own)
     choice = _base(settings, profile, needs, registry)
     environment = _environment(settings, profile, needs, choice.base)
     package = packages.read(directory, paths)
@@ -71,8 +77,9 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None, do
         warnings=tuple(_warnings(settings, profile, needs, choice, environment, package)),
         generated=(*packages.generated(directory, paths), *notebooks.converted(directory, profile.entrypoint)),
         search_paths=_search_paths(packages.source_roots(directory, paths), package),
+        own=own,
         base_why=choice.why,
-        whole=needs.whole if not choice.base.recipe else None,
+        whole=None if choice.base.recipe else f"{own.name} makes the image" if own else needs.whole,
         install_project=needs.install_project,
         build_requires=needs.build_requires,
     )
@@ -125,11 +132,31 @@ def _warnings(
     yield from package.warnings if package else ()
 
 
-def _detected(directory: Path, paths: set[str], settings: RunSettings) -> tuple[Profile, detection.Dependencies]:
+def _starts_itself(own: OwnDockerfile, settings: RunSettings) -> bool:
+    return starts_itself(own.text, has_arguments=bool(settings.entrypoint_args))
+
+
+def _has_recipes(settings: RunSettings, registry: Registry | None) -> bool:
+    """Whether what goes to this registry is installed by an executor, which builds from no Dockerfile."""
+    if settings.base_image is not None or registry is None:
+        return False
+    base = answers.base_image(registry.prefix, "generic", None)
+    return base is not None and base.recipe
+
+
+def _detected(
+    directory: Path, paths: set[str], settings: RunSettings, own: OwnDockerfile | None
+) -> tuple[Profile, detection.Dependencies]:
     known = answers.detect(directory)
     if known is None:
+        starter = own.name if own and settings.entrypoint is None and _starts_itself(own, settings) else None
         profile, needs = detection.detect(
-            directory, paths, settings.entrypoint, framework=settings.framework, dependencies=settings.dependencies
+            directory,
+            paths,
+            settings.entrypoint,
+            framework=settings.framework,
+            dependencies=settings.dependencies,
+            starter=starter,
         )
     else:
         profile = replace(known, entrypoint=settings.entrypoint or known.entrypoint)
@@ -141,6 +168,8 @@ def _detected(directory: Path, paths: set[str], settings: RunSettings) -> tuple[
 
 
 def _launcher(profile: Profile, settings: RunSettings) -> Launcher:
+    if profile.starts_itself:
+        return "python"
     shape = topology.of(settings.gpus, settings.nodes, settings.gpus_per_node)
     return launch.launcher_for(profile, settings.distributed, shape, cast("Launcher | None", settings.launcher))
 

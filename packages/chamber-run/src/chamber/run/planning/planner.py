@@ -58,12 +58,11 @@ async def prepare(request: Request, api_url: str, report: Reporter) -> Prepared:
     await report("config", f"{settings.name}: {settings.gpus} x {settings.gpu_type}")
     facts = await asyncio.to_thread(gather, directory, settings, registry, request.dockerfile)
     await report("detect", f"{facts.profile.framework} project, started by {facts.profile.entrypoint}")
-    dockerfile = readiness.own_dockerfile(directory, request.dockerfile, facts)
-    await report("dockerfile", dockerfile or facts.environment.base.reference)
+    await report("dockerfile", facts.own.name if facts.own else facts.environment.base.reference)
     layers = await in_thread(
         lambda stop: plan_layers(directory, facts.selection, facts.generated, include=settings.include, stop=stop)
     )
-    plan = assemble(directory, settings, facts, registry, layers, dockerfile)
+    plan = assemble(directory, settings, facts, registry, layers)
     await report("manifest", plan.job_name)
     return Prepared(plan=replace(plan, warnings=(*warnings, *plan.warnings)), layers=layers, registry=registry)
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from chamber.core.errors import ConfigurationError, DockerError
 from chamber.run.engines import Engine, find
-from chamber.run.planning.facts import Facts
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.settings.configuration import RunSettings
 from chamber.run.targets import Registry
 
-__all__ = ["missing", "own_dockerfile", "require_engine", "require_target", "text_of"]
-
-_DOCKERFILE = "Dockerfile"
+__all__ = ["missing", "require_engine", "require_target"]
 
 
 def missing(settings: RunSettings, registry: Registry | None) -> Iterator[str]:
@@ -32,26 +28,6 @@ def require_target(settings: RunSettings, registry: Registry | None) -> None:
     """Raises ConfigurationError: it is not known for which team, or to which registry."""
     for lack in missing(settings, registry):
         raise ConfigurationError(lack)
-
-
-def own_dockerfile(directory: Path, asked_for: str | None, facts: Facts) -> str | None:
-    """The project's Dockerfile that makes the image, where it has one. Executors of recipes use none.
-
-    Raises ConfigurationError: the one that was asked for is not there.
-    """
-    if asked_for is None:
-        return _DOCKERFILE if facts.profile.has_dockerfile and not facts.environment.base.recipe else None
-    if not (directory / asked_for).is_file():
-        raise ConfigurationError(f"There is no Dockerfile {asked_for!r} in {directory}")
-    return asked_for
-
-
-def text_of(directory: Path, dockerfile: str) -> str:
-    """What the project's Dockerfile says. Raises ConfigurationError: it cannot be read."""
-    try:
-        return (directory / dockerfile).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{directory / dockerfile} cannot be read: {error}") from None
 
 
 async def require_engine(plan: DryRunResult) -> Engine:

@@ -46,6 +46,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     uses_accelerate: bool = False
     uses_horovod: bool = False
     has_dockerfile: bool = False
+    #: Whether the Dockerfile that makes the image says what is run; `entrypoint` is then its name.
+    starts_itself: bool = False
     #: What each conclusion rests on; empty where a plugin drew them.
     evidence: tuple[Evidence, ...] = ()
 

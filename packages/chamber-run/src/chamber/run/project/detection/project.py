@@ -19,6 +19,7 @@ from chamber.run.project.detection import (
     setuptools,
 )
 from chamber.run.project.detection import scripts as declared_scripts
+from chamber.run.project.detection.entrypoint import Found
 from chamber.run.project.detection.folder import Folder
 from chamber.run.project.detection.scripts import module_files
 from chamber.run.project.profile import Evidence, Framework, Profile
@@ -41,29 +42,34 @@ def detect(
     *,
     framework: str | None = None,
     dependencies: str | None = None,
+    starter: str | None = None,
 ) -> tuple[Profile, Dependencies]:
     """What the project in `directory` with the files `paths` is, and what it needs.
 
     `start`, `framework` and `dependencies`: the entrypoint, the framework and the file that lists dependencies, where
-    they were said.
+    they were said. `starter`: the Dockerfile that says how the project is started, which has no entrypoint then.
 
     Raises EntrypointNotFoundError, AmbiguousEntrypointError: see `chamber.run.project.detection.entrypoint`.
     Raises ConfigurationError: a file that was to be read is malformed, or several list dependencies alike.
     """
-    return _Detection(Folder(directory, frozenset(paths)), start, _known(framework), dependencies).result()
+    found = Found(starter, f"{starter} says what is run") if starter else None
+    return _Detection(Folder(directory, frozenset(paths)), found or start, _known(framework), dependencies).result()
 
 
 class _Detection:
     """One look at a project."""
 
     def __init__(
-        self, folder: Folder, start: str | None, framework: Framework | None, dependencies_file: str | None
+        self, folder: Folder, start: Found | str | None, framework: Framework | None, dependencies_file: str | None
     ) -> None:
         self._folder = folder
         self._asked: Framework | None = framework
         self._needs = dependencies.read(folder.directory, folder.paths, dependencies_file)
         self._scripts = _scripts(folder)
-        self._start = entrypoint.find(folder, start, self._scripts, self._needs.names)
+        self._starts_itself = isinstance(start, Found)
+        self._start = (
+            start if isinstance(start, Found) else entrypoint.find(folder, start, self._scripts, self._needs.names)
+        )
         self._add_notebook()
         self._imported = self._imports()
         self._python = python.choose(folder, self._needs.requires_python)
@@ -86,6 +92,7 @@ class _Detection:
             uses_accelerate=used["accelerate"],
             uses_horovod=used["horovod"],
             has_dockerfile="Dockerfile" in self._folder,
+            starts_itself=self._starts_itself,
             evidence=tuple(self._evidence()),
         )
         return profile, replace(self._needs, warnings=tuple(self._warnings()))
@@ -108,6 +115,8 @@ class _Detection:
         )
 
     def _imports(self) -> dict[str, str]:
+        if self._starts_itself:
+            return {}
         file = _file_of(self._start.start, self._folder, self._scripts)
         return imports.reached_from(self._folder, file) if file is not None else {}
 
