@@ -8,10 +8,10 @@ import zlib
 from typing import Protocol
 
 try:
-    import isal
+    from isal import __version__ as isal_version
     from isal import isal_zlib
 except ImportError:  # no wheel for this machine
-    isal_zlib = None  # type: ignore[assignment]
+    isal_version, isal_zlib = "", None  # type: ignore[assignment]
 
 __all__ = ["NAME", "Compressor", "compressor"]
 
@@ -19,15 +19,15 @@ _GZIP = 31
 _ISAL_LEVEL = 1
 
 #: Which compressor, in which version, at which level.
-NAME: str = f"zlib {zlib.ZLIB_RUNTIME_VERSION} {zlib.Z_BEST_SPEED}"
-if isal_zlib is not None:
-    NAME = f"isal {isal.__version__} {_ISAL_LEVEL}"
+NAME: str = (
+    f"isal {isal_version} {_ISAL_LEVEL}" if isal_version else f"zlib {zlib.ZLIB_RUNTIME_VERSION} {zlib.Z_BEST_SPEED}"
+)
 
 
 class Compressor(Protocol):
     """As of `zlib.compressobj`."""
 
-    def compress(self, data: bytes, /) -> bytes: ...
+    def compress(self, data: bytes | bytearray, /) -> bytes: ...
     def flush(self) -> bytes: ...
 
 

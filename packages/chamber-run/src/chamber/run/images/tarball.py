@@ -79,7 +79,7 @@ class Tarball:
 
     def _pass_on(self, block: bytes | bytearray) -> None:
         self._diff_id.update(block)
-        self._store(self._gzip.compress(bytes(block)))
+        self._store(self._gzip.compress(block))
 
     def _store(self, compressed: bytes) -> None:
         self._digest.update(compressed)
