@@ -200,7 +200,8 @@ def _shown(needs: Dependencies) -> str:
 def _because(needs: Dependencies) -> str:
     if not needs.optional:
         return needs.why
-    return f"{needs.why}; not installed are {', '.join(needs.optional)}, which dependencies='file[name]' adds"
+    example = f"dependencies='{needs.sources[0]}[{needs.optional[0]}]'"
+    return f"{needs.why}; not installed: {', '.join(needs.optional)}, which {example} adds"
 
 
 def _of_sign(sign: Sign) -> Evidence:
