@@ -41,16 +41,18 @@ class RealEngine:
 
     def remove(self, *beginnings: str) -> None:
         """Remove the images whose names begin so."""
-        listed = self.call("images", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}").splitlines()
+        command = [self.name, "images", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"]
+        listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
         for name, image in (line.split() for line in listed if line.startswith(beginnings)):
             command = [self.name, "rmi", "--force", image if name.endswith("<none>") else name]
             subprocess.run(command, capture_output=True, check=False)
 
     def containers_of(self, base: str) -> str:
-        """The containers, of builds too, that were made from an image."""
+        """The containers, of builds too, with the name of a base in their own name, as in podman, or their command."""
         every = ["--external"] if self.name == "podman" else []
-        listed = self.call("ps", "--all", *every, "--no-trunc", "--format", "{{.Image}} {{.Names}}")
-        return "\n".join(line for line in listed.splitlines() if base in line)
+        listed = self.call("ps", "--all", *every, "--no-trunc", "--format", "{{.Names}} {{.Command}}")
+        word = Path(base).name.partition(":")[0]
+        return "\n".join(line for line in listed.splitlines() if word in line)
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +97,7 @@ def real(
 
 @pytest.fixture
 def base(real: RealEngine, open_registry: Registry, guarded_registry: Registry) -> Iterator[str]:
-    """The test image under a name of its own, by which what is built from it is found again."""
+    """The test image under a name of its own, by which the containers of podman's builds are found again."""
     image = f"localhost/chamber-tests/{uuid.uuid4().hex}:1"
     real.call("tag", BASE, image)
     yield image

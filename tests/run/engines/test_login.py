@@ -92,6 +92,15 @@ async def test_docker_hub_is_known_to_docker_and_podman_by_their_names_for_it(do
         assert set(auths) == {"docker.io", "https://index.docker.io/v1/"}
 
 
+async def test_a_login_that_is_known_to_be_good_is_taken_as_it_is(docker_config: Path) -> None:
+    _user(docker_config, auths={"registry.example:5000": {"auth": _pair("me:stale")}})
+    good = {"registry.example:5000": Login("AWS", Secret("fresh token"))}
+    async with logged_in({"registry.example:5000"}, Registry("registry.example:5000"), good) as (variables, hidden):
+        auths = json.loads(Path(variables["REGISTRY_AUTH_FILE"]).read_text())["auths"]
+        assert auths == {"registry.example:5000": {"auth": _pair("AWS:fresh token")}}
+        assert hidden == [Secret("fresh token")]
+
+
 def test_an_identity_token_is_passed_on_as_one() -> None:
     entry = login._entry(Login("<token>", Secret("refresh"), is_refresh_token=True))
     assert entry["identitytoken"] == "refresh"

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from chamber.core.errors import DockerError
 from chamber.run.engines import descendants
+from chamber.run.engines.guard import Ending
 from chamber.run.engines.output import Output
-from chamber.run.engines.process import Ending, allowed, answer, run
+from chamber.run.engines.process import allowed, answer, run
 
 #: Starts a process in a session of its own, as podman does with a container, says so, and waits.
 PARENT = """
@@ -108,6 +109,29 @@ async def test_cancelled_twice_it_still_leaves_nothing() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert _is_gone(pid)
+
+
+EXITING = """
+import asyncio, sys, threading
+from chamber.run.engines.output import Output
+from chamber.run.engines.process import run
+begun = threading.Event()
+async def say(line):
+    print(line, flush=True)
+    begun.set()
+def build():
+    asyncio.run(run([sys.executable, "-uc", {code!r}], {{}}, Output(), say, 600))
+threading.Thread(target=build, daemon=True).start()
+begun.wait()
+"""
+
+
+async def test_the_end_of_the_program_is_the_end_of_the_process_whoever_waits_for_it() -> None:
+    script = EXITING.format(code=PARENT.format(then="time.sleep(600)"))
+    program = await asyncio.create_subprocess_exec(*_python(script), stdout=-1, stderr=-1)
+    output, errors = await asyncio.wait_for(program.communicate(), 60)
+    assert (program.returncode, errors) == (0, b"")
+    assert _is_gone(int(output))
 
 
 async def test_what_it_leaves_is_removed_by_the_command_that_is_asked_for(tmp_path: Path) -> None:

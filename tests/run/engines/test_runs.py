@@ -1,6 +1,7 @@
 """`client.run()` of projects that an engine has to build for, with real engines and real registries."""
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -186,6 +188,15 @@ with ChamberClient(token={token!r}, api_url={url!r}) as client:
 """
 
 
+@contextlib.contextmanager
+def killed_at_the_end(process: "subprocess.Popen[str]") -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def _until(process: "subprocess.Popen[str]", is_it: Callable[[str], bool]) -> None:
     assert process.stdout is not None
     seen = []
@@ -199,21 +210,27 @@ def _until(process: "subprocess.Popen[str]", is_it: Callable[[str], bool]) -> No
 def test_after_control_c_neither_process_nor_container_is_left(
     real: Any, base: str, chamber: LocalChamber, client: ChamberClient, open_registry: Registry, tmp_path: Path
 ) -> None:
-    slow = f'FROM {base}\nRUN ["python", "-uc", "import time; print(\'be\' \'gun\'); time.sleep(600)"]\n'
+    step = f"import time; print('be' 'gun', flush=True); time.sleep(600)  # {base}"
+    slow = f"FROM {base}\nRUN {json.dumps(['python', '-c', step])}\n"
     project = _project(tmp_path / "p", "", Dockerfile=slow)
+    mark = f"stopped-{uuid.uuid4().hex}"
     code = INTERRUPTED.format(
-        token=chamber.token, url=chamber.api_url, project=str(project), registry=f"{open_registry.prefix}/stopped"
+        token=chamber.token, url=chamber.api_url, project=str(project), registry=f"{open_registry.prefix}/{mark}"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    _until(process, lambda line: line == "begun")
-    os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    with killed_at_the_end(process):
+        _until(process, lambda line: line == "begun")
+        assert _running(f"{mark}/p")
+        assert real.containers_of(base)
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGINT, errors
     assert "KeyboardInterrupt" in errors
     assert not re.search("Traceback.*Exception ignored", errors, re.DOTALL)
-    assert not _running(str(tmp_path))
+    assert not _running(f"{mark}/p")
+    assert not _running(base)
     assert real.containers_of(base) == ""
     assert client.list_workloads().items == []
 

@@ -13,18 +13,20 @@ from chamber.core.redaction import Secret
 from chamber.run.engines import commands
 from chamber.run.engines.build import Build, Kind, bases_of, host_of
 from chamber.run.engines.context import laid_out
+from chamber.run.engines.guard import Ending
 from chamber.run.engines.login import logged_in
 from chamber.run.engines.output import Output
-from chamber.run.engines.process import Ending, Say, allowed, run
+from chamber.run.engines.process import Say, allowed, run
 from chamber.run.engines.refusals import failure
 from chamber.run.reference import split_prefix
+from chamber.run.registry.credentials import Login
 from chamber.run.targets import Registry
 from chamber.run.threads import in_thread
 
 __all__ = ["Engine"]
 
 #: Seconds within which podman, between two steps, is expected to start the next when a build is ended.
-_PATIENCE = 2.0
+_PATIENCE = 8.0
 _NAMES: dict[Kind, str] = {
     "docker": "docker without buildx",
     "buildx": "docker buildx",
@@ -54,16 +56,19 @@ class Engine(Struct, frozen=True, kw_only=True):
         """Whether a step of a Dockerfile may mount secrets and caches."""
         return self.kind != "docker"
 
-    async def publish(self, build: Build, registry: Registry, say: Say) -> None:
+    async def publish(self, build: Build, registry: Registry, say: Say, login: Login | None = None) -> None:
         """Build an image and push it to `registry`; each line of output is said as it comes.
+
+        `login`: the one that `registry` is known to accept; None: it is looked for.
 
         Raises DockerError: it could not be built or pushed; the message ends with the last lines of the output.
         Raises RegistryAuthError: the registry refused the push.
         """
         plain = _plain(registry)
         hosts = {host_of(image) for image in (build.tag, *bases_of(build.dockerfile))}
-        async with logged_in(hosts, registry) as (login, hidden), _folder(build) as folder:
-            job = _Job(self, login, [*hidden, *build.secrets.values()], say)
+        accepted = {host_of(build.tag): login} if login else {}
+        async with logged_in(hosts, registry, accepted) as (variables, hidden), _folder(build) as folder:
+            job = _Job(self, variables, [*hidden, *build.secrets.values()], say)
             command = commands.build(self.kind, self.client, build, folder, plain)
             await job.do(command, f"build {build.tag}", self.build_idle)
             if not commands.pushes_itself(self.kind):

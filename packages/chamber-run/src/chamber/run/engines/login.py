@@ -9,9 +9,10 @@ import base64
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import json
@@ -34,12 +35,19 @@ _TOKEN_USER = "00000000-0000-0000-0000-000000000000"  # noqa: S105 - a name: who
 
 
 @asynccontextmanager
-async def logged_in(hosts: Iterable[str], registry: Registry) -> AsyncIterator[tuple[dict[str, str], list[Secret]]]:
+async def logged_in(
+    hosts: Iterable[str], registry: Registry, accepted: Mapping[str, Login] = MappingProxyType({})
+) -> AsyncIterator[tuple[dict[str, str], list[Secret]]]:
     """Variables that let an engine log in at `hosts`, as `registry` says or `docker login` did, and what they hide.
+
+    `accepted`: logins that are known to be good, by host.
 
     Raises ConfigurationError: the user's logins cannot be read. Raises DockerError: the folder cannot be made.
     """
-    logins = {host: login for host in sorted(set(hosts)) if (login := await credentials.find(host, registry))}
+    logins = dict(accepted)
+    for host in sorted(set(hosts) - set(accepted)):
+        if login := await credentials.find(host, registry):
+            logins[host] = login
     folder = _new_folder()
     try:
         _write(folder, logins)
