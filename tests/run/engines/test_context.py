@@ -9,19 +9,18 @@ from hypothesis import strategies as st
 
 from chamber.core.errors import DockerError
 from chamber.core.redaction import Secret
-from chamber.run.engines import Build, Tree
+from chamber.run.engines import Build
 from chamber.run.engines.context import laid_out
-from chamber.run.images.layers import content_key
-from chamber.run.project.files import choose
+from chamber.run.images.layers import ProjectLayers, plan_layers
+from chamber.run.project.files import choose, select
 from chamber.run.threads import Stop, Stopped
 
 
-def _tree(project: Path, include: tuple[str, ...] = ()) -> Tree:
-    files = choose(project, include=include)
-    return Tree(project, files, content_key(project, files))
+def _tree(project: Path, include: tuple[str, ...] = ()) -> ProjectLayers:
+    return plan_layers(project, select(project, include=include), include=include)
 
 
-def _build(tree: Tree) -> Build:
+def _build(tree: ProjectLayers) -> Build:
     return Build(tag="a.example/b:1", dockerfile="FROM scratch\n", context=tree)
 
 
