@@ -17,7 +17,8 @@ from chamber.run.job.manifest import TEAM_LABEL, Job, belongs_to, build, rendere
 from chamber.run.job.topology import Topology
 from chamber.run.planning import advice, history
 from chamber.run.planning.facts import Facts
-from chamber.run.planning.plan import Build, DryRunResult
+from chamber.run.planning.plan import DryRunResult
+from chamber.run.planning.reasons import explained
 from chamber.run.project.files import ignore_file
 from chamber.run.project.ignore import ALWAYS, SECRETS
 from chamber.run.project.profile import Profile
@@ -64,7 +65,7 @@ def assemble(
         image=image,
         job_name=name,
         shown_manifest=_manifest(_job(name, image, shape, settings, facts, clean_commit(directory)), profile, settings),
-        build=_build(facts, history.read(str(directory), repository), layers.content_key),
+        build=explained(facts, layers, registry, history.read(str(directory), repository)),
         search_paths=facts.search_paths,
         warnings=(*facts.warnings, *advice.warnings(settings, facts, registry)),
         own_dockerfile=facts.own.name if facts.own else None,
@@ -141,21 +142,6 @@ def _manifest(job: Job, profile: Profile, settings: RunSettings) -> str:
     if settings.team is not None and not belongs_to(objects, settings.team):
         raise PluginError(f"A plugin took the label {TEAM_LABEL} out of the manifest")
     return without_values(rendered(objects), settings.secret_env.keys())
-
-
-def _build(facts: Facts, last: history.LastRun | None, project_key: str) -> Build:
-    environment = facts.environment
-    if last is None:
-        told = "not known here to have been built before"
-    elif changes := list(history.changed(last.environment, history.plain(environment.inputs))):
-        told = f"anew, because since the last run {', '.join(changes)} changed"
-    else:
-        told = "as in the last run"
-    if environment.is_base_alone:
-        told = "the base alone"
-    same = last is not None and last.content_key == project_key
-    project = "as in the last run" if same else "changed since the last run" if last else "new"
-    return Build(base=facts.base_why, environment=told, project=project)
 
 
 def _dockerignore(directory: Path, settings: RunSettings, dockerfile: str | None) -> str:

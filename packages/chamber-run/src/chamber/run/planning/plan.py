@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from chamber.run.images.environment import Environment
 from chamber.run.job.manifest import with_image, with_values
 from chamber.run.job.topology import Topology
+from chamber.run.planning.reasons import Build
 from chamber.run.project.files import ProjectFile
 from chamber.run.project.profile import Profile
 from chamber.run.settings.configuration import RunSettings
@@ -18,15 +19,7 @@ from chamber.run.targets import BaseImage
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["Build", "DryRunResult"]
-
-
-class Build(Struct, frozen=True, kw_only=True):
-    """Why the image is made from what it is made from, and what changed since the last run."""
-
-    base: str = ""
-    environment: str = ""
-    project: str = ""
+__all__ = ["DryRunResult"]
 
 
 class DryRunResult(Struct, frozen=True, kw_only=True):
@@ -155,6 +148,7 @@ _PLAIN = (
     "repository",
     "image_tag",
     "image",
+    "build",
     "job_name",
     "warnings",
 )

@@ -75,10 +75,15 @@ def _detected(plan: DryRunResult) -> Iterator[_Row]:
 
 
 def _image(plan: DryRunResult) -> Iterator[_Row]:
-    yield "base", plan.base_image.reference, plan.build.base
-    yield "environment", plan.environment_key, plan.build.environment
-    yield from (("installs", needed, "") for needed in [", ".join(_installed(plan))] if needed)
-    yield "project", f"{len(plan.files)} files, {decimal(sum(file.size for file in plan.files))}", plan.build.project
+    build = plan.build
+    if plan.own_dockerfile:
+        yield "made by", plan.own_dockerfile, ""
+    else:
+        yield "base", plan.base_image.reference, build.base
+        yield "environment", plan.environment_key, build.environment
+        yield from (("installs", needed, "") for needed in [", ".join(_installed(plan))] if needed)
+    yield "project", f"{len(plan.files)} files, {decimal(sum(file.size for file in plan.files))}", build.project
+    yield from ((name, "", told) for name, told in (("upload", build.upload), ("crosses", build.crossing)) if told)
     yield "goes to", plan.image, ""
 
 
