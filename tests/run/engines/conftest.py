@@ -1,15 +1,18 @@
 """Real engines, for tests marked `engine`."""
 
 import base64
+import contextlib
 import json
 import os
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from chamber.run.engines import Engine
 from chamber.run.targets import Registry
@@ -82,7 +85,7 @@ def real(
     own_settings: Path,
     docker_config: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> RealEngine:
+) -> Iterator[RealEngine]:
     """Each engine, and the one that CHAMBER_ENGINE names."""
     if lack := _lack(request.param):
         if os.environ.get("CI") == "true":
@@ -92,7 +95,15 @@ def real(
         monkeypatch.setenv("CONTAINERS_CONF", str(limits))
     monkeypatch.setenv("CHAMBER_ENGINE", request.param)
     (docker_config / "config.json").write_text("{}")  # podman wants it where DOCKER_CONFIG is set
-    return RealEngine(request.param)
+    with _alone(request.param):
+        yield RealEngine(request.param)
+
+
+def _alone(name: str) -> contextlib.AbstractContextManager[object]:
+    """Podman 4 stumbles over images that another podman removes meanwhile ("layer not known"): one test at a time."""
+    lock = Path(tempfile.gettempdir(), "chamber-tests-engines", "podman.lock")
+    lock.parent.mkdir(exist_ok=True)
+    return FileLock(lock) if name == "podman" else contextlib.nullcontext()
 
 
 @pytest.fixture
