@@ -210,11 +210,14 @@ def pushed_base(host: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def image(tag: str) -> Iterator[str]:
-    """A tag of docker's that is taken away at the end, with its images."""
+    """A tag of docker's that is taken away at the end, with every image that ever had it."""
     try:
         yield tag
     finally:
-        subprocess.run(["docker", "rmi", "--force", tag], capture_output=True, check=False)
+        named = ["docker", "images", "--quiet", "--no-trunc", tag.rpartition(":")[0]]
+        images = set(subprocess.run(named, capture_output=True, check=True, text=True).stdout.split())
+        if images:
+            docker("rmi", "--force", *images)
 
 
 def docker(*arguments: str) -> None:

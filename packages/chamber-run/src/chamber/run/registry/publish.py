@@ -30,7 +30,9 @@ Progress = Callable[[str], Awaitable[None]]
 _AT_ONCE = 4
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
+
+
+_Told = asyncio.Future[StoredLayer]
 
 
 class Published(Struct, frozen=True):
@@ -124,16 +126,37 @@ class _Publication:
             return image
         await self._progress(f"the environment goes to {self._target.name}:{tag}")
         await self._send(layer)
-        return await self._tagged(image, [layer], tag, ImageSettings())
+        await self._target.put_config(_config(image, [layer], ImageSettings()))
+        return await self._named(image, [layer], ImageSettings(), tag)
 
     async def project(
         self, image: Image, project: ProjectLayers | None, tag: str, settings: ImageSettings, *, fresh: bool
     ) -> Published:
         """The project on `image`, under `tag`."""
-        layers = [] if project is None else await self._stored(self._fitting(project, image), fresh=fresh)
-        made = await self._tagged(image, layers, tag, settings)
+        layers: list[StoredLayer] = []
+        if project is None:
+            await self._target.put_config(_config(image, [], settings))
+        else:
+            layers = await self._stored(image, self._fitting(project, image), settings, fresh=fresh)
+        made = await self._named(image, layers, settings, tag)
         reference = f"{self._target.name}@{made.digest}"
         return Published(reference, made.digest, self._layers, self._bytes)
+
+    async def _stored(
+        self, image: Image, project: ProjectLayers, settings: ImageSettings, *, fresh: bool
+    ) -> list[StoredLayer]:
+        """Has every layer of the project there, and the config, which is sent while layers still are."""
+        told: list[_Told] = [asyncio.get_running_loop().create_future() for _ in project.layers]
+
+        async def configure() -> None:
+            await self._target.put_config(_config(image, [await one for one in told], settings))
+
+        acts: list[Callable[[], Awaitable[None]]] = [
+            partial(self._store, project, layer, one, fresh=fresh)
+            for layer, one in zip(project.layers, told, strict=True)
+        ]
+        await _each([*acts, configure], lambda act: act())
+        return [one.result() for one in told]
 
     def _fitting(self, project: ProjectLayers, image: Image) -> ProjectLayers:
         room = MOST_LAYERS - len(image.manifest.layers)
@@ -144,22 +167,16 @@ class _Publication:
             )
         return project.within(room)
 
-    async def _stored(self, project: ProjectLayers, *, fresh: bool) -> list[StoredLayer]:
-        """Has every layer of the project in the target repository."""
-
-        async def store(layer: PlannedLayer) -> StoredLayer:
-            known = None if fresh else layer.known
-            if known is not None and await self._target.has(known.digest):
-                return known
-            return await self._packed(project, layer, lacking=known)
-
-        return await _each(project.layers, store)
-
-    async def _packed(self, project: ProjectLayers, layer: PlannedLayer, lacking: StoredLayer | None) -> StoredLayer:
+    async def _store(self, project: ProjectLayers, layer: PlannedLayer, told: _Told, *, fresh: bool) -> None:
+        """Have a layer of the project there; `told` gets to know what it became before it is sent."""
+        known = None if fresh else layer.known
+        if known is not None and await self._target.has(known.digest):
+            told.set_result(known)
+            return
         await self._progress(f"{layer.size} bytes of the project are packed")
         with await in_thread(lambda stop: project.pack(layer, stop), Layer.close) as packed:
-            await self._send(packed, is_new=lacking is not None and lacking.digest == packed.digest)
-            return StoredLayer(packed.digest, packed.diff_id, packed.size, packed.kind)
+            told.set_result(StoredLayer(packed.digest, packed.diff_id, packed.size, packed.kind))
+            await self._send(packed, is_new=known is not None and known.digest == packed.digest)
 
     async def _base(self, base: BaseImage) -> Image:
         location = Reference.parse(base.location or base.reference)
@@ -190,13 +207,11 @@ class _Publication:
         if await self._target.take(layer, self._source, partial(self._moved, "a layer of the base", layer.size)):
             self._count(layer.size)
 
-    async def _tagged(self, image: Image, layers: Sequence[StoredLayer], tag: str, settings: ImageSettings) -> Image:
-        """An image of blobs that are there."""
-        config = extend_config(image.config, layers, settings)
-        content = json.encode(config)
-        await self._target.put_config(content)
-        manifest = extend_manifest(image.manifest, content, digest_of(content), layers)
-        return Image(await self._target.put_manifest(manifest, tag), manifest, config)
+    async def _named(self, image: Image, layers: Sequence[StoredLayer], settings: ImageSettings, tag: str) -> Image:
+        """`layers` on `image`, under `tag`, when all of its blobs are there."""
+        config = _config(image, layers, settings)
+        manifest = extend_manifest(image.manifest, config, digest_of(config), layers)
+        return Image(await self._target.put_manifest(manifest, tag), manifest, json.decode(config))
 
     async def _send(self, layer: Layer, *, is_new: bool = False) -> None:
         """Have `layer` there; `is_new`: it is known not to be."""
@@ -213,6 +228,10 @@ class _Publication:
     def _count(self, size: int) -> None:
         self._layers += 1
         self._bytes += size
+
+
+def _config(image: Image, layers: Sequence[StoredLayer], settings: ImageSettings) -> bytes:
+    return json.encode(extend_config(image.config, layers, settings))
 
 
 def _repositories(
@@ -234,17 +253,17 @@ def _repositories(
     return Repository(client, path, tuple(scopes)), Repository(holder, location.repository)
 
 
-async def _each(items: Sequence[Item], act: Callable[[Item], Awaitable[Result]]) -> list[Result]:
-    """The results of `act`, in order, some done at once; the first error ends the others."""
+async def _each(items: Sequence[Item], act: Callable[[Item], Awaitable[None]]) -> None:
+    """Do `act` for all, some at once and begun in order; the first error ends the others."""
     gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def guarded(item: Item) -> Result:
+    async def guarded(item: Item) -> None:
         async with gate:
-            return await act(item)
+            await act(item)
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(guarded(item)) for item in items]
+            for item in items:
+                group.create_task(guarded(item))
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
-    return [task.result() for task in tasks]
