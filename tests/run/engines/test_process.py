@@ -200,5 +200,5 @@ async def test_descendants_are_found_at_any_depth_unless_a_signal_to_the_group_r
     process.kill()
     for one in found:
         descendants.kill(one)
-    await process.wait()
+    await process.communicate()
     assert _is_gone(child)

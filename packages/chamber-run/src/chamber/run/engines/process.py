@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
@@ -16,6 +17,8 @@ __all__ = ["Say", "allowed", "answer", "run"]
 Say = Callable[[str], Awaitable[None]]
 
 _PIECE = 64 << 10
+#: Seconds.
+_TO_CLOSE = 1.0
 #: What an engine may see of the environment: where it finds its daemon, its settings and the network.
 _PASSED_ON = re.compile(
     r"PATH|HOME|USER|LOGNAME|LANG|LC_.*|TZ|TMPDIR|TMP|TEMP|XDG_.*|DBUS_SESSION_BUS_ADDRESS|SSH_AUTH_SOCK|SSH_AGENT_PID"
@@ -46,12 +49,12 @@ async def run(
     try:
         code = await _followed(process, output, say, idle)
     except TimeoutError:
-        await guard.end()
+        await _ended(process, guard)
         raise DockerError(
             f"{command[0]} gave no output for {idle:g} s and was stopped. Its last lines were:\n{output.tail}"
         ) from None
     except (Exception, asyncio.CancelledError):
-        await guard.end()
+        await _ended(process, guard)
         raise
     except GeneratorExit:  # the loop is gone, so that nobody can wait
         guard.wake()
@@ -107,3 +110,10 @@ async def _pieces(process: asyncio.subprocess.Process, idle: float) -> AsyncIter
     while piece:
         piece = await asyncio.wait_for(process.stdout.read(_PIECE), idle)
         yield piece
+
+
+async def _ended(process: asyncio.subprocess.Process, guard: Guard) -> None:
+    """Have the process ended, and its pipe closed, which it is at the end of what was written to it."""
+    await guard.end()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.communicate(), _TO_CLOSE)
