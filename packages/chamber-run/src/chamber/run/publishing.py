@@ -15,8 +15,10 @@ from chamber.run.planning import readiness
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.progress import Reporter
 from chamber.run.reference import Reference, split_prefix
+from chamber.run.registry import credentials
 from chamber.run.registry import publish as images
 from chamber.run.registry.client import RegistryClient
+from chamber.run.registry.credentials import Login
 from chamber.run.registry.manifests import ImageSettings
 from chamber.run.registry.publish import EnvironmentMissingError, Published, environment_tag
 from chamber.run.registry.repository import Repository
@@ -153,11 +155,18 @@ class _Publication:
             if waited and not self._no_cache and (digest := await target.find(tag)):
                 return digest
             await self._report("docker", f"{engine.name} builds {build.tag}")
-            await engine.publish(build, self._registry, self._line)
+            await engine.publish(build, self._registry, self._line, await self._logins(target, build))
         digest = await target.find(tag)
         if digest is None:
             raise DockerError(f"{engine.name} says that it pushed {build.tag}, and the registry has no such image")
         return digest
+
+    async def _logins(self, target: Repository, build: Build) -> dict[str, Login]:
+        """The login that was just accepted, and those for the registries of the bases, as plugins know them."""
+        host, api_url = target.client.host, self._transport.settings.api_url
+        found = {other: answers.known_registry(other, api_url) for other in build.hosts - {host}}
+        logins = {other: await credentials.find(other, registry) for other, registry in found.items()}
+        return {name: login for name, login in {**logins, host: target.login}.items() if login}
 
     def _target(self) -> Repository:
         host, path = split_prefix(self._plan.repository)

@@ -35,6 +35,11 @@ class Build(Struct, frozen=True, kw_only=True):
     #: A moving tag of an image whose steps may be used again, and which this one replaces; for buildx.
     cache: str | None = None
 
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The registries that are pulled from and pushed to."""
+        return frozenset(host_of(image) for image in (self.tag, *bases_of(self.dockerfile)))
+
 
 def bases_of(dockerfile: str) -> tuple[str, ...]:
     """The images that a Dockerfile pulls, as far as it names them without variables."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from chamber.core.redaction import Secret
 from chamber.run.engines import commands
-from chamber.run.engines.build import Build, Kind, bases_of, host_of
+from chamber.run.engines.build import Build, Kind
 from chamber.run.engines.context import laid_out
 from chamber.run.engines.guard import Ending
 from chamber.run.engines.login import logged_in
@@ -56,18 +56,22 @@ class Engine(Struct, frozen=True, kw_only=True):
         """Whether a step of a Dockerfile may mount secrets and caches."""
         return self.kind != "docker"
 
-    async def publish(self, build: Build, registry: Registry, say: Say, login: Login | None = None) -> None:
+    async def publish(
+        self,
+        build: Build,
+        registry: Registry,
+        say: Say,
+        logins: Mapping[str, Login] | None = None,
+    ) -> None:
         """Build an image and push it to `registry`; each line of output is said as it comes.
 
-        `login`: the one that `registry` is known to accept; None: it is looked for.
+        `logins`: those that registries are known to accept, by host; others are looked for.
 
         Raises DockerError: it could not be built or pushed; the message ends with the last lines of the output.
         Raises RegistryAuthError: the registry refused the push.
         """
         plain = _plain(registry)
-        hosts = {host_of(image) for image in (build.tag, *bases_of(build.dockerfile))}
-        accepted = {host_of(build.tag): login} if login else {}
-        async with logged_in(hosts, registry, accepted) as (variables, hidden), _folder(build) as folder:
+        async with logged_in(build.hosts, registry, logins or {}) as (variables, hidden), _folder(build) as folder:
             job = _Job(self, variables, [*hidden, *build.secrets.values()], say)
             command = commands.build(self.kind, self.client, build, folder, plain)
             await job.do(command, f"build {build.tag}", self.build_idle)

@@ -153,6 +153,11 @@ def settings(agent: str) -> dict[str, str]:
     }
 
 
-if __name__ == "__main__":
+def started() -> int:
+    """What the command line says: the pod's index, the first pod, its port, pods, processes for each; a command."""
     pod, first, door, count, each, *words = sys.argv[1:]
-    sys.exit(main(int(pod), first, int(door), int(count), int(each), words))
+    return main(int(pod), first, int(door), int(count), int(each), words)
+
+
+if __name__ == "__main__":
+    sys.exit(started())

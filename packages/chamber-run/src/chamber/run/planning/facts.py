@@ -63,19 +63,20 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None, do
     of them have more than the settings allow.
     """
     selection = select(directory, settings.ignore, settings.include, dockerfile)
-    sizes.check(selection.files, settings.max_project_size)
     paths = {file.path for file in selection.files if not file.is_folder}
     own = dockerfiles.find(directory, paths, dockerfile, is_used=not _has_recipes(settings, registry))
     profile, needs = _detected(directory, paths, settings, own)
     choice = _base(settings, profile, needs, registry)
     environment = _environment(settings, profile, needs, choice.base)
     package = packages.read(directory, paths)
+    generated = (*packages.generated(directory, paths), *notebooks.converted(directory, profile.entrypoint))
+    sizes.check(selection.files, settings.max_project_size, generated)
     return Facts(
         selection=selection,
         profile=profile,
         environment=environment,
         warnings=tuple(_warnings(settings, profile, needs, choice, environment, package)),
-        generated=(*packages.generated(directory, paths), *notebooks.converted(directory, profile.entrypoint)),
+        generated=generated,
         search_paths=_search_paths(packages.source_roots(directory, paths), package),
         own=own,
         base_why=choice.why,
