@@ -120,6 +120,7 @@ def test_these_tests_notice_what_a_cluster_does_not_know(job: Job, valid: Valid)
         valid(rendered(objects))
 
 
+@some
 @given(st.lists(texts, min_size=1))
 def test_the_words_of_a_rayjobs_command_survive_its_shell(words: list[str]) -> None:
     (manifest,) = parsed(rendered(build(replace(RAY, command=tuple(words)))))
