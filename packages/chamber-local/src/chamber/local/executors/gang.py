@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+__all__ = ["main"]
+
 _GRACE_SECONDS = 10.0
 _LAST_LINES_SECONDS = 5.0
 _LONGEST_LINE = 1 << 16

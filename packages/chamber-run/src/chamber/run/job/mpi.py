@@ -21,6 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 
+__all__ = ["deliver", "main", "send", "settings", "started"]
+
 _MEETING_SECONDS = 900.0
 _PAUSE = 0.05
 _AGENT = """#!/bin/sh
