@@ -18,7 +18,7 @@ from chamber.run.doctor.examination import examine
 from chamber.run.planning import history, saving
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.planning.planner import Request, prepare
-from chamber.run.progress import Reporter
+from chamber.run.progress import WARNING, Reporter
 from chamber.run.publishing import publish
 from chamber.run.settings import registries
 from chamber.run.settings.configuration import DefaultNumber, DefaultText
@@ -108,6 +108,8 @@ class RunOperations(Operations):
             await saving.save(prepared.plan, dockerfile=save_dockerfile, manifest=save_manifest)
             if prepared.registry is None or dry_run:
                 return prepared.plan
+            for warning in prepared.plan.warnings:
+                await report("config", f"{WARNING}{warning}")
             plan = await publish(self._transport, prepared.plan, prepared.layers, prepared.registry, no_cache, report)
             await asyncio.to_thread(history.remember, plan.directory, plan.repository, _made_from(plan))
             await report("submit", f"submitting {plan.settings.name}")

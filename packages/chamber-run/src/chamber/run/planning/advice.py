@@ -35,6 +35,8 @@ def warnings(settings: RunSettings, facts: Facts, registry: Registry | None) -> 
         )
     if facts.own:
         yield from _about_the_dockerfile(settings, facts, facts.own)
+    if facts.environment.base.recipe and settings.pip_index_url is not None:
+        yield "pip_index_url is left out: the job's environment is installed from the package index of this machine"
     if facts.profile.has_dockerfile and facts.own is None:
         yield "Dockerfile is left aside: the job runs with what this machine has"
 
