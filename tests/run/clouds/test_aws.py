@@ -58,7 +58,8 @@ def test_what_only_looks_like_one_is_not(host: str) -> None:
 
 @given(st.text(max_size=60))
 def test_any_host_is_looked_at_without_harm(host: str) -> None:
-    assert place_of(host) is None
+    place = place_of(host)
+    assert place is None or host.lower().endswith((".aws", ".amazonaws.com"))
 
 
 @given(regions, st.from_regex(r"[0-9]{12}", fullmatch=True))

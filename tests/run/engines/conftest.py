@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from chamber.run.targets import Registry
 
 #: Made by tests/engines/start: a small Debian with Python and pip.
 BASE = "localhost/chamber-tests/python:1"
+#: How long an engine may take to take a container away.
+_REMOVAL_SECONDS = 30.0
 _HINT = "run `bash tests/engines/install` and, as root, `bash tests/engines/start`"
 
 
@@ -56,6 +59,13 @@ class RealEngine:
         listed = self.call("ps", "--all", *every, "--no-trunc", "--format", "{{.Names}} {{.Command}}")
         word = Path(base).name.partition(":")[0]
         return "\n".join(line for line in listed.splitlines() if word in line)
+
+    def is_rid_of(self, base: str) -> bool:
+        """Whether no container of a base is left, soon: an engine takes them away by and by."""
+        deadline = time.monotonic() + _REMOVAL_SECONDS
+        while self.containers_of(base) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return self.containers_of(base) == ""
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,7 @@ async def test_a_failed_build_shows_its_last_lines_and_leaves_no_container(
     build = Build(tag=_tag(open_registry), dockerfile=dockerfile, context={})
     with pytest.raises(DockerError, match=r"could not build .*exit code(.|\n)*the reason"):
         await real.engine.publish(build, open_registry, _quietly)
-    assert real.containers_of(base) == ""
+    assert real.is_rid_of(base)
 
 
 async def test_a_cancelled_build_leaves_neither_process_nor_container(
@@ -109,7 +109,7 @@ async def test_a_cancelled_build_leaves_neither_process_nor_container(
     with pytest.raises(asyncio.CancelledError):
         await running
     assert _processes(mark) == _processes(base) == []
-    assert real.containers_of(base) == ""
+    assert real.is_rid_of(base)
 
 
 async def test_a_build_that_says_nothing_is_stopped_and_leaves_nothing(
@@ -119,7 +119,7 @@ async def test_a_build_that_says_nothing_is_stopped_and_leaves_nothing(
     build = Build(tag=_tag(open_registry), dockerfile=_slow(base), context={})
     with pytest.raises(DockerError, match="no output for 3 s"):
         await engine.publish(build, open_registry, _quietly)
-    assert real.containers_of(base) == ""
+    assert real.is_rid_of(base)
 
 
 async def test_a_wrong_password_is_an_error_of_the_registry(real: Any, base: str, guarded_registry: Registry) -> None:

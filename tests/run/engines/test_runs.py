@@ -175,7 +175,7 @@ def test_a_dependency_that_is_nowhere_is_told_with_what_pip_said(
     with pytest.raises(DockerError, match=r"No matching distribution found for six==0\.0\.0\.1"):
         _run(client, project, registry=f"{open_registry.prefix}/broken", base_image=base)
     assert client.list_workloads().items == []
-    assert real.containers_of(base) == ""
+    assert real.is_rid_of(base)
 
 
 INTERRUPTED = """
@@ -231,7 +231,7 @@ def test_after_control_c_neither_process_nor_container_is_left(
     assert not re.search("Traceback.*Exception ignored", errors, re.DOTALL)
     assert not _running(f"{mark}/p")
     assert not _running(base)
-    assert real.containers_of(base) == ""
+    assert real.is_rid_of(base)
     assert client.list_workloads().items == []
 
 
