@@ -450,3 +450,19 @@ def test_a_plugin_that_breaks_the_rules_is_an_error_of_ours(tmp_path: Path) -> N
         _plan(tmp_path)
     with registered(_Broken()), pytest.raises(PluginError, match="chamber_run_detect: RuntimeError: out of order"):
         _plan(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "launcher", "why"),
+    [
+        ({}, "python", "one process is started on a node"),
+        ({"gpus": 4}, "torchrun", "the project uses PyTorch, on 4 GPUs"),
+        ({"gpus": 4, "launcher": "accelerate"}, "accelerate", "it was asked for"),
+        ({"gpus": 4, "distributed": "none"}, "python", "distributed is none"),
+    ],
+)
+def test_the_plan_tells_what_starts_the_processes_and_why(
+    tmp_path: Path, arguments: dict[str, Any], launcher: str, why: str
+) -> None:
+    plan = _plan(_project(tmp_path, **{"requirements.txt": "torch"}), **arguments)
+    assert f"launcher: {launcher}\n  {why}; launcher= changes it" in plan.profile.explain()

@@ -22,7 +22,7 @@ from chamber.run.project import detection, notebooks, sizes
 from chamber.run.project import package as packages
 from chamber.run.project.files import GeneratedFile, ProjectFile, Selection, select
 from chamber.run.project.package import Package
-from chamber.run.project.profile import Launcher, Profile
+from chamber.run.project.profile import Evidence, Launcher, Profile
 from chamber.run.reference import Reference
 from chamber.run.settings.configuration import RunSettings
 from chamber.run.targets import BaseImage, Registry
@@ -165,7 +165,9 @@ def _detected(
     if settings.python_version is not None:
         version = ".".join(settings.python_version.split(".")[:2])
         profile = replace(profile, python_version=version, requires_python=f"=={version}.*")
-    return replace(profile, launcher=_launcher(profile, settings)), needs
+    launcher = _launcher(profile, settings)
+    why = Evidence("launcher", launcher, _why(launcher, profile, settings), "launcher=")
+    return replace(profile, launcher=launcher, evidence=(*profile.evidence, why) if profile.evidence else ()), needs
 
 
 def _launcher(profile: Profile, settings: RunSettings) -> Launcher:
@@ -173,6 +175,19 @@ def _launcher(profile: Profile, settings: RunSettings) -> Launcher:
         return "python"
     shape = topology.of(settings.gpus, settings.nodes, settings.gpus_per_node)
     return launch.launcher_for(profile, settings.distributed, shape, cast("Launcher | None", settings.launcher))
+
+
+def _why(launcher: Launcher, profile: Profile, settings: RunSettings) -> str:
+    if profile.starts_itself:
+        return f"{profile.entrypoint} says what is run"
+    if settings.launcher is not None:
+        return "it was asked for"
+    if settings.distributed != "auto":
+        return f"distributed is {settings.distributed}"
+    if launcher == "python":
+        return "one process is started on a node"
+    uses = {"torchrun": "PyTorch", "mpi": "Horovod"}.get(launcher, launcher)
+    return f"the project uses {uses}, on {settings.gpus} GPUs"
 
 
 def _base(settings: RunSettings, profile: Profile, needs: detection.Dependencies, registry: Registry | None) -> Choice:
