@@ -7,6 +7,7 @@ import pytest
 from chamber.core.errors import ConfigurationError
 from chamber.local import LocalChamber
 from chamber.local.access import Access
+from chamber.local.memberships import FIRST
 
 PATHS = ["/workloads", "/workloads/wl_x/logs", "/teams", "/capacity", "/metrics", "/nothing"]
 
@@ -102,7 +103,7 @@ def test_the_token_is_in_no_repr_and_in_private_files_only(simulated, own_settin
     chamber = simulated.chamber
     folder = chamber._started.folder.path
 
-    assert chamber.token not in repr(chamber) + repr(Access(chamber.token))
+    assert chamber.token not in repr(chamber) + repr(Access({chamber.token: FIRST}))
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "identity.json").stat().st_mode) == 0o600
     (record,) = (own_settings / "local").iterdir()

@@ -64,6 +64,7 @@ def known(chamber):
         token = client.list_workloads(limit=1).next_token
         cursor = client.search_workloads(page_size=1).next_cursor
     return {
+        "organization-id": chamber.organization_id,
         "team-id": chamber.team,
         "template-id": "tmpl_hello",
         "allocation-id": allocation.id,
@@ -102,6 +103,6 @@ def test_a_server_that_does_not_heed_idempotency_keys_does_not_tell_of_them():
         document(DIALECTS["documented"], idempotency=told)["paths"]["/workloads"]["post"] for told in (True, False)
     )
 
-    assert [parameter["name"] for parameter in with_keys["parameters"]] == ["Idempotency-Key"]
-    assert without["parameters"] == []
+    assert [parameter["name"] for parameter in with_keys["parameters"]] == ["Idempotency-Key", "X-Organization-Id"]
+    assert [parameter["name"] for parameter in without["parameters"]] == ["X-Organization-Id"]
     assert set(with_keys["responses"]) - set(without["responses"]) == {"409", "422"}

@@ -13,18 +13,22 @@ from chamber.local.api.openapi import document
 from chamber.local.api.services import Services
 from chamber.local.faults import Faults
 from chamber.local.faults.injection import injecting
+from chamber.local.ratelimits import Throttle
 from chamber.local.registry.app import registry_app
 from chamber.local.registry.store import Store
+from chamber.local.sign_in import sign_in_routes
 
 __all__ = ["application"]
 
 
-def application(parts: Services, store: Store, access: Access, faults: Faults) -> web.Application:
+def application(
+    parts: Services, store: Store, access: Access, throttle: Throttle | None, faults: Faults
+) -> web.Application:
     """Everything that is served."""
     app = web.Application(middlewares=[injecting(faults), _named(access, parts.dialect)])
     told = document(parts.dialect, idempotency=parts.in_flight is not None)
-    app.add_routes([web.get("/openapi.json", _described(told))])
-    app.add_subapp("/v1/", api_app(parts, access))
+    app.add_routes([web.get("/openapi.json", _described(told)), *sign_in_routes(access)])
+    app.add_subapp("/v1/", api_app(parts, access, throttle))
     app.add_subapp("/v2/", registry_app(store, access))
     return app
 

@@ -4,22 +4,30 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from chamber.core.errors import ConfigurationError, NotFoundError
 from chamber.local.faults import Faults
+from chamber.local.memberships import FIRST
 from chamber.local.seed import ORGANIZATION, TEAM
 from chamber.local.settings import checked
+from chamber.local.storage.progress import Progress
 from chamber.local.thread import ServerThread
+from chamber.local.waiting import VirtualClock
 
 if TYPE_CHECKING:
     from chamber.core import AsyncChamberClient, ChamberClient
+    from chamber.core.clock import Clock
+    from chamber.local.ratelimits import RateLimit
+    from chamber.local.users import User
     from chamber.local.workloads import Workload
 
 __all__ = ["LocalChamber"]
+
+C = TypeVar("C", "ChamberClient", "AsyncChamberClient")
 
 
 class LocalChamber:
@@ -35,7 +43,8 @@ class LocalChamber:
     everything across restarts; None is a temporary folder, removed at the end. `gpus` says how many simulated GPUs of
     which type there are. `port` 0 is any free one. `host` other than loopback needs `allow_remote`. `sample_interval`
     is the seconds between measurements, `grace` the seconds that a cancelled job has to end by itself. `idempotency`
-    says whether an Idempotency-Key is heeded; by default it is in the documented dialect only.
+    says whether an Idempotency-Key is heeded; by default it is in the documented dialect only. `users` are there beside
+    the first, an ORG_ADMIN of one organization whose token is `token`. `rate_limit` is for each user's token.
 
     Raises ConfigurationError: a setting is wrong, the port is taken, or the folder is in use.
     """
@@ -53,6 +62,8 @@ class LocalChamber:
         sample_interval: float = 1.0,
         grace: float = 5.0,
         idempotency: bool | None = None,
+        users: "Sequence[User]" = (),
+        rate_limit: "RateLimit | None" = None,
     ) -> None:
         self._settings = checked(
             dialect=dialect,
@@ -65,7 +76,11 @@ class LocalChamber:
             sample_interval=sample_interval,
             grace=grace,
             idempotency=idempotency,
+            users=users,
+            rate_limit=rate_limit,
         )
+        #: What clients wait by in tests: ``chamber.client(clock=chamber.clock)``.
+        self.clock: VirtualClock = VirtualClock(self._progress)
         #: What is to go wrong, for tests of clients.
         self.faults: Faults = Faults()
         self._running: ServerThread | None = None
@@ -83,12 +98,12 @@ class LocalChamber:
 
     @property
     def token(self) -> str:
-        """The one token: for the API, and as the registry's password."""
+        """The first user's token: for the API, and as the registry's password."""
         return self._started.folder.token
 
     @property
     def organization_id(self) -> str:
-        """The one organization."""
+        """The organization that is there from the beginning."""
         return ORGANIZATION
 
     @property
@@ -96,17 +111,33 @@ class LocalChamber:
         """The id of the team that is there from the beginning."""
         return TEAM
 
-    def client(self) -> "ChamberClient":
-        """A blocking client of this Chamber."""
+    def token_of(self, user: str) -> str:
+        """The token of a user. Raises ConfigurationError: there is no such user."""
+        self._named(user)
+        return self.token if user == FIRST.name else self._started.folder.token_of(user)
+
+    def client(
+        self, user: str | None = None, *, organization_id: str | None = None, clock: "Clock | None" = None
+    ) -> "ChamberClient":
+        """A blocking client of this Chamber, as a user: by default the first, in the user's first organization.
+
+        `clock` is what it waits by; with `self.clock` they end when there is something to see.
+        """
         from chamber.core import ChamberClient
 
-        return ChamberClient(token=self.token, api_url=self.api_url, organization_id=self.organization_id)
+        return _waiting_by(ChamberClient(*self._connection(user, organization_id)), clock)
 
-    def async_client(self) -> "AsyncChamberClient":
-        """An async client of this Chamber."""
+    def async_client(
+        self, user: str | None = None, *, organization_id: str | None = None, clock: "Clock | None" = None
+    ) -> "AsyncChamberClient":
+        """An async client of this Chamber; see `client`."""
         from chamber.core import AsyncChamberClient
 
-        return AsyncChamberClient(token=self.token, api_url=self.api_url, organization_id=self.organization_id)
+        return _waiting_by(AsyncChamberClient(*self._connection(user, organization_id)), clock)
+
+    def dashboard_url(self, user: str | None = None) -> str:
+        """An address that lets a browser in, once and within 24 hours, as a user: by default the first."""
+        return f"http://{self.registry}/?ticket={self._started.ticket(self._named(user).name)}"
 
     def logs(self, workload_id: str) -> str:
         """What a workload has printed so far. Raises NotFoundError when there is no such workload."""
@@ -155,8 +186,30 @@ class LocalChamber:
     def __repr__(self) -> str:
         return f"LocalChamber({self.api_url})" if self._running else "LocalChamber(not running)"
 
+    def _connection(self, user: str | None, organization_id: str | None) -> tuple[str, str, str]:
+        named = self._named(user)
+        return self.token_of(named.name), self.api_url, organization_id or named.organizations[0]
+
+    def _named(self, user: str | None) -> "User":
+        named = next((known for known in self._settings.users if user in {None, known.name}), None)
+        if named is None:
+            there_is = ", ".join(known.name for known in self._settings.users)
+            raise ConfigurationError(f"there is no user {user!r}; there is {there_is}")
+        return named
+
+    def _progress(self) -> Progress:
+        return self._running.progress() if self._running else Progress(0, 0)
+
     @property
     def _started(self) -> ServerThread:
         if self._running is None:
             raise ConfigurationError("this LocalChamber is not running: use it in a with block, or call start()")
         return self._running
+
+
+def _waiting_by(client: "C", clock: "Clock | None") -> "C":
+    if clock is None:
+        return client
+    from chamber.core.testing import waiting_by
+
+    return waiting_by(client, clock)

@@ -6,10 +6,10 @@ from datetime import datetime
 from chamber.local.registry.marker import MARKER, TAG
 from chamber.local.storage import nouns
 from chamber.local.storage.nouns import Team, Template
+from chamber.local.users import ORGANIZATION
 
 __all__ = ["ORGANIZATION", "TEAM", "USER", "sow"]
 
-ORGANIZATION = "org_local"
 TEAM = "init_local"
 USER = "local-user"
 

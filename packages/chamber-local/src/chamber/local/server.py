@@ -18,12 +18,17 @@ from chamber.local.faults import Faults
 from chamber.local.folder import DataFolder
 from chamber.local.ledger import Ledger
 from chamber.local.listening import Listening
+from chamber.local.memberships import FIRST, directory, enrol
+from chamber.local.permissions import Caller
+from chamber.local.ratelimits import Throttle
 from chamber.local.recovery import recover
 from chamber.local.registry.store import Store
-from chamber.local.seed import ORGANIZATION, USER, sow
+from chamber.local.seed import sow
 from chamber.local.settings import Settings
-from chamber.local.storage import workloads
+from chamber.local.storage import tenancy, workloads
 from chamber.local.storage.database import Database
+from chamber.local.storage.progress import Progress, progress
+from chamber.local.users import ORGANIZATION, Role, User
 from chamber.local.workloads import Workload
 
 __all__ = ["Server"]
@@ -34,9 +39,11 @@ _HEADER_LIMIT = 16 << 10
 class Server:
     """A running Chamber. Lives in one event loop from `start` to `stop`."""
 
-    def __init__(self, address: str, database: Database, parts: AsyncExitStack) -> None:
+    def __init__(self, address: str, database: Database, access: Access, parts: AsyncExitStack) -> None:
         #: host:port
         self.address = address
+        #: Who may speak to it.
+        self.access = access
         self._database, self._parts = database, parts
 
     @classmethod
@@ -48,10 +55,12 @@ class Server:
             database = Database(folder.database)
             stack.callback(database.close)
             parts, store = await _assemble(settings, folder, database, listening.address, stack)
-            access = Access(folder.token, _names(listening.address) if settings.loopback else ())
-            faults.attach(await _serve(application(parts, store, access, faults), listening, stack))
+            access = Access(_tokens(settings, folder), _names(listening.address) if settings.loopback else ())
+            throttle = Throttle(settings.rate_limit) if settings.rate_limit else None
+            app = application(parts, store, access, throttle, faults)
+            faults.attach(await _serve(app, listening, stack))
             stack.callback(faults.attach, None)
-            return cls(listening.address, database, stack.pop_all())
+            return cls(listening.address, database, access, stack.pop_all())
         raise AssertionError("an exit stack swallows nothing")
 
     async def knows(self, workload_id: str) -> bool:
@@ -61,6 +70,10 @@ class Server:
     async def workloads(self) -> tuple[Workload, ...]:
         """Every workload, in the order of their submission."""
         return await self._database.read(workloads.every)
+
+    async def progress(self) -> Progress:
+        """Whether anything is going on."""
+        return await self._database.read(progress)
 
     async def stop(self) -> None:
         """Answers no more, ends what runs, and closes the database."""
@@ -72,7 +85,9 @@ async def _assemble(
 ) -> tuple[Services, Store]:
     ledger, store = Ledger(database), Store(folder.path / "registry", database)
     await store.open()
+    await database.write(tenancy.prepare)
     await database.write(sow, next((pool.gpu_type for pool in settings.pools), None), ledger.clock())
+    await database.write(enrol, settings.users, ledger.clock())
     await recover(ledger, folder.path / "runs")
     dispatcher = Dispatcher(ledger, settings.pools, _executor(settings, store, address, folder), folder.logs)
     stack.push_async_callback(dispatcher.close)
@@ -81,11 +96,11 @@ async def _assemble(
         ledger=ledger,
         dispatcher=dispatcher,
         pools=settings.pools,
-        organization_id=ORGANIZATION,
-        user=USER,
+        directory=await database.read(directory),
         logs=folder.logs,
         dialect=settings.dialect,
         in_flight=InFlight() if settings.idempotency else None,
+        caller=Caller(FIRST.name, Role.ORG_ADMIN, ORGANIZATION),
     )
     return parts, store
 
@@ -111,6 +126,11 @@ def _executor(settings: Settings, store: Store, address: str, folder: DataFolder
     if settings.executor == "simulated":
         return SimulatedExecutor()
     return ProcessExecutor(store, address, folder.path, interval=settings.sample_interval, grace=settings.grace)
+
+
+def _tokens(settings: Settings, folder: DataFolder) -> dict[str, User]:
+    first, *others = settings.users
+    return {folder.token: first, **{folder.token_of(user.name): user for user in others}}
 
 
 def _names(address: str) -> tuple[str, ...]:

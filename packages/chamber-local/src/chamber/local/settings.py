@@ -1,7 +1,7 @@
 """What an embedded Chamber is made with."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -9,6 +9,9 @@ import msgspec
 from chamber.core.errors import ConfigurationError
 from chamber.local.api.dialect import Dialect
 from chamber.local.api.dialects import DIALECTS
+from chamber.local.memberships import FIRST, completed
+from chamber.local.ratelimits import RateLimit
+from chamber.local.users import User
 from chamber.local.workloads import Pool
 
 __all__ = ["Settings", "checked"]
@@ -29,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     loopback: bool
     sample_interval: float
     grace: float
+    users: tuple[User, ...]
+    rate_limit: RateLimit | None
 
 
 def checked(
@@ -43,6 +48,8 @@ def checked(
     sample_interval: float,
     grace: float,
     idempotency: bool | None,
+    users: Sequence[User],
+    rate_limit: RateLimit | None,
 ) -> Settings:
     """The settings, when they are sound. Raises ConfigurationError."""
     _one_of("dialect", dialect, tuple(DIALECTS))
@@ -51,7 +58,7 @@ def checked(
     if not loopback and not allow_remote:
         raise ConfigurationError(
             f"host={host!r} would let other machines reach this Chamber, which runs what they send: "
-            "use 127.0.0.1, or say allow_remote=True (--allow-remote)"
+            "use 127.0.0.1, or say allow_remote=True (--expose)"
         )
     if not 0 <= port <= 65535:
         raise ConfigurationError(f"port={port!r} is not 0 (any free one) to 65535")
@@ -68,6 +75,8 @@ def checked(
         loopback=loopback,
         sample_interval=sample_interval,
         grace=grace,
+        users=_users(users),
+        rate_limit=rate_limit,
     )
 
 
@@ -83,6 +92,15 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _users(users: Sequence[User]) -> tuple[User, ...]:
+    """All who have a token, the first of them being whom the Chamber's own is of."""
+    everybody = (FIRST, *map(completed, users))
+    names = [user.name for user in everybody]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigurationError(f"users names {', '.join(twice)} twice; {FIRST.name} is there already")
+    return everybody
 
 
 def _pools(gpus: Mapping[str, int]) -> tuple[Pool, ...]:

@@ -11,6 +11,7 @@ from chamber.local.faults import Faults
 from chamber.local.folder import DataFolder
 from chamber.local.server import Server
 from chamber.local.settings import Settings
+from chamber.local.storage.progress import Progress
 from chamber.local.workloads import Workload
 
 __all__ = ["ServerThread"]
@@ -42,6 +43,14 @@ class ServerThread:
     def workloads(self) -> tuple[Workload, ...]:
         """Every workload, in the order of their submission."""
         return asyncio.run_coroutine_threadsafe(self._server.workloads(), self._loop).result()
+
+    def ticket(self, user: str) -> str:
+        """A ticket for the dashboard, as that user."""
+        return self._server.access.sessions.ticket(user)
+
+    def progress(self) -> Progress:
+        """Whether anything is going on."""
+        return asyncio.run_coroutine_threadsafe(self._server.progress(), self._loop).result()
 
     def stop(self) -> None:
         """Stops the server, and returns when nothing of it is left."""

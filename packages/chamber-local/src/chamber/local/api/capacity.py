@@ -12,8 +12,9 @@ import msgspec
 from chamber.local.api.errors import not_found
 from chamber.local.api.services import Services
 from chamber.local.api.views import Capacity, Hours, PoolUse, TeamUse
+from chamber.local.permissions import Act, permits
 from chamber.local.scheduler import used_gpus
-from chamber.local.storage import nouns, statistics
+from chamber.local.storage import statistics, tenancy
 from chamber.local.storage.nouns import Team
 from chamber.local.storage.queries import Filter
 from chamber.local.workloads import Pool
@@ -32,7 +33,9 @@ async def capacity(parts: Services, query: AskedCapacity) -> Capacity:
     """What there is, and what of it is used."""
     pools, teams = _pools(parts, query.pool_id), await _teams(parts, query.initiative_id)
     now = parts.ledger.clock()
-    chosen = Filter(initiative_id=tuple(team.id for team in teams), capacity_pool_id=tuple(p.id for p in pools))
+    chosen = parts.seen(
+        Filter(initiative_id=tuple(team.id for team in teams), capacity_pool_id=tuple(p.id for p in pools))
+    )
     by_pool = await _used(parts, chosen, now, "capacity_pool_id")
     by_team = await _used(parts, chosen, now, "initiative_id")
     held = await parts.ledger.unfinished()
@@ -56,10 +59,13 @@ def _pools(parts: Services, pool_id: str | None) -> tuple[Pool, ...]:
 
 
 async def _teams(parts: Services, team_id: str | None) -> tuple[Team, ...]:
-    teams = tuple(t for t in await parts.database.read(nouns.listed, Team) if team_id in {None, t.id})
+    held = await parts.database.read(tenancy.listed, Team, parts.organization_id)
+    teams = tuple(team for team in held if team_id in {None, team.id})
     if team_id and not teams:
         raise not_found("team", team_id)
-    return teams
+    if team_id:
+        parts.require(Act.SEE_WORK, team_id)
+    return tuple(team for team in teams if permits(parts.caller, Act.SEE_WORK, team.id))
 
 
 async def _used(parts: Services, chosen: Filter, now: datetime, key: str) -> Mapping[str, float]:

@@ -35,7 +35,7 @@ async def workload_statistics(parts: Services, query: AskedStatistics) -> Statis
     start, end = moment(query.start_date), moment(query.end_date)
     implied = "custom" if start or end else "last_7_days"
     start, end = statistics_window(query.time_range or implied, start, end, now)
-    chosen = Filter(submitted_from=start, submitted_to=end, initiative_id=query.initiative_id)
+    chosen = parts.seen(Filter(submitted_from=start, submitted_to=end, initiative_id=query.initiative_id))
     groups = [
         (name, key, of_group)
         for name in query.group_by
