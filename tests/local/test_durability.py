@@ -95,7 +95,7 @@ def test_the_module_speaks_the_dialect_that_it_is_told(served, tools):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--host", "0.0.0.0"], "--allow-remote"),
+        (["--host", "0.0.0.0"], "--expose"),
         (["--gpus", "H100"], "does not look like H100=8"),
         (["--dialect", "klingon"], "dialect='klingon' is not there; there is documented, legacy"),
         (["--port", "99999"], "0 (any free one) to 65535"),

@@ -19,10 +19,12 @@ class Directory:
 
     def __init__(self, places: Mapping[str, Place]) -> None:
         self._places = dict(places)
+        self._organizations = {place.organization_id for place in places.values()}
 
     def add(self, team_id: str, place: Place) -> None:
         """Takes a new team in."""
         self._places[team_id] = place
+        self._organizations.add(place.organization_id)
 
     def organization_of(self, team_id: str) -> str | None:
         """The organization of a team; None when there is no such team."""
@@ -35,7 +37,7 @@ class Directory:
 
     def is_all(self, organization_id: str) -> bool:
         """True when every team is of that organization."""
-        return all(place.organization_id == organization_id for place in self._places.values())
+        return self._organizations <= {organization_id}
 
     def within(self, teams: Iterable[str], organization_id: str) -> frozenset[str]:
         """Those of the teams, and of the teams below them, that belong to an organization."""

@@ -14,7 +14,7 @@ from chamber.local.ratelimits import RateLimit
 from chamber.local.users import User
 from chamber.local.workloads import Pool
 
-__all__ = ["Settings", "checked"]
+__all__ = ["Settings", "checked", "gpus_of"]
 
 _EXECUTORS = ("process", "simulated")
 
@@ -78,6 +78,15 @@ def checked(
         users=_users(users),
         rate_limit=rate_limit,
     )
+
+
+def gpus_of(text: str) -> dict[str, int]:
+    """GPU types and how many there are of each, from ``H100=8,A100=4``. Raises ConfigurationError."""
+    pools = [part.partition("=") for part in text.split(",") if part.strip()]
+    try:
+        return {gpu_type.strip(): int(count) for gpu_type, _, count in pools}
+    except ValueError as error:
+        raise ConfigurationError(f"{text!r} does not look like H100=8,A100=4") from error
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
