@@ -11,8 +11,7 @@ OURS = {**HERE, "Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origi
 
 @pytest.fixture
 def clock():
-    time = [0.0]
-    return time
+    return [0.0]
 
 
 @pytest.fixture

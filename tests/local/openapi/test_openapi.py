@@ -22,7 +22,7 @@ def chamber(request):
         yield running
 
 
-def test_schemathesis_finds_nothing(chamber, tmp_path):
+def test_schemathesis_finds_nothing_in_2_000_cases(chamber, tmp_path):
     ended = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml", "run"),
@@ -32,7 +32,11 @@ def test_schemathesis_finds_nothing(chamber, tmp_path):
                 "--checks",
                 "all",
                 "--max-examples",
-                "12",
+                "24",
+                "--workers",
+                "2",
+                "--report-json-path",
+                tmp_path / "report.json",
                 "--generation-deterministic",
                 "--suppress-health-check",
                 "too_slow",
@@ -53,6 +57,8 @@ def test_schemathesis_finds_nothing(chamber, tmp_path):
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert report["test_cases"]["generated"] >= 2000
 
 
 def known(chamber):

@@ -14,7 +14,6 @@ from chamber.local.faults import Faults
 from chamber.local.memberships import FIRST
 from chamber.local.seed import ORGANIZATION, TEAM
 from chamber.local.settings import checked
-from chamber.local.storage.progress import Progress
 from chamber.local.thread import ServerThread
 from chamber.local.waiting import VirtualClock
 
@@ -80,7 +79,7 @@ class LocalChamber:
             rate_limit=rate_limit,
         )
         #: What clients wait by in tests: ``chamber.client(clock=chamber.clock)``.
-        self.clock: VirtualClock = VirtualClock(self._progress)
+        self.clock: VirtualClock = VirtualClock(self._happened)
         #: What is to go wrong, for tests of clients.
         self.faults: Faults = Faults()
         self._running: ServerThread | None = None
@@ -155,7 +154,7 @@ class LocalChamber:
         with self._changing:
             if self._running is not None:
                 raise ConfigurationError("this LocalChamber is running already")
-            self._running = ServerThread(self._settings, self.faults)
+            self._running = ServerThread(self._settings, self.faults, lambda: self.clock.ahead)
             atexit.register(self.stop)
         return self
 
@@ -197,8 +196,10 @@ class LocalChamber:
             raise ConfigurationError(f"there is no user {user!r}; there is {there_is}")
         return named
 
-    def _progress(self) -> Progress:
-        return self._running.progress() if self._running else Progress(0, 0)
+    def _happened(self) -> tuple[int, int] | None:
+        """What clients may wait for: changes of status, and faults."""
+        progress = self._running.progress() if self._running and not self.faults.refusing else None
+        return (progress.changes, len(self.faults.log)) if progress and progress.unfinished else None
 
     @property
     def _started(self) -> ServerThread:

@@ -1,6 +1,7 @@
 """How often a token may ask: a token bucket, as a pure function of the clock."""
 
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Literal
@@ -58,15 +59,16 @@ def take(limit: RateLimit, bucket: Bucket | None, now: datetime) -> tuple[Bucket
 
 
 class Throttle:
-    """The buckets of all tokens. Lives in the server's loop."""
+    """The buckets of all tokens. Lives in the server's loop. `ahead`: see `chamber.local.waiting.VirtualClock`."""
 
-    def __init__(self, limit: RateLimit) -> None:
-        self._limit = limit
+    def __init__(self, limit: RateLimit, ahead: Callable[[], float] = float) -> None:
+        self._limit, self._ahead = limit, ahead
         self._buckets: dict[str, Bucket] = {}
 
     def refuses(self, user: str, now: datetime) -> Refused | None:
         """Counts a request of a user; what to tell them when it is one too many."""
-        self._buckets[user], seconds = take(self._limit, self._buckets.get(user), now)
+        counted = now + timedelta(seconds=self._ahead())
+        self._buckets[user], seconds = take(self._limit, self._buckets.get(user), counted)
         return Refused(seconds, _headers(self._limit, seconds, now)) if seconds else None
 
 

@@ -1,5 +1,6 @@
 """One aiohttp server with the API and the registry, and everything behind them."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -47,8 +48,11 @@ class Server:
         self._database, self._parts = database, parts
 
     @classmethod
-    async def start(cls, settings: Settings, folder: DataFolder, faults: Faults) -> Self:
-        """Opens the folder's database, recovers, and listens. Raises ConfigurationError."""
+    async def start(cls, settings: Settings, folder: DataFolder, faults: Faults, ahead: Callable[[], float]) -> Self:
+        """Opens the folder's database, recovers, and listens. Raises ConfigurationError.
+
+        `ahead` tells by how many seconds the clients' clock is ahead, which limits of their requests go by.
+        """
         async with AsyncExitStack() as stack:
             listening = Listening(settings.host, settings.port)
             stack.callback(listening.close)
@@ -56,7 +60,7 @@ class Server:
             stack.callback(database.close)
             parts, store = await _assemble(settings, folder, database, listening.address, stack)
             access = Access(_tokens(settings, folder), _names(listening.address) if settings.loopback else ())
-            throttle = Throttle(settings.rate_limit) if settings.rate_limit else None
+            throttle = Throttle(settings.rate_limit, ahead) if settings.rate_limit else None
             app = application(parts, store, access, throttle, faults)
             faults.attach(await _serve(app, listening, stack))
             stack.callback(faults.attach, None)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any
 
@@ -20,11 +20,11 @@ __all__ = ["ServerThread"]
 class ServerThread:
     """Serves from its construction until `stop`. Raises what kept the server from starting."""
 
-    def __init__(self, settings: Settings, faults: Faults) -> None:
+    def __init__(self, settings: Settings, faults: Faults, ahead: Callable[[], float]) -> None:
         self.folder: DataFolder = DataFolder(settings.data_dir)
         self._ready: Future[tuple[Server, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(
-            target=lambda: _run(self._serve(settings, faults)), name="chamber-local", daemon=True
+            target=lambda: _run(self._serve(settings, faults, ahead)), name="chamber-local", daemon=True
         )
         self._thread.start()
         try:
@@ -59,9 +59,9 @@ class ServerThread:
         self._thread.join()
         self.folder.close()
 
-    async def _serve(self, settings: Settings, faults: Faults) -> None:
+    async def _serve(self, settings: Settings, faults: Faults, ahead: Callable[[], float]) -> None:
         try:
-            server = await Server.start(settings, self.folder, faults)
+            server = await Server.start(settings, self.folder, faults, ahead)
         except BaseException as error:
             self._ready.set_exception(error)
             return

@@ -1,10 +1,11 @@
 """A client's time in tests: its waits end as soon as there is something to see."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from chamber.core.clock import Clock
-from chamber.local.storage.progress import Progress
 
 __all__ = ["VirtualClock"]
 
@@ -14,31 +15,34 @@ _LOOK = 0.002
 class VirtualClock(Clock):
     """A clock for clients of one Chamber, whose `sleep` passes at once in its own time.
 
-    In real time a wait lasts until a workload of that Chamber changes its status; no time at all when every workload
-    is over; and never longer than was asked for. So polls, timeouts and the pauses between attempts are all counted in
-    the client's seconds, and a test waits for what really happens alone.
+    In real time a call's wait lasts until something has happened since the call's last wait: a workload has changed its
+    status, or a fault was injected. Its first wait takes no time, nor does any where nothing can happen because every
+    workload is over; and none lasts longer than was asked for. So polls, timeouts and the pauses between attempts are
+    all counted in the client's seconds, and a test waits for what really happens alone.
+
+    `happened` is what has happened so far; None: nothing more will.
     """
 
-    def __init__(self, progress: Callable[[], Progress]) -> None:
-        self._progress = progress
-        self._ahead = 0.0
+    def __init__(self, happened: Callable[[], Hashable | None]) -> None:
+        self._happened = happened
+        self._seen: WeakKeyDictionary[asyncio.Task[Any], Hashable | None] = WeakKeyDictionary()
+        #: How far it is ahead of the machine's own clock, in seconds.
+        self.ahead: float = 0.0
         #: Every wait so far, in seconds.
         self.sleeps: list[float] = []
 
     def monotonic(self) -> float:
         """Seconds, of which those slept are counted in full."""
-        return super().monotonic() + self._ahead
+        return super().monotonic() + self.ahead
 
     async def sleep(self, seconds: float) -> None:
         """Moves on by so many seconds, and really waits for no more than something to happen."""
         self.sleeps.append(seconds)
-        end = self.monotonic() + seconds
-        before = await self._look()
-        while self.monotonic() < end and before.unfinished:
+        task, end = asyncio.current_task(), self.monotonic() + seconds
+        assert task is not None
+        now = await asyncio.to_thread(self._happened)
+        while self.monotonic() < end and now is not None and now == self._seen.get(task):
             await super().sleep(min(_LOOK, end - self.monotonic()))
-            if (await self._look()).changes != before.changes:
-                break
-        self._ahead += max(0.0, end - self.monotonic())
-
-    async def _look(self) -> Progress:
-        return await asyncio.to_thread(self._progress)
+            now = await asyncio.to_thread(self._happened)
+        self._seen[task] = now
+        self.ahead += max(0.0, end - self.monotonic())
