@@ -1,6 +1,7 @@
 """Suites of users of the plugin, each run by a pytest of its own, as it would be elsewhere."""
 
 import os
+import pathlib
 import subprocess
 import sys
 import textwrap
@@ -82,6 +83,16 @@ def test_a_users_suite_runs(suite, tmp_path, workers):
 
     assert summary.startswith("11 passed"), told
     assert not (tmp_path / "home" / ".chamber").exists()
+
+
+@pytest.mark.parametrize("page", ["docs/testing.md", "packages/chamber-local/README.md"])
+def test_the_suites_in_the_documentation_run(suite, page):
+    text = (pathlib.Path(__file__).parents[2] / page).read_text("utf-8")
+    code = [block.partition("```")[0] for block in text.split("```python\n")[1:]]
+    summary, told = suite("\n".join(block for block in code if "def test_" in block), ini=AUTO)
+
+    assert " passed" in summary, told
+    assert "failed" not in summary, told
 
 
 @pytest.mark.parametrize("plugin", ["asyncio", "anyio"])
