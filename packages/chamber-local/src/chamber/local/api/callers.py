@@ -39,5 +39,6 @@ def _organization(user: User, asked: str | None) -> str:
         known = ", ".join(user.organizations)
         raise invalid("X-Organization-Id", f"is needed, because you belong to several organizations: {known}")
     if asked is not None and asked not in user.organizations:
-        raise forbidden(f"you do not belong to that organization, but to {', '.join(user.organizations)}")
+        many = "s" if len(user.organizations) > 1 else ""
+        raise forbidden(f"the token belongs to the organization{many} {', '.join(user.organizations)}")
     return asked or user.organizations[0]
