@@ -110,12 +110,15 @@ def test_a_client_waits_as_long_as_it_is_told(form):
 
 def test_virtual_time_counts_for_limits():
     limit = RateLimit(requests=1, per=20)
-    with LocalChamber(executor="simulated", rate_limit=limit) as chamber, chamber.client(clock=chamber.clock) as client:
+    with (
+        LocalChamber(executor="simulated", rate_limit=limit) as chamber,
+        chamber.client(clock=chamber.virtual_time) as client,
+    ):
         for _ in range(4):
             assert client.list_teams()
 
-        assert len(chamber.clock.sleeps) == 3
-        assert chamber.clock.ahead >= 60 - 15
+        assert len(chamber.virtual_time.sleeps) == 3
+        assert chamber.virtual_time.ahead >= 60 - 15
 
 
 def test_a_client_that_is_told_to_wait_for_too_long_says_for_how_long():

@@ -15,7 +15,7 @@ from chamber.local.memberships import FIRST
 from chamber.local.seed import ORGANIZATION, TEAM
 from chamber.local.settings import checked
 from chamber.local.thread import ServerThread
-from chamber.local.waiting import VirtualClock
+from chamber.local.waiting import ClientClock
 
 if TYPE_CHECKING:
     from chamber.core import AsyncChamberClient, ChamberClient
@@ -78,8 +78,8 @@ class LocalChamber:
             users=users,
             rate_limit=rate_limit,
         )
-        #: What clients wait by in tests: ``chamber.client(clock=chamber.clock)``.
-        self.clock: VirtualClock = VirtualClock(self._happened)
+        #: What clients wait by in tests: ``chamber.client(clock=chamber.virtual_time)``.
+        self.virtual_time: ClientClock = ClientClock(self._happened)
         #: What is to go wrong, for tests of clients.
         self.faults: Faults = Faults()
         self._running: ServerThread | None = None
@@ -120,7 +120,7 @@ class LocalChamber:
     ) -> "ChamberClient":
         """A blocking client of this Chamber, as a user: by default the first, in the user's first organization.
 
-        `clock` is what it waits by; with `self.clock` they end when there is something to see.
+        `clock` is what it waits by; with `self.virtual_time` they end when there is something to see.
         """
         from chamber.core import ChamberClient
 
@@ -154,7 +154,7 @@ class LocalChamber:
         with self._changing:
             if self._running is not None:
                 raise ConfigurationError("this LocalChamber is running already")
-            self._running = ServerThread(self._settings, self.faults, lambda: self.clock.ahead)
+            self._running = ServerThread(self._settings, self.faults, lambda: self.virtual_time.ahead)
             atexit.register(self.stop)
         return self
 

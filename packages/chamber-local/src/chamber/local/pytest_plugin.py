@@ -62,7 +62,7 @@ def chamber_local(
 @pytest.fixture
 def chamber_client(chamber_local: "LocalChamber") -> "Generator[ChamberClient, None, None]":
     """A blocking client of `chamber_local`, whose waits end as soon as there is something to see."""
-    with chamber_local.client(clock=chamber_local.clock) as client:
+    with chamber_local.client(clock=chamber_local.virtual_time) as client:
         yield client
 
 
@@ -74,7 +74,7 @@ def chamber_faults(chamber_local: "LocalChamber") -> "Faults":
 
 async def _async_chamber_client(chamber_local: "LocalChamber") -> "AsyncGenerator[AsyncChamberClient, None]":
     """An async client of `chamber_local`, whose waits end as soon as there is something to see."""
-    async with chamber_local.async_client(clock=chamber_local.clock) as client:
+    async with chamber_local.async_client(clock=chamber_local.virtual_time) as client:
         yield client
 
 

@@ -7,12 +7,12 @@ from weakref import WeakKeyDictionary
 
 from chamber.core.clock import Clock
 
-__all__ = ["VirtualClock"]
+__all__ = ["ClientClock"]
 
 _LOOK = 0.002
 
 
-class VirtualClock(Clock):
+class ClientClock(Clock):
     """A clock for clients of one Chamber, whose `sleep` passes at once in its own time.
 
     In real time a call's wait lasts until something has happened since the call's last wait: a workload has changed its
