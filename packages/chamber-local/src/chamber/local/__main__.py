@@ -6,8 +6,10 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from chamber.core.errors import ConfigurationError
+from chamber.local.configuration import Configuration, read
 from chamber.local.embedded import LocalChamber
 
 __all__ = ["main"]
@@ -38,8 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--executor", default="process", help="process, the default, or simulated")
     parser.add_argument("--dialect", default="documented", help="documented, the default, or legacy")
     parser.add_argument(
-        "--gpus", type=_gpus, default={"H100": 8}, metavar="TYPE=COUNT,…", help="simulated GPUs, such as H100=8,A100=4"
+        "--gpus", type=_gpus, metavar="TYPE=COUNT,…", help="simulated GPUs, such as H100=8,A100=4 (H100=8)"
     )
+    parser.add_argument("--config", type=Path, help="a YAML file with pools, teams, reservations and allocations")
     parser.add_argument("--allow-remote", action="store_true", help="let --host be more than loopback")
     return parser
 
@@ -53,6 +56,7 @@ def _gpus(text: str) -> dict[str, int]:
 
 
 def _chamber(asked: argparse.Namespace) -> LocalChamber:
+    said = read(asked.config) if asked.config else Configuration()
     return LocalChamber(
         asked.dialect,
         asked.executor,
@@ -61,6 +65,10 @@ def _chamber(asked: argparse.Namespace) -> LocalChamber:
         asked.host,
         asked.port,
         allow_remote=asked.allow_remote,
+        pools=said.pools,
+        teams=said.teams,
+        reservations=said.reservations,
+        allocations=said.allocations,
     )
 
 

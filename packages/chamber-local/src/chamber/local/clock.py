@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-__all__ = ["Clock", "now", "parse", "stamp"]
+__all__ = ["Clock", "month", "now", "parse", "stamp"]
 
 #: Tells the time, in UTC.
 Clock = Callable[[], datetime]
@@ -12,6 +12,11 @@ Clock = Callable[[], datetime]
 def now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
+
+
+def month(moment: datetime) -> datetime:
+    """When the calendar month of a moment began, in UTC."""
+    return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def stamp(moment: datetime) -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 from chamber.local.executors.contract import Executor, Outcome
 from chamber.local.ledger import Ledger
 from chamber.local.runs import Run
-from chamber.local.scheduler import Decision, decide
-from chamber.local.workloads import Pool, Status
+from chamber.local.scheduling.decisions import Decision, Move
+from chamber.local.scheduling.scheduler import decide
+from chamber.local.workloads import WAITING, Status, Workload
 
 __all__ = ["Dispatcher"]
 
-_WAITING = frozenset({Status.PENDING, Status.QUEUED})
 _STOPPED = "Chamber was stopped while this workload was running; submit it again"
 _logger = logging.getLogger(__name__)
 
@@ -21,8 +21,9 @@ _logger = logging.getLogger(__name__)
 class Dispatcher:
     """Lives in the server's loop. Woken whenever something changed, it looks at everything again."""
 
-    def __init__(self, ledger: Ledger, pools: Sequence[Pool], executor: Executor, logs: Path) -> None:
-        self._ledger, self._pools, self._executor, self._logs = ledger, tuple(pools), executor, logs
+    def __init__(self, ledger: Ledger, executor: Executor, logs: Path) -> None:
+        self._ledger, self._executor, self._logs = ledger, executor, logs
+        self._leaving: dict[str, asyncio.Task[bool]] = {}
         self._awake = asyncio.Event()
         self._deciding = asyncio.Lock()
         self._closing = False
@@ -36,7 +37,7 @@ class Dispatcher:
     async def cancel(self, workload_id: str, reason: str) -> bool:
         """Cancels a workload and waits until its processes are gone; False when it was over already."""
         async with self._deciding:
-            if await self._ledger.advance(workload_id, Status.CANCELLED, since=_WAITING, reason=reason):
+            if await self._ledger.advance(workload_id, Status.CANCELLED, since=WAITING, reason=reason):
                 self.wake()
                 return True
             run = self._runs.get(workload_id)
@@ -60,22 +61,29 @@ class Dispatcher:
 
     async def _decide(self) -> None:
         async with self._deciding:
-            for decision in decide(await self._ledger.unfinished(), self._pools, self._ledger.clock()):
-                await self._apply(decision)
+            state = await self._ledger.state(self._leaving, scalable=getattr(self._executor, "scalable", False))
+            decisions = decide(state, self._ledger.clock())
+            if decisions and not self._closing:
+                await self._carry_out(decisions)
 
-    async def _apply(self, decision: Decision) -> None:
-        placed = {"capacity_pool_id": decision.pool_id} if decision.pool_id else {}
-        moved = await self._ledger.advance(
-            decision.workload_id, decision.status, since=_WAITING, reason=decision.reason, changes=placed
-        )
-        if moved and decision.status is Status.STARTING:
-            await self._start(decision.workload_id)
+    async def _carry_out(self, decisions: Sequence[Decision]) -> None:
+        for decision in decisions:
+            if isinstance(decision, Move) and decision.status is Status.PREEMPTED:
+                self._preempt(decision)
+        for workload in await self._ledger.carry_out(decisions):
+            self._start(workload)
 
-    async def _start(self, workload_id: str) -> None:
-        workload = await self._ledger.get(workload_id)
-        log = self._logs / f"{workload_id}.log"
-        self._runs[workload_id] = Run(workload, self._executor, self._ledger, log, self._ended)
+    def _start(self, workload: Workload) -> None:
+        log = self._logs / f"{workload.id}.log"
+        self._runs[workload.id] = Run(workload, self._executor, self._ledger, log, self._ended)
+
+    def _preempt(self, move: Move) -> None:
+        """Has the executor end it, with its grace; until then it holds its GPUs."""
+        if (run := self._runs.get(move.workload_id)) is not None:
+            ending = run.end(Outcome(Status.PREEMPTED, move.reason))
+            self._leaving[move.workload_id] = asyncio.create_task(ending, name=f"preempting {move.workload_id}")
 
     def _ended(self, workload_id: str) -> None:
         self._runs.pop(workload_id, None)
+        self._leaving.pop(workload_id, None)
         self.wake()

@@ -4,12 +4,19 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from chamber.core.errors import ConfigurationError, NotFoundError
+from chamber.local.configuration import (
+    AllocationConfiguration,
+    PoolConfiguration,
+    ReservationConfiguration,
+    TeamConfiguration,
+    configured,
+)
 from chamber.local.faults import Faults
 from chamber.local.seed import ORGANIZATION, TEAM
 from chamber.local.settings import checked
@@ -35,7 +42,8 @@ class LocalChamber:
     everything across restarts; None is a temporary folder, removed at the end. `gpus` says how many simulated GPUs of
     which type there are. `port` 0 is any free one. `host` other than loopback needs `allow_remote`. `sample_interval`
     is the seconds between measurements, `grace` the seconds that a cancelled job has to end by itself. `idempotency`
-    says whether an Idempotency-Key is heeded; by default it is in the documented dialect only.
+    says whether an Idempotency-Key is heeded; by default it is in the documented dialect only. `pools` in place of
+    `gpus`, with `teams`, `reservations` and `allocations`, say who may use what: see `chamber.local.configuration`.
 
     Raises ConfigurationError: a setting is wrong, the port is taken, or the folder is in use.
     """
@@ -53,12 +61,18 @@ class LocalChamber:
         sample_interval: float = 1.0,
         grace: float = 5.0,
         idempotency: bool | None = None,
+        pools: Sequence[PoolConfiguration | Mapping[str, Any]] = (),
+        teams: Sequence[TeamConfiguration | Mapping[str, Any]] = (),
+        reservations: Sequence[ReservationConfiguration | Mapping[str, Any]] = (),
+        allocations: Sequence[AllocationConfiguration | Mapping[str, Any]] = (),
     ) -> None:
+        said = {"pools": pools, "teams": teams, "reservations": reservations, "allocations": allocations}
         self._settings = checked(
             dialect=dialect,
             executor=executor,
             data_dir=None if data_dir is None else Path(data_dir),
-            gpus={"H100": 8} if gpus is None else gpus,
+            gpus=gpus,
+            configuration=configured(said, "LocalChamber"),
             host=host,
             port=port,
             allow_remote=allow_remote,

@@ -70,17 +70,16 @@ class Server:
 async def _assemble(
     settings: Settings, folder: DataFolder, database: Database, address: str, stack: AsyncExitStack
 ) -> tuple[Services, Store]:
-    ledger, store = Ledger(database), Store(folder.path / "registry", database)
+    ledger, store = Ledger(database, settings.configuration), Store(folder.path / "registry", database)
     await store.open()
-    await database.write(sow, next((pool.gpu_type for pool in settings.pools), None), ledger.clock())
+    await database.write(sow, settings.configuration, ledger.clock())
     await recover(ledger, folder.path / "runs")
-    dispatcher = Dispatcher(ledger, settings.pools, _executor(settings, store, address, folder), folder.logs)
+    dispatcher = Dispatcher(ledger, _executor(settings, store, address, folder), folder.logs)
     stack.push_async_callback(dispatcher.close)
     parts = Services(
         database=database,
         ledger=ledger,
         dispatcher=dispatcher,
-        pools=settings.pools,
         organization_id=ORGANIZATION,
         user=USER,
         logs=folder.logs,

@@ -1,6 +1,5 @@
 """What the handlers work with."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,7 +12,7 @@ from chamber.local.dispatcher import Dispatcher
 from chamber.local.ledger import Ledger
 from chamber.local.storage import workloads
 from chamber.local.storage.database import Database
-from chamber.local.workloads import Pool, Workload
+from chamber.local.workloads import Workload
 
 __all__ = ["SERVICES", "Services", "services", "the_workload"]
 
@@ -24,7 +23,6 @@ class Services(msgspec.Struct, frozen=True):
     database: Database
     ledger: Ledger
     dispatcher: Dispatcher
-    pools: Sequence[Pool]
     organization_id: str
     user: str
     logs: Path
