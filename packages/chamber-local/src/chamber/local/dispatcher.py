@@ -1,8 +1,9 @@
 """Carries out what the scheduler decides: starts workloads and cancels them."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chamber.local.executors.contract import Executor, Outcome
@@ -15,6 +16,8 @@ from chamber.local.workloads import WAITING, Status, Workload
 __all__ = ["Dispatcher"]
 
 _STOPPED = "Chamber was stopped while this workload was running; submit it again"
+#: Seconds after which it looks again though nothing happened: a new month may have brought new GPU-hours.
+_LOOKS_AGAIN = 60.0
 _logger = logging.getLogger(__name__)
 
 
@@ -43,6 +46,11 @@ class Dispatcher:
             run = self._runs.get(workload_id)
         return run is not None and await run.end(Outcome(Status.CANCELLED, reason))
 
+    async def settled(self, asleep: Callable[[], int]) -> None:
+        """Returns when nothing happens but time: everything is decided, and so many workloads wait for a moment."""
+        while self._awake.is_set() or self._deciding.locked() or len(self._runs) > asleep():  # noqa: ASYNC110 - of many
+            await asyncio.sleep(0.001)
+
     async def close(self) -> None:
         """Decides nothing more, and ends what runs."""
         self._closing = True
@@ -56,7 +64,9 @@ class Dispatcher:
                 await self._decide()
             except Exception:
                 _logger.exception("what to run next could not be decided")
-            await self._awake.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOKS_AGAIN):
+                    await self._awake.wait()
             self._awake.clear()
 
     async def _decide(self) -> None:

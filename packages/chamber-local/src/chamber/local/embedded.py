@@ -5,6 +5,7 @@ import atexit
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -26,7 +27,26 @@ if TYPE_CHECKING:
     from chamber.core import AsyncChamberClient, ChamberClient
     from chamber.local.workloads import Workload
 
-__all__ = ["LocalChamber"]
+__all__ = ["ChamberClock", "LocalChamber"]
+
+
+class ChamberClock:
+    """The time of a Chamber. With ``executor="simulated"`` it can be moved on: a job of two hours ends at once."""
+
+    def __init__(self, running: ServerThread) -> None:
+        self._running = running
+
+    def now(self) -> datetime:
+        """What time it is there, in UTC."""
+        return self._running.time()
+
+    def advance(self, seconds: float) -> None:
+        """Moves time on, and returns when everything that was due until then has happened, in its order.
+
+        Workloads end, those that waited for their GPUs start, run and end too. Raises ConfigurationError: the executor
+        runs processes, whose time is real.
+        """
+        self._running.advance(seconds)
 
 
 class LocalChamber:
@@ -132,6 +152,11 @@ class LocalChamber:
     def workloads(self) -> "tuple[Workload, ...]":
         """Every workload as the server holds it, in the order of their submission: what really happened."""
         return self._started.workloads()
+
+    @property
+    def clock(self) -> "ChamberClock":
+        """The time that this Chamber lives in."""
+        return ChamberClock(self._started)
 
     def start(self) -> Self:
         """Starts it; `stop` ends it."""

@@ -97,9 +97,10 @@ class _Round:
         for room in rooms:
             entitled = self._shares.room(room.pool.id, claim.team_id, share)
             if pods := room.pods(claim, min(entitled, room.reach)):
-                fitting.append((room, pods))
+                fitting.append((room.lack(pods * claim.pod_gpus), room.pool.id != claim.pool_id, room, pods))
         if fitting:
-            yield from self._on_reservation(claim, *min(fitting, key=lambda fit: fit[0].lack(fit[1] * claim.pod_gpus)))
+            _, _, room, pods = min(fitting, key=lambda fit: fit[:2])
+            yield from self._on_reservation(claim, room, pods)
             return
         self._put(claim, claim.least_gpus, rooms[0].pool.id)
         yield from self._queued(claim, rooms[0], "waits for GPUs that are reserved for its team to become free")

@@ -109,10 +109,11 @@ def page(connection: sqlite3.Connection, chosen: Filter, cut: Cut) -> Page:
     where, values = _joined(_parts(chosen, way, _rarest(connection, chosen) if way == "ordered" else None))
     expression = _NEVER_NULL.get(cut.sort_by, cut.sort_by)
     behind, position = _behind(expression, cut)
+    index = f"INDEXED BY workloads_by_{cut.sort_by}" if way == "walked" else ""
     order, found = cut.sort_order, ("+" if way == "sorted" else "") + expression
     rows = connection.execute(
         f"SELECT {_COLUMNS}, seq, sort_value FROM (SELECT seq AS place, {expression} AS sort_value "  # noqa: S608
-        f"FROM workloads WHERE {where} AND {behind} ORDER BY {found} {order}, seq {order} LIMIT :limit) "
+        f"FROM workloads {index} WHERE {where} AND {behind} ORDER BY {found} {order}, seq {order} LIMIT :limit) "
         f"CROSS JOIN workloads ON seq = place ORDER BY sort_value {order}, seq {order}",
         {**values, **position, "limit": cut.limit + 1},
     ).fetchall()
@@ -152,7 +153,7 @@ def _way(connection: sqlite3.Connection, chosen: Filter, cut: Cut, total: int) -
     if cut.sort_by == "submitted_at" and not (ranges or several or chosen.query):
         return "ordered"
     everything = count(connection, Filter())
-    return "walked" if total * total > cut.limit * everything else "sorted"
+    return "walked" if total == everything or total * total > cut.limit * everything else "sorted"
 
 
 def _rarest(connection: sqlite3.Connection, chosen: Filter) -> Dimension | None:

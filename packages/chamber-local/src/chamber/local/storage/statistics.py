@@ -1,6 +1,8 @@
 """Sums over workloads."""
 
 import sqlite3
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -9,7 +11,7 @@ from chamber.local.storage.columns import HELD, UNFINISHED
 from chamber.local.storage.queries import Filter, conditions
 from chamber.local.storage.rows import column
 
-__all__ = ["Totals", "gpu_hours_since", "totals", "totals_by"]
+__all__ = ["Overview", "Totals", "gpu_hours_since", "overview", "totals", "totals_by"]
 
 #: What is over, from an index that holds all of this, and what is not, up to :now.
 _RUNS = f"""
@@ -44,6 +46,38 @@ class Totals(msgspec.Struct, frozen=True):
     def success_rate(self) -> float:
         """The part of those that ended by themselves that completed, 0 to 1; 0 when none ended."""
         return self.succeeded / self.ended if self.ended else 0.0
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """The sums over some workloads, and how many have each status and class, most first."""
+
+    totals: Totals
+    by_status: dict[str, int]
+    by_job_class: dict[str, int]
+
+
+def overview(connection: sqlite3.Connection, chosen: Filter, now: datetime) -> Overview:
+    """All of that, from one look at them."""
+    where, values = conditions(chosen)
+    runs = _RUNS.format(key="job_class", where=where)
+    rows = connection.execute(
+        f"SELECT key, status, COUNT(*), TOTAL(gpu_seconds), TOTAL(run_seconds), COUNT(run_seconds) "  # noqa: S608
+        f"FROM ({runs}) GROUP BY key, status",
+        {**values, "now": column(now)},
+    ).fetchall()
+    by_status, by_class = Counter[str](), Counter[str]()
+    for row in rows:
+        by_status[row[1]] += row[2]
+        by_class[row[0]] += row[2]
+    gpu_seconds, seconds, ran = (sum(row[place] for row in rows) for place in (3, 4, 5))
+    ended = sum(by_status[status] for status in ("COMPLETED", "FAILED", "PREEMPTED"))
+    average = seconds / ran if ran else 0.0
+    totals = Totals(by_status.total(), gpu_seconds / 3600, average, by_status["COMPLETED"], ended)
+    return Overview(totals, _most_first(by_status), _most_first(by_class))
+
+
+def _most_first(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda counted: (-counted[1], counted[0])))
 
 
 def totals(connection: sqlite3.Connection, chosen: Filter, now: datetime) -> Totals:

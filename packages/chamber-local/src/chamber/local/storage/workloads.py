@@ -39,7 +39,8 @@ def every(connection: sqlite3.Connection) -> tuple[Workload, ...]:
 
 def claims(connection: sqlite3.Connection) -> tuple[Claim, ...]:
     """What scheduling needs of the unfinished ones, in the order of their submission; the finished are not read."""
-    rows = connection.execute(f"SELECT {_CLAIM} FROM workloads WHERE {UNFINISHED} ORDER BY seq")  # noqa: S608
+    found = f"FROM workloads INDEXED BY workloads_unfinished WHERE {UNFINISHED} ORDER BY seq"
+    rows = connection.execute(f"SELECT {_CLAIM} {found}")
     return tuple(_claim(*row) for row in rows)
 
 
