@@ -38,11 +38,19 @@ def test_pauses_between_attempts_take_no_time_where_nothing_runs():
         assert [pause >= 20 for pause in chamber.virtual_time.sleeps] == [True, True]
 
 
-async def test_a_wait_is_never_longer_than_was_asked_for():
-    async with LocalChamber(executor="simulated") as chamber, chamber.async_client() as client:
-        await client.submit_job("long", chamber.team, "H100", metadata={"simulated_seconds": 1e6})
-        while not (await client.list_workloads(status="running")).items:
-            pass
+def test_a_simulated_job_of_two_hours_takes_the_polls_alone():
+    with LocalChamber(executor="simulated") as chamber, chamber.client(clock=chamber.virtual_time) as client:
+        job = client.submit_job("long", chamber.team, "H100", metadata={"simulated_seconds": 7200})
+        done = client.wait_for_completion(job.id, poll_interval=60, timeout=7300)
+
+        assert str(done.status) == "COMPLETED"
+        assert len(chamber.virtual_time.sleeps) <= 121
+
+
+async def test_a_wait_is_never_longer_than_was_asked_for(tools):
+    async with LocalChamber(grace=0.1) as chamber:
+        call = tools.Caller(chamber)
+        call.wait(call.python("import time; time.sleep(600)"), "running")
         await chamber.virtual_time.sleep(3600)
         begun, before = time.monotonic(), chamber.virtual_time.monotonic()
         await chamber.virtual_time.sleep(0.05)
