@@ -4,7 +4,7 @@ import pathlib
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chamber.core.errors import ConfigurationError
@@ -71,6 +71,7 @@ def directories(draw):
     return places
 
 
+@settings(deadline=None)
 @given(directories(), st.sets(st.sampled_from([f"t{n}" for n in range(12)])))
 def test_teams_within_others_are_what_climbing_from_each_finds(places, roots):
     directory = Directory(places)

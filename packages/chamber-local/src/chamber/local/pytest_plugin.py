@@ -21,7 +21,7 @@ __all__ = ["chamber_client", "chamber_faults", "chamber_local", "pytest_addoptio
 _SETTINGS = {
     "executor": ("simulated", "what runs workloads: simulated (nothing does), or process (processes of this host)"),
     "dialect": ("documented", "how it speaks: documented, or legacy"),
-    "gpus": ("H100=8", "the GPUs that it has, such as H100=8,A100=4"),
+    "gpus": ("", "the GPUs that it has, such as H100=8,A100=4 (H100=8)"),
 }
 
 
@@ -104,4 +104,4 @@ def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
         name: config.getoption(f"--chamber-local-{name}") or config.getini(f"chamber_local_{name}")
         for name in _SETTINGS
     }
-    return {**asked, "gpus": gpus_of(asked["gpus"]), **(marker.kwargs if marker else {})}
+    return {**asked, "gpus": gpus_of(asked["gpus"]) if asked["gpus"] else None, **(marker.kwargs if marker else {})}
