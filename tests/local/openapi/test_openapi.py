@@ -22,7 +22,7 @@ def chamber(request):
         yield running
 
 
-def test_schemathesis_finds_nothing(chamber, tmp_path):
+def test_schemathesis_finds_nothing_in_2_000_cases(chamber, tmp_path):
     ended = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml", "run"),
@@ -32,7 +32,11 @@ def test_schemathesis_finds_nothing(chamber, tmp_path):
                 "--checks",
                 "all",
                 "--max-examples",
-                "12",
+                "24",
+                "--workers",
+                "2",
+                "--report-json-path",
+                tmp_path / "report.json",
                 "--generation-deterministic",
                 "--suppress-health-check",
                 "too_slow",
@@ -53,6 +57,8 @@ def test_schemathesis_finds_nothing(chamber, tmp_path):
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert report["test_cases"]["generated"] >= 2000
 
 
 def known(chamber):
@@ -64,6 +70,7 @@ def known(chamber):
         token = client.list_workloads(limit=1).next_token
         cursor = client.search_workloads(page_size=1).next_cursor
     return {
+        "organization-id": chamber.organization_id,
         "team-id": chamber.team,
         "template-id": "tmpl_hello",
         "allocation-id": allocation.id,
@@ -102,6 +109,6 @@ def test_a_server_that_does_not_heed_idempotency_keys_does_not_tell_of_them():
         document(DIALECTS["documented"], idempotency=told)["paths"]["/workloads"]["post"] for told in (True, False)
     )
 
-    assert [parameter["name"] for parameter in with_keys["parameters"]] == ["Idempotency-Key"]
-    assert without["parameters"] == []
+    assert [parameter["name"] for parameter in with_keys["parameters"]] == ["Idempotency-Key", "X-Organization-Id"]
+    assert [parameter["name"] for parameter in without["parameters"]] == ["X-Organization-Id"]
     assert set(with_keys["responses"]) - set(without["responses"]) == {"409", "422"}

@@ -15,7 +15,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -36,7 +36,11 @@ __all__ = [
     "recorded_async_client",
     "recorded_client",
     "registered",
+    "waiting_by",
 ]
+
+
+C = TypeVar("C", ChamberClient, AsyncChamberClient)
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -136,6 +140,16 @@ def recorded_async_client(transport: RecordingTransport) -> AsyncChamberClient:
     client = AsyncChamberClient(token="ch.test-token", api_url=transport.settings.api_url)
     client._transport = transport
     return client
+
+
+def waiting_by(client: C, clock: Clock) -> C:
+    """The client, which waits by that clock from now on: with a `FakeClock`, polls and pauses take no time."""
+    _awaiting(client)._transport.clock = clock
+    return client
+
+
+def _awaiting(client: ChamberClient | AsyncChamberClient) -> AsyncChamberClient:
+    return client._async if isinstance(client, ChamberClient) else client
 
 
 @contextlib.contextmanager

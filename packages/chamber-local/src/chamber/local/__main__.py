@@ -6,11 +6,24 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from chamber.core.errors import ConfigurationError
+from chamber.local.configuration import Configuration, read
 from chamber.local.embedded import LocalChamber
+from chamber.local.settings import gpus_of
 
 __all__ = ["main"]
+
+_STARTED = """\
+# A Chamber runs at {api_url} until Ctrl-C: {dialect} dialect, {executor} executor.
+# In a browser (this address works once):
+#     {dashboard}
+# From Python, in a shell where the lines above were run:
+#     from chamber.core import ChamberClient
+#     with ChamberClient() as client:
+#         client.run("./my-project", gpus=1, team="{team}", wait=True)
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stopping.set())
     try:
         with _chamber(asked) as chamber:
-            sys.stdout.write(_told(chamber))
+            sys.stdout.write(_told(chamber, asked))
             sys.stdout.flush()
             stopping.wait()
     except ConfigurationError as error:
@@ -32,27 +45,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m chamber.local", description="A whole Chamber on this machine")
+    parser.add_argument("command", nargs="?", choices=["up"], default="up", help="up, the default: serve until Ctrl-C")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=0, help="the port; 0, the default, is any free one")
     parser.add_argument("--data-dir", help="where everything is kept; by default nothing is")
     parser.add_argument("--executor", default="process", help="process, the default, or simulated")
     parser.add_argument("--dialect", default="documented", help="documented, the default, or legacy")
     parser.add_argument(
-        "--gpus", type=_gpus, default={"H100": 8}, metavar="TYPE=COUNT,…", help="simulated GPUs, such as H100=8,A100=4"
+        "--gpus", type=_gpus, metavar="TYPE=COUNT,…", help="simulated GPUs, such as H100=8,A100=4 (H100=8)"
     )
-    parser.add_argument("--allow-remote", action="store_true", help="let --host be more than loopback")
+    parser.add_argument("--config", type=Path, help="a YAML file with pools, teams, reservations and allocations")
+    parser.add_argument(
+        "--expose",
+        "--allow-remote",
+        action="store_true",
+        help="let --host be more than loopback: whoever has the token can then run programs on this machine",
+    )
     return parser
 
 
 def _gpus(text: str) -> dict[str, int]:
-    pools = [part.partition("=") for part in text.split(",") if part.strip()]
     try:
-        return {gpu_type.strip(): int(count) for gpu_type, _, count in pools}
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} does not look like H100=8,A100=4") from error
+        return gpus_of(text)
+    except ConfigurationError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _chamber(asked: argparse.Namespace) -> LocalChamber:
+    said = read(asked.config) if asked.config else Configuration()
     return LocalChamber(
         asked.dialect,
         asked.executor,
@@ -60,12 +80,16 @@ def _chamber(asked: argparse.Namespace) -> LocalChamber:
         asked.gpus,
         asked.host,
         asked.port,
-        allow_remote=asked.allow_remote,
+        allow_remote=asked.expose,
+        pools=said.pools,
+        teams=said.teams,
+        reservations=said.reservations,
+        allocations=said.allocations,
     )
 
 
-def _told(chamber: LocalChamber) -> str:
-    """Lines for a shell to read: ``eval`` of them sets up a client."""
+def _told(chamber: LocalChamber, asked: argparse.Namespace) -> str:
+    """Lines for a shell to read, ``eval`` of which sets up a client, and below them what was started, as comments."""
     values = {
         "CHAMBER_API_URL": chamber.api_url,
         "CHAMBER_TOKEN": chamber.token,
@@ -73,7 +97,14 @@ def _told(chamber: LocalChamber) -> str:
         "CHAMBER_LOCAL_REGISTRY": chamber.registry,
         "CHAMBER_LOCAL_TEAM": chamber.team,
     }
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
+    started = _STARTED.format(
+        api_url=chamber.api_url,
+        dialect=asked.dialect,
+        executor=asked.executor,
+        dashboard=chamber.dashboard_url(),
+        team=chamber.team,
+    )
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items()) + started
 
 
 if __name__ == "__main__":

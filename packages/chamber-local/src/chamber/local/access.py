@@ -1,30 +1,42 @@
 """Who may speak to the server, and under which name."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
+
+from chamber.local.dashboard_session import Sessions
+from chamber.local.users import User
 
 __all__ = ["Access", "bearer_token"]
 
 
 class Access(msgspec.Struct, frozen=True):
-    """The one token, and the Host headers that are answered; no hosts: any."""
+    """The users by their tokens, the browsers that were let in, and the Host headers that are answered.
 
-    token: str
+    No hosts: any.
+    """
+
+    users: Mapping[str, User]
     hosts: Sequence[str] = ()
+    sessions: Sessions = msgspec.field(default_factory=Sessions)
 
-    def allows(self, token: str | None) -> bool:
-        """True for the token. Takes as long for a wrong one as for a right one."""
+    def user_of(self, token: str | None) -> User | None:
+        """Whose token it is. Takes as long for a wrong one as for a right one."""
         given = (token or "").encode(errors="surrogateescape")
-        return secrets.compare_digest(given, self.token.encode())
+        found = [user for known, user in self.users.items() if secrets.compare_digest(given, known.encode())]
+        return found[0] if found else None
+
+    def named(self, name: str | None) -> User | None:
+        """The user of that name."""
+        return next((user for user in self.users.values() if user.name == name), None)
 
     def answers_to(self, host: str | None) -> bool:
         """True for a Host header that names this server: a page that was rebound to loopback names another."""
         return not self.hosts or (host is not None and host.lower() in self.hosts)
 
     def __repr__(self) -> str:
-        return f"Access(token='***', hosts={self.hosts!r})"
+        return f"Access(users={[user.name for user in self.users.values()]!r}, hosts={self.hosts!r})"
 
 
 def bearer_token(header: str) -> str | None:

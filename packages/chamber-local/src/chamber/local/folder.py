@@ -15,7 +15,10 @@ __all__ = ["DataFolder", "write_private"]
 
 
 class _Identity(msgspec.Struct):
+    """The first user's token, and those of others by their names."""
+
     token: str
+    users: dict[str, str] = {}
 
 
 class DataFolder:
@@ -29,7 +32,19 @@ class DataFolder:
         self._lock = _lock(self.path)
         for name in ("logs", "runs", "environments"):
             (self.path / name).mkdir(exist_ok=True, mode=0o700)
-        self.token: str = _token(self.path / "identity.json")
+        self._identity = _identity(self.path / "identity.json")
+
+    @property
+    def token(self) -> str:
+        """The token of the first user."""
+        return self._identity.token
+
+    def token_of(self, user: str) -> str:
+        """The token of another user, made and kept when they have none yet."""
+        if user not in self._identity.users:
+            self._identity.users[user] = _new_token()
+            write_private(self.path / "identity.json", msgspec.json.encode(self._identity))
+        return self._identity.users[user]
 
     @property
     def database(self) -> Path:
@@ -70,12 +85,16 @@ def _lock(folder: Path) -> int:
     return descriptor
 
 
-def _token(path: Path) -> str:
+def _new_token() -> str:
+    return f"ch.{secrets.token_urlsafe(32)}"
+
+
+def _identity(path: Path) -> _Identity:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Identity).token
+        return msgspec.json.decode(path.read_bytes(), type=_Identity)
     except FileNotFoundError:
-        identity = _Identity(f"ch.{secrets.token_urlsafe(32)}")
+        identity = _Identity(_new_token())
     except msgspec.DecodeError as error:
         raise ConfigurationError(f"{path} cannot be read: {error}; remove it to get a new token") from error
     write_private(path, msgspec.json.encode(identity))
-    return identity.token
+    return identity

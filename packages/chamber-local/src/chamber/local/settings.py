@@ -1,7 +1,7 @@
 """What an embedded Chamber is made with."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -9,9 +9,12 @@ import msgspec
 from chamber.core.errors import ConfigurationError
 from chamber.local.api.dialect import Dialect
 from chamber.local.api.dialects import DIALECTS
-from chamber.local.workloads import Pool
+from chamber.local.configuration import Configuration, PoolConfiguration
+from chamber.local.memberships import FIRST, completed
+from chamber.local.ratelimits import RateLimit
+from chamber.local.users import User
 
-__all__ = ["Settings", "checked"]
+__all__ = ["Settings", "checked", "gpus_of"]
 
 _EXECUTORS = ("process", "simulated")
 
@@ -23,12 +26,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: bool
     executor: str
     data_dir: Path | None
-    pools: tuple[Pool, ...]
+    configuration: Configuration
     host: str
     port: int
     loopback: bool
     sample_interval: float
     grace: float
+    users: tuple[User, ...]
+    rate_limit: RateLimit | None
 
 
 def checked(
@@ -36,13 +41,16 @@ def checked(
     dialect: str,
     executor: str,
     data_dir: Path | None,
-    gpus: Mapping[str, int],
+    gpus: Mapping[str, int] | None,
+    configuration: Configuration,
     host: str,
     port: int,
     allow_remote: bool,
     sample_interval: float,
     grace: float,
     idempotency: bool | None,
+    users: Sequence[User],
+    rate_limit: RateLimit | None,
 ) -> Settings:
     """The settings, when they are sound. Raises ConfigurationError."""
     _one_of("dialect", dialect, tuple(DIALECTS))
@@ -51,7 +59,7 @@ def checked(
     if not loopback and not allow_remote:
         raise ConfigurationError(
             f"host={host!r} would let other machines reach this Chamber, which runs what they send: "
-            "use 127.0.0.1, or say allow_remote=True (--allow-remote)"
+            "use 127.0.0.1, or say allow_remote=True (--expose)"
         )
     if not 0 <= port <= 65535:
         raise ConfigurationError(f"port={port!r} is not 0 (any free one) to 65535")
@@ -62,13 +70,24 @@ def checked(
         idempotency=dialect == "documented" if idempotency is None else idempotency,
         executor=executor,
         data_dir=data_dir,
-        pools=_pools(gpus),
+        configuration=_configuration(gpus, configuration),
         host=host,
         port=port,
         loopback=loopback,
         sample_interval=sample_interval,
         grace=grace,
+        users=_users(users),
+        rate_limit=rate_limit,
     )
+
+
+def gpus_of(text: str) -> dict[str, int]:
+    """GPU types and how many there are of each, from ``H100=8,A100=4``. Raises ConfigurationError."""
+    pools = [part.partition("=") for part in text.split(",") if part.strip()]
+    try:
+        return {gpu_type.strip(): int(count) for gpu_type, _, count in pools}
+    except ValueError as error:
+        raise ConfigurationError(f"{text!r} does not look like H100=8,A100=4") from error
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
@@ -85,10 +104,27 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _pools(gpus: Mapping[str, int]) -> tuple[Pool, ...]:
+def _users(users: Sequence[User]) -> tuple[User, ...]:
+    """All who have a token, the first of them being whom the Chamber's own is of."""
+    everybody = (FIRST, *map(completed, users))
+    names = [user.name for user in everybody]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigurationError(f"users names {', '.join(twice)} twice; {FIRST.name} is there already")
+    return everybody
+
+
+def _configuration(gpus: Mapping[str, int] | None, configuration: Configuration) -> Configuration:
+    if configuration.pools:
+        if gpus is not None:
+            raise ConfigurationError("pools are configured, and gpus is given too: say it in one way")
+        return configuration
+    return msgspec.structs.replace(configuration, pools=_pools({"H100": 8} if gpus is None else gpus))
+
+
+def _pools(gpus: Mapping[str, int]) -> tuple[PoolConfiguration, ...]:
     for gpu_type, count in gpus.items():
         if not gpu_type or count < 0 or int(count) != count:
             raise ConfigurationError(f"gpus={{{gpu_type!r}: {count!r}}} is not a GPU type and how many of it there are")
     if len({gpu_type.casefold() for gpu_type in gpus}) < len(gpus):
         raise ConfigurationError(f"gpus={dict(gpus)!r} names a GPU type twice")
-    return tuple(Pool(f"pool_{t.lower()}", f"local {t}", t, count) for t, count in gpus.items())
+    return tuple(PoolConfiguration(gpu_type=t, gpus=count, id=f"pool_{t.lower()}") for t, count in gpus.items())

@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from datetime import datetime
 from typing import Any
 
 from chamber.local import records
@@ -11,6 +12,7 @@ from chamber.local.faults import Faults
 from chamber.local.folder import DataFolder
 from chamber.local.server import Server
 from chamber.local.settings import Settings
+from chamber.local.storage.progress import Progress
 from chamber.local.workloads import Workload
 
 __all__ = ["ServerThread"]
@@ -19,11 +21,11 @@ __all__ = ["ServerThread"]
 class ServerThread:
     """Serves from its construction until `stop`. Raises what kept the server from starting."""
 
-    def __init__(self, settings: Settings, faults: Faults) -> None:
+    def __init__(self, settings: Settings, faults: Faults, ahead: Callable[[], float]) -> None:
         self.folder: DataFolder = DataFolder(settings.data_dir)
         self._ready: Future[tuple[Server, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._thread = threading.Thread(
-            target=lambda: _run(self._serve(settings, faults)), name="chamber-local", daemon=True
+            target=lambda: _run(self._serve(settings, faults, ahead)), name="chamber-local", daemon=True
         )
         self._thread.start()
         try:
@@ -43,6 +45,22 @@ class ServerThread:
         """Every workload, in the order of their submission."""
         return asyncio.run_coroutine_threadsafe(self._server.workloads(), self._loop).result()
 
+    def ticket(self, user: str) -> str:
+        """A ticket for the dashboard, as that user."""
+        return self._server.access.sessions.ticket(user)
+
+    def progress(self) -> Progress:
+        """Whether anything is going on."""
+        return asyncio.run_coroutine_threadsafe(self._server.progress(), self._loop).result()
+
+    def time(self) -> datetime:
+        """What the clock says."""
+        return asyncio.run_coroutine_threadsafe(self._server.time(), self._loop).result()
+
+    def advance(self, seconds: float) -> None:
+        """Moves time on. Raises ConfigurationError."""
+        asyncio.run_coroutine_threadsafe(self._server.advance(seconds), self._loop).result()
+
     def stop(self) -> None:
         """Stops the server, and returns when nothing of it is left."""
         records.remove(self.address)
@@ -50,9 +68,9 @@ class ServerThread:
         self._thread.join()
         self.folder.close()
 
-    async def _serve(self, settings: Settings, faults: Faults) -> None:
+    async def _serve(self, settings: Settings, faults: Faults, ahead: Callable[[], float]) -> None:
         try:
-            server = await Server.start(settings, self.folder, faults)
+            server = await Server.start(settings, self.folder, faults, ahead)
         except BaseException as error:
             self._ready.set_exception(error)
             return

@@ -1,7 +1,6 @@
 """Allocations: parts of a reservation, given to teams."""
 
 import secrets
-import sqlite3
 from typing import Annotated
 
 import msgspec
@@ -10,8 +9,10 @@ from chamber.local.api.asked import Id, TeamId
 from chamber.local.api.errors import invalid, not_found
 from chamber.local.api.services import Services
 from chamber.local.api.views import Allocations
-from chamber.local.storage import nouns
-from chamber.local.storage.nouns import Allocation, Team
+from chamber.local.permissions import Act, permits
+from chamber.local.scheduling.organisation import Organisation
+from chamber.local.storage import nouns, tenancy
+from chamber.local.storage.nouns import Allocation
 
 __all__ = ["AskedAllocations", "NewAllocation", "create_allocation", "get_allocation", "list_allocations"]
 
@@ -32,20 +33,25 @@ class AskedAllocations(msgspec.Struct):
 
 async def list_allocations(parts: Services, query: AskedAllocations) -> Allocations:
     """The allocations of a team, or all."""
-    held = await parts.database.read(nouns.listed, Allocation)
-    return Allocations(tuple(a for a in held if query.initiative_id in {None, a.initiative_id}))
+    held = await parts.database.read(tenancy.listed, Allocation, parts.organization_id)
+    asked = (a for a in held if query.initiative_id in {None, a.initiative_id})
+    return Allocations(tuple(a for a in asked if permits(parts.caller, Act.SEE_WORK, a.initiative_id)))
 
 
 async def get_allocation(parts: Services, allocation_id: str) -> Allocation:
     """One allocation."""
-    allocation = await parts.database.read(nouns.find, Allocation, allocation_id)
+    allocation = await parts.database.read(tenancy.find, Allocation, allocation_id, parts.organization_id)
     if allocation is None:
         raise not_found("allocation", allocation_id)
+    parts.require(Act.SEE_WORK, allocation.initiative_id)
     return allocation
 
 
 async def create_allocation(parts: Services, body: NewAllocation) -> Allocation:
     """A new allocation."""
+    parts.require(Act.CREATE_ALLOCATION)
+    if not parts.has(body.initiative_id):
+        raise invalid("initiative_id", f"there is no team {body.initiative_id!r}")
     allocation = Allocation(
         id=f"alloc_{secrets.token_hex(8)}",
         initiative_id=body.initiative_id,
@@ -53,11 +59,20 @@ async def create_allocation(parts: Services, body: NewAllocation) -> Allocation:
         allocated_instances=body.allocated_instances,
         created_at=parts.ledger.clock(),
     )
-    await parts.database.write(_add, allocation)
+    organisation = await parts.ledger.organisation()
+    _check(organisation, allocation)
+    await parts.database.write(nouns.add, allocation)
+    parts.dispatcher.wake()
     return allocation
 
 
-def _add(connection: sqlite3.Connection, allocation: Allocation) -> None:
-    if nouns.find(connection, Team, allocation.initiative_id) is None:
-        raise invalid("initiative_id", f"there is no team {allocation.initiative_id!r}")
-    nouns.add(connection, allocation)
+def _check(organisation: Organisation, allocation: Allocation) -> None:
+    """Where nothing is reserved, an allocation may be of any reservation, and gives nothing."""
+    if not organisation.reservations:
+        return
+    left = {s.id: s.gpus for s in organisation.shares() if s.id in {r.id for r in organisation.reservations}}
+    if allocation.reservation_id not in left:
+        there_is = ", ".join(left)
+        raise invalid("reservation_id", f"there is no reservation {allocation.reservation_id!r}; there is {there_is}")
+    if allocation.allocated_instances > left[allocation.reservation_id]:
+        raise invalid("allocated_instances", f"the reservation has {left[allocation.reservation_id]} left")

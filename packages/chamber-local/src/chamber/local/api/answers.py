@@ -20,7 +20,9 @@ def answered(request: web.Request, dialect: Dialect, answer: Any, status: int) -
 
 def refused(request: web.Request, dialect: Dialect, error: ApiError) -> web.Response:
     """A refusal."""
-    return _json(dialect.refuse(error, request[REQUEST_ID]), error.status)
+    response = _json(dialect.refuse(error, request[REQUEST_ID]), error.status)
+    response.headers.update(error.headers)
+    return response
 
 
 def _json(body: bytes, status: int) -> web.Response:

@@ -7,14 +7,16 @@ import secrets
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from chamber.local.access import Access, bearer_token
+from chamber.local.access import Access
 from chamber.local.api.answers import REQUEST_ID, refused
+from chamber.local.api.callers import identified
 from chamber.local.api.dialect import Dialect
 from chamber.local.api.endpoints import Endpoint
 from chamber.local.api.errors import ApiError
 from chamber.local.api.routes import ENDPOINTS
-from chamber.local.api.services import SERVICES, Services
+from chamber.local.api.services import CALLER, SERVICES, Services
 from chamber.local.bodies import BodyTooLarge
+from chamber.local.ratelimits import Throttle
 
 __all__ = ["api_app"]
 
@@ -24,9 +26,9 @@ _METHODS = {"GET": web.get, "POST": web.post}
 _PUBLIC = frozenset(endpoint.path for endpoint in ENDPOINTS if endpoint.public)
 
 
-def api_app(parts: Services, access: Access) -> web.Application:
+def api_app(parts: Services, access: Access, throttle: Throttle | None) -> web.Application:
     """The application to be mounted at ``/v1/``."""
-    app = web.Application(middlewares=[_answered(parts.dialect), _authorized(access, parts.organization_id)])
+    app = web.Application(middlewares=[_answered(parts.dialect), _authorized(parts, access, throttle)])
     app[SERVICES] = parts
     app.add_routes([_METHODS[e.method](_pattern(e), e.serve) for e in ENDPOINTS])
     return app
@@ -77,18 +79,14 @@ def _told(error: Exception) -> ApiError:
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
-def _authorized(access: Access, organization_id: str) -> Middleware:
+def _authorized(parts: Services, access: Access, throttle: Throttle | None) -> Middleware:
     @web.middleware
     async def authorized(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path.removeprefix("/v1") not in _PUBLIC:
-            _check(request, access, organization_id)
+            request[CALLER] = identified(request, access, parts.directory)
+            if throttle and (refusal := throttle.refuses(request[CALLER].user, parts.ledger.clock())):
+                message = f"too many requests: send this one again in {refusal.seconds:.3g} seconds"
+                raise ApiError(429, "RATE_LIMITED", message, headers=refusal.headers)
         return await handler(request)
 
     return authorized
-
-
-def _check(request: web.Request, access: Access, organization_id: str) -> None:
-    if not access.allows(bearer_token(request.headers.get("Authorization", ""))):
-        raise ApiError(401, "UNAUTHENTICATED", "send the token in an Authorization: Bearer header")
-    if request.headers.get("X-Organization-Id", organization_id) != organization_id:
-        raise ApiError(403, "FORBIDDEN", f"the token belongs to the organization {organization_id}")

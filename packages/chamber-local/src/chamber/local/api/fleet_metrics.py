@@ -45,11 +45,9 @@ async def global_metrics(parts: Services, query: AskedGlobal) -> GlobalMetrics:
     """Metrics of the organisation or of a team; `group_by=initiative_id` adds a breakdown by team."""
     now = parts.ledger.clock()
     begin = since(query.time_range, now)
-    chosen = Filter(
-        initiative_id=query.initiative_id,
-        is_managed=None if query.cluster_id in {None, CLUSTER} else False,
-    )
-    active = msgspec.structs.replace(chosen, status=tuple(HOLDING))
+    elsewhere = query.cluster_id not in {None, CLUSTER}
+    chosen = parts.seen(Filter(initiative_id=query.initiative_id, is_managed=False if elsewhere else None))
+    active = msgspec.structs.replace(chosen, status=tuple(HOLDING) if chosen.status is None else ())
     measured = await parts.database.read(samples.summaries, chosen, begin, "''")
     return GlobalMetrics(
         time_range=query.time_range,
@@ -64,7 +62,7 @@ async def batch_metrics(parts: Services, query: AskedBatch) -> FleetMetrics:
     """Metrics of several workloads, best or worst first; `group_by=initiative_id` gives teams instead."""
     now = parts.ledger.clock()
     begin = since(query.time_range, now)
-    chosen = Filter(status=statuses(query.status), initiative_id=query.initiative_id)
+    chosen = parts.seen(Filter(status=statuses(query.status), initiative_id=query.initiative_id))
     rows = await (_teams if query.group_by else _workloads)(parts, chosen, begin, now)
     ranked = _ranked(rows, query.sort_by, query.order)[: query.limit]
     return FleetMetrics(query.time_range, bool(query.group_by), ranked)

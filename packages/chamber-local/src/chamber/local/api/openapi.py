@@ -21,15 +21,23 @@ __all__ = ["document"]
 Json = dict[str, Any]
 
 _REFUSALS = {
-    400: "Something in the request is wrong; the answer names it",
+    400: "Something in the request is wrong, or X-Organization-Id is needed; the answer names it",
     401: "The token is missing or wrong",
-    403: "The token belongs to another organization",
+    403: "The token belongs to another organization, or its role does not permit this",
     404: "There is no such thing",
     409: "It cannot be done in the present state",
     413: "The body is too large",
     421: "The Host header names another server",
     422: "The Idempotency-Key was used for another payload",
+    429: "Too many requests; Retry-After, where it is there, says when to come back",
     500: "chamber-local is broken",
+}
+
+_ORGANIZATION: Json = {
+    "name": "X-Organization-Id",
+    "in": "header",
+    "description": "Needed by users of several organizations",
+    "schema": {"type": "string", "format": "organization-id"},
 }
 
 
@@ -113,7 +121,7 @@ def _parameters(endpoint: Endpoint, schemas: _Schemas, idempotency: bool) -> lis
     in_headers = [
         {"name": field.encode_name, "in": "header", "schema": _schema(field, schemas)} for field in _fields(headers)
     ]
-    return [*in_path, *in_query, *in_headers]
+    return [*in_path, *in_query, *in_headers, *([] if endpoint.public else [_ORGANIZATION])]
 
 
 def _in_query(field: FieldInfo, schemas: _Schemas) -> Json:
@@ -154,12 +162,10 @@ def _refused(endpoint: Endpoint, idempotency: bool) -> list[int]:
     own = set(endpoint.refuses) if idempotency or not endpoint.headers else set()
     if endpoint.names:
         own.add(404)
-    if endpoint.query or endpoint.body:
-        own.add(400)
     if endpoint.body:
         own.add(413)
     if not endpoint.public:
-        own |= {401, 403}
+        own |= {400, 401, 403, 429}
     return sorted({*own, 421, 500})
 
 

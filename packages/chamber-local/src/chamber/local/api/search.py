@@ -76,7 +76,7 @@ class _Place(msgspec.Struct, frozen=True):
 async def search_workloads(parts: Services, body: Search) -> SearchPage:
     """A page of what was found."""
     chosen, cut = _place(body)
-    found = await parts.database.read(queries.page, chosen, cut)
+    found = await parts.database.read(queries.page, parts.seen(chosen), cut)
     cursor = to_cursor(_Place(chosen, cut.sort_by, cut.sort_order, found.next)) if found.next else None
     return SearchPage(found.items, parts.ledger.clock(), found.total, cursor)
 
@@ -93,6 +93,7 @@ async def aggregate_workloads(parts: Services, query: AskedAggregation) -> Aggre
         submitted_from=moment(query.submitted_from),
         submitted_to=moment(query.submitted_to),
     )
+    chosen = parts.seen(chosen)
     counts = await parts.database.read(queries.count_by, query.dimension, chosen)
     return Aggregation(query.dimension, counts, await parts.database.read(queries.count, chosen))
 

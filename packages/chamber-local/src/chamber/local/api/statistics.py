@@ -8,7 +8,7 @@ from chamber.local.api.asked import Filters, When, moment
 from chamber.local.api.services import Services
 from chamber.local.api.views import Statistics
 from chamber.local.api.windows import statistics_window
-from chamber.local.storage import queries, statistics
+from chamber.local.storage import statistics
 from chamber.local.storage.queries import Filter
 
 __all__ = ["AskedStatistics", "workload_statistics"]
@@ -35,15 +35,11 @@ async def workload_statistics(parts: Services, query: AskedStatistics) -> Statis
     start, end = moment(query.start_date), moment(query.end_date)
     implied = "custom" if start or end else "last_7_days"
     start, end = statistics_window(query.time_range or implied, start, end, now)
-    chosen = Filter(submitted_from=start, submitted_to=end, initiative_id=query.initiative_id)
+    chosen = parts.seen(Filter(submitted_from=start, submitted_to=end, initiative_id=query.initiative_id))
     groups = [
         (name, key, of_group)
         for name in query.group_by
         for key, of_group in (await database.read(statistics.totals_by, _GROUPS[name], chosen, now)).items()
     ]
-    return Statistics(
-        totals=await database.read(statistics.totals, chosen, now),
-        groups=tuple(groups),
-        by_status=await database.read(queries.count_by, "status", chosen),
-        by_job_class=await database.read(queries.count_by, "job_class", chosen),
-    )
+    found = await database.read(statistics.overview, chosen, now)
+    return Statistics(found.totals, tuple(groups), found.by_status, found.by_job_class)

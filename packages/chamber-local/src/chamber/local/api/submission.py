@@ -14,7 +14,8 @@ from chamber.local.api.asked import AllocationId, Id, Tags, TeamId, TemplateId
 from chamber.local.api.errors import ApiError, invalid
 from chamber.local.api.services import Services
 from chamber.local.api.views import Submitted
-from chamber.local.storage import nouns, replies, workloads
+from chamber.local.permissions import Act, Caller
+from chamber.local.storage import replies, tenancy, workloads
 from chamber.local.storage.nouns import Allocation, Team, Template
 from chamber.local.storage.replies import Reply
 from chamber.local.workloads import JobClass, Workload
@@ -65,21 +66,28 @@ class SubmissionHeaders(msgspec.Struct, rename={"key": "Idempotency-Key"}):
 
 async def submit(parts: Services, headers: SubmissionHeaders, body: Submission) -> Submitted:
     """The workload; the same Idempotency-Key with the same payload gets the same answer for 24 hours."""
-    at, key = parts.ledger.clock(), headers.key if parts.in_flight else None
+    if parts.has(body.initiative_id):
+        parts.require(Act.SUBMIT, body.initiative_id)
+    at, key = parts.ledger.clock(), _scoped(headers.key, parts.caller) if parts.in_flight else None
     with parts.in_flight.hold(key) if parts.in_flight and key else contextlib.nullcontext():
-        workload, at = await parts.database.write(_record, body, parts.user, at, key)
+        workload, at = await parts.database.write(_record, body, parts.caller, at, key)
     parts.dispatcher.wake()
     return Submitted(workload, at)
 
 
+def _scoped(key: str | None, caller: Caller) -> str | None:
+    """A key is one user's in one organization: nobody is answered what another was."""
+    return key and msgspec.json.encode([caller.organization_id, caller.user, key]).decode()
+
+
 def _record(
-    connection: sqlite3.Connection, submission: Submission, user: str, at: datetime, key: str | None
+    connection: sqlite3.Connection, submission: Submission, caller: Caller, at: datetime, key: str | None
 ) -> tuple[Workload, datetime]:
     """The workload as it was answered first, and when that was."""
     fingerprint = hashlib.sha256(msgspec.json.encode(submission, order="deterministic")).hexdigest()
     if key and (kept := replies.find(connection, key, at)):
         return _replayed(kept, fingerprint)
-    workload = _workload(connection, submission, user, at)
+    workload = _workload(connection, submission, caller, at)
     workloads.add(connection, workload)
     if key:
         replies.add(connection, Reply(key, fingerprint, workload.id, msgspec.json.encode(workload), at))
@@ -96,9 +104,9 @@ def _replayed(kept: Reply, fingerprint: str) -> tuple[Workload, datetime]:
     return msgspec.json.decode(kept.body, type=Workload), kept.created_at
 
 
-def _workload(connection: sqlite3.Connection, asked: Submission, user: str, at: datetime) -> Workload:
-    template = _template(connection, asked)
-    if wrong := tuple(_contradictions(connection, asked, template)):
+def _workload(connection: sqlite3.Connection, asked: Submission, caller: Caller, at: datetime) -> Workload:
+    template = _template(connection, asked, caller.organization_id)
+    if wrong := tuple(_contradictions(connection, asked, template, caller.organization_id)):
         message = "; ".join(f"{field}: {why}" for field, why in wrong)
         details = tuple({"field": field, "message": why} for field, why in wrong)
         raise ApiError(400, "VALIDATION_ERROR", message, details)
@@ -112,7 +120,7 @@ def _workload(connection: sqlite3.Connection, asked: Submission, user: str, at: 
         requested_gpus=_gpus(asked, template),
         job_class=JobClass(asked.job_class),
         priority=_PRIORITIES[asked.job_class] if asked.priority is None else asked.priority,
-        submitted_by=user,
+        submitted_by=caller.user,
         submitted_at=at,
         external_id=asked.external_id,
         k8s_manifest=asked.k8s_manifest or (template.k8s_manifest if template else None),
@@ -128,22 +136,22 @@ def _workload(connection: sqlite3.Connection, asked: Submission, user: str, at: 
     )
 
 
-def _template(connection: sqlite3.Connection, asked: Submission) -> Template | None:
+def _template(connection: sqlite3.Connection, asked: Submission, organization_id: str) -> Template | None:
     if asked.template_id is None:
         return None
-    template = nouns.find(connection, Template, asked.template_id)
+    template = tenancy.find(connection, Template, asked.template_id, organization_id)
     if template is None:
         raise invalid("template_id", f"there is no template {asked.template_id!r}")
     return template
 
 
 def _contradictions(
-    connection: sqlite3.Connection, asked: Submission, template: Template | None
+    connection: sqlite3.Connection, asked: Submission, template: Template | None, organization_id: str
 ) -> Iterator[tuple[str, str]]:
-    if nouns.find(connection, Team, asked.initiative_id) is None:
-        known = ", ".join(team.id for team in nouns.listed(connection, Team))
-        yield "initiative_id", f"there is no team {asked.initiative_id!r}; there is {known}"
-    if asked.allocation_id and nouns.find(connection, Allocation, asked.allocation_id) is None:
+    if tenancy.find(connection, Team, asked.initiative_id, organization_id) is None:
+        known = ", ".join(team.id for team in tenancy.listed(connection, Team, organization_id))
+        yield "initiative_id", f"there is no team {asked.initiative_id!r}; there is {known or 'none'}"
+    if asked.allocation_id and not tenancy.find(connection, Allocation, asked.allocation_id, organization_id):
         yield "allocation_id", f"there is no allocation {asked.allocation_id!r}"
     if not asked.gpu_type and not (template and template.gpu_type):
         yield "gpu_type", "is needed, unless a template gives it"

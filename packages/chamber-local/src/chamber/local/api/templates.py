@@ -8,7 +8,7 @@ import msgspec
 from chamber.local.api.errors import not_found
 from chamber.local.api.services import Services
 from chamber.local.api.views import Templates
-from chamber.local.storage import nouns
+from chamber.local.storage import tenancy
 from chamber.local.storage.nouns import Template
 
 __all__ = ["AskedTemplates", "get_template", "list_templates"]
@@ -24,12 +24,12 @@ class AskedTemplates(msgspec.Struct, kw_only=True):
 
 async def list_templates(parts: Services, query: AskedTemplates) -> Templates:
     """The templates that pass the filters."""
-    return Templates(_chosen(await parts.database.read(nouns.listed, Template), query))
+    return Templates(_chosen(await parts.database.read(tenancy.listed, Template, parts.organization_id), query))
 
 
 async def get_template(parts: Services, template_id: str) -> Template:
     """One template."""
-    template = await parts.database.read(nouns.find, Template, template_id)
+    template = await parts.database.read(tenancy.find, Template, template_id, parts.organization_id)
     if template is None:
         raise not_found("template", template_id)
     return template

@@ -9,6 +9,7 @@ from chamber.local.api.cursors import from_cursor, to_cursor
 from chamber.local.api.errors import conflict
 from chamber.local.api.services import Services, the_workload
 from chamber.local.api.views import Cancelled, Shown, WorkloadPage
+from chamber.local.permissions import Act
 from chamber.local.storage import queries, workloads
 from chamber.local.storage.queries import Cut, Filter, Position
 from chamber.local.workloads import Status
@@ -39,7 +40,7 @@ class _Place(msgspec.Struct, frozen=True):
 async def list_workloads(parts: Services, query: Listing) -> WorkloadPage:
     """A page of the workloads, newest first unless asked otherwise."""
     cut = _cut(query)
-    found = await parts.database.read(queries.page, _filter(query, parts.organization_id), cut)
+    found = await parts.database.read(queries.page, parts.seen(_filter(query, parts.organization_id)), cut)
     token = to_cursor(_Place(cut.sort_order, found.next)) if found.next else None
     return WorkloadPage(found.items, parts.ledger.clock(), found.total, token, query.next_token is None)
 
@@ -53,7 +54,7 @@ async def get_workload(parts: Services, workload_id: str) -> Shown:
 
 async def cancel_workload(parts: Services, workload_id: str) -> Cancelled:
     """The workload, when its processes are gone."""
-    workload = await the_workload(parts, workload_id)
+    workload = await the_workload(parts, workload_id, Act.CANCEL)
     if not await parts.dispatcher.cancel(workload.id, f"cancelled by {parts.user}"):
         workload = await the_workload(parts, workload_id)
         if workload.status is not Status.CANCELLED:

@@ -48,6 +48,8 @@ class Faults:
         self._requests = 0
         self._log: list[Injected] = []
         self._entrance: Entrance | None = None
+        #: True while connections are refused until the faults are cleared.
+        self.refusing: bool = False
 
     @property
     def log(self) -> tuple[Injected, ...]:
@@ -98,13 +100,13 @@ class Faults:
     def clear(self) -> None:
         """Ends all faults. The log stays."""
         with self._lock:
-            self._rules, self._chance = [], None
+            self._rules, self._chance, self.refusing = [], None, False
         if self._entrance:
             self._entrance.open()
 
     def attach(self, entrance: Entrance | None) -> None:
         """Says where connections come in; None: nowhere any more."""
-        self._entrance = entrance
+        self._entrance, self.refusing = entrance, False
 
     def due(self, method: str, path: str) -> Due | None:
         """Counts a request, and says what is to befall it."""
@@ -132,6 +134,7 @@ class Faults:
             raise ConfigurationError("refuse is of connections, which have no method, path or times: give it seconds")
         if self._entrance is None:
             raise ConfigurationError("refuse needs a Chamber that is running")
+        self.refusing = seconds is None
         self._entrance.shut(seconds)
 
 

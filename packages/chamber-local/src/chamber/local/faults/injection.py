@@ -4,17 +4,20 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from chamber.local.faults.faults import Due, Faults
 from chamber.local.faults.kinds import Fault
-from chamber.local.faults.rewriting import cursor_repeated, statuses_unknown
+from chamber.local.faults.rewriting import cursor_repeated, enums_unknown, statuses_unknown
 
 __all__ = ["injecting"]
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in to this network</h1></body></html>"
+#: How many pieces a body drips in.
+_DROPS = 20
 #: Close with a reset, not with a farewell (socket(7), SO_LINGER).
 _AT_ONCE = struct.pack("ii", 1, 0)
 
@@ -75,10 +78,30 @@ async def _truncated(_fault: Fault, request: web.Request, answer: web.StreamResp
     return cut
 
 
+async def _dripping(fault: Fault, request: web.Request, answer: web.StreamResponse) -> web.StreamResponse | None:
+    body = _body(answer)
+    if not body:
+        return None
+    slow = web.StreamResponse(status=answer.status, headers=_headers(answer))
+    slow.content_length = len(body)
+    await slow.prepare(request)
+    pause = (1.0 if fault.seconds is None else fault.seconds) / _DROPS
+    with suppress(ConnectionError):  # whoever asked may have had enough
+        for start in range(0, len(body), size := -(-len(body) // _DROPS)):
+            await asyncio.sleep(pause)
+            await slow.write(body[start : start + size])
+    return slow
+
+
+async def _relabelled(fault: Fault, _request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
+    named = {name.title(): value for name, value in fault.headers.items()}
+    answer.headers["Content-Type"] = named.get("Content-Type", "text/plain; charset=utf-8")
+    return answer
+
+
 async def _rewritten(fault: Fault, request: web.Request, answer: web.StreamResponse) -> web.StreamResponse | None:
     body = _body(answer)
-    rewrite = statuses_unknown if fault.kind == "unknown_status" else cursor_repeated
-    changed = rewrite(request, body) if body else None
+    changed = _REWRITES[fault.kind](request, body) if body else None
     return web.Response(status=answer.status, headers=_headers(answer), body=changed) if changed else None
 
 
@@ -87,11 +110,20 @@ _Change = Callable[[Fault, web.Request, web.StreamResponse], Awaitable[web.Strea
 _CHANGES: Mapping[str, _Change] = {
     "reset_after": _reset_after,
     "delay": _delayed,
+    "drip": _dripping,
     "status": _status_after,
     "truncate": _truncated,
+    "content_type": _relabelled,
     "html": _page,
     "unknown_status": _rewritten,
+    "unknown_enum": _rewritten,
     "repeat_cursor": _rewritten,
+}
+
+_REWRITES: Mapping[str, Callable[[web.Request, bytes], bytes | None]] = {
+    "unknown_status": statuses_unknown,
+    "unknown_enum": enums_unknown,
+    "repeat_cursor": cursor_repeated,
 }
 
 

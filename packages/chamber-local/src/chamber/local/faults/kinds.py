@@ -14,10 +14,13 @@ Kind = Literal[
     "reset_before",
     "reset_after",
     "delay",
+    "drip",
     "status",
     "truncate",
+    "content_type",
     "html",
     "unknown_status",
+    "unknown_enum",
     "repeat_cursor",
 ]
 
@@ -33,10 +36,13 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     - ``reset_before``: the connection is reset before the server acts.
     - ``reset_after``: the server acts, and the connection is reset instead of an answer.
     - ``delay``: the server acts, and answers `seconds` later, by default 1.
+    - ``drip``: the server acts, and the answer's body comes bit by bit within `seconds`, by default 1.
     - ``status``: that `status` with those `headers` and that `body`; the server does not act unless `acted`.
     - ``truncate``: the server acts, and half of the answer's body comes.
+    - ``content_type``: the server acts, and its answer says that it is ``text/plain``, or what is in `headers`.
     - ``html``: the server acts, and a page of HTML comes with a 200.
     - ``unknown_status``: the server acts, and every workload in the answer has a status of which nobody heard.
+    - ``unknown_enum``: the same, and every job class, scope, mode and state is a word of which nobody heard.
     - ``repeat_cursor``: the answer's cursor is the one that was asked with.
 
     Raises ConfigurationError: there is no such kind, or a number is out of its range.

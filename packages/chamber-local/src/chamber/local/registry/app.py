@@ -71,8 +71,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
 def _authenticated(access: Access) -> Middleware:
     @web.middleware
     async def authenticated(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not access.allows(_credential(request.headers.get("Authorization", ""))):
-            raise RegistryError(401, "UNAUTHORIZED", "log in with any user name and the token as the password")
+        if access.user_of(_credential(request.headers.get("Authorization", ""))) is None:
+            raise RegistryError(401, "UNAUTHORIZED", "log in with any user name and a token as the password")
         return await handler(request)
 
     return authenticated
