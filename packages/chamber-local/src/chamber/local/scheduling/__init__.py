@@ -16,3 +16,5 @@ The rules, in the words of the API's reference:
 - What can never fit fails with the reason. A team that has used its GPU-hours of the month, or is below one that has,
   starts nothing more.
 """
+
+__all__: list[str] = []
