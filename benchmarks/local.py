@@ -89,7 +89,7 @@ def questions() -> Iterator[Question]:
     yield "GET", "/workloads?start_date=2024-03-01&end_date=2024-03-08", None
     for body in searches():
         yield "POST", "/workloads/search", body
-
+    for query in ("status", "gpu_type&status=failed", "initiative_id&submitted_from=2024-03-20"):
         yield "GET", f"/workloads/aggregations?dimension={query}", None
     for query in ("start_date=2024-03-24&end_date=2024-04-01", "start_date=2020-01-01"):
         yield "GET", f"/workloads/stats?time_range=custom&{query}", None

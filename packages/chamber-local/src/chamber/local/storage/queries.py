@@ -158,7 +158,7 @@ def _way(connection: sqlite3.Connection, chosen: Filter, cut: Cut, total: int) -
 
 def _rarest(connection: sqlite3.Connection, chosen: Filter) -> Dimension | None:
     """Which of the dimensions that are filtered by admits the fewest workloads."""
-    asked = [name for name in _DIMENSIONS if getattr(chosen, name)]
+    asked: list[Dimension] = [name for name in _DIMENSIONS if getattr(chosen, name)]
     if len(asked) < 2:
         return next(iter(asked), None)
     return min(asked, key=lambda name: count(connection, Filter(**{name: getattr(chosen, name)})))
