@@ -466,3 +466,9 @@ def test_the_plan_tells_what_starts_the_processes_and_why(
 ) -> None:
     plan = _plan(_project(tmp_path, **{"requirements.txt": "torch"}), **arguments)
     assert f"launcher: {launcher}\n  {why}; launcher= changes it" in plan.profile.explain()
+
+
+def test_a_python_that_was_asked_for_is_told_as_such(tmp_path: Path) -> None:
+    plan = _plan(_project(tmp_path, **{".python-version": "3.12"}), python_version="3.11.4")
+    assert plan.profile.python_version == "3.11"
+    assert "python: 3.11\n  it was asked for; python_version= changes it" in plan.profile.explain()

@@ -163,11 +163,16 @@ def _detected(
         profile = replace(known, entrypoint=settings.entrypoint or known.entrypoint)
         needs = detection.read_dependencies(directory, paths, settings.dependencies or known.requirements_file)
     if settings.python_version is not None:
-        version = ".".join(settings.python_version.split(".")[:2])
-        profile = replace(profile, python_version=version, requires_python=f"=={version}.*")
+        profile = _on_python(profile, ".".join(settings.python_version.split(".")[:2]))
     launcher = _launcher(profile, settings)
     why = Evidence("launcher", launcher, _why(launcher, profile, settings), "launcher=")
     return replace(profile, launcher=launcher, evidence=(*profile.evidence, why) if profile.evidence else ()), needs
+
+
+def _on_python(profile: Profile, version: str) -> Profile:
+    asked_for = Evidence("python", version, "it was asked for", "python_version=")
+    evidence = tuple(asked_for if one.what == asked_for.what else one for one in profile.evidence)
+    return replace(profile, python_version=version, requires_python=f"=={version}.*", evidence=evidence)
 
 
 def _launcher(profile: Profile, settings: RunSettings) -> Launcher:
