@@ -1,0 +1,1 @@
+"""The dashboard: a page at ``/``, its files, its data and its streams below ``/dashboard/``."""
