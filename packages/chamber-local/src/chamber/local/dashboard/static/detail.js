@@ -20,16 +20,19 @@ const ORIGINS = {
 export class Detail {
   title = "Workload";
   #told = null;
-  #ahead = 0;
+  #missed = false;
+  #asking = null;
 
   constructor(shell, id) {
     Object.assign(this, { shell, id });
     this.heading = element("h1", { tabindex: "-1" }, "Workload");
-    this.node = element("div", {}, this.heading);
+    this.head = element("div", { class: "head" }, this.heading);
+    this.node = element("div", {}, back(shell), this.head);
     this.ticking = setInterval(() => this.#tick(), EVERY);
   }
 
   close() {
+    this.#asking?.abort();
     clearInterval(this.ticking);
     this.output?.close();
     this.dialog?.remove();
@@ -46,24 +49,27 @@ export class Detail {
   }
 
   async refresh() {
+    this.#asking?.abort();
+    const { signal } = this.#asking = new AbortController();
     try {
-      this.#show(await read(workloadPath(this.id)));
-      await this.#measure();
+      this.#show(await read(workloadPath(this.id), {}, signal));
+      this.#draw(await read(workloadPath(this.id, "/metrics"), {}, signal));
     } catch (error) {
+      if (error.name === "AbortError") return;
       if (this.#told || error.status !== 404) this.shell.failed(error);
-      else this.#missing(error);
+      else if (!this.#missed) this.#missing(error);
     }
   }
 
   #missing(error) {
     write(this.heading, "No such workload");
-    this.node.append(element("p", {}, `${capital(error.message)}.`), back(this.shell));
+    this.head.after(element("p", {}, `${capital(error.message)}.`));
+    this.#missed = true;
   }
 
   #show(told) {
     if (!this.#told) this.#build();
     this.#told = told;
-    this.#ahead = Date.parse(told.now) - Date.now();
     this.title = told.row.name;
     this.shell.titled();
     write(this.heading, told.row.name);
@@ -83,8 +89,8 @@ export class Detail {
     this.charts = element("div", { class: "charts" });
     this.quality = element("p", { class: "muted" });
     this.output = output(this.id);
-    this.node.replaceChildren(back(this.shell),
-      element("div", { class: "head" }, this.heading, this.status, element("div", { class: "act" }, this.cancel, this.why)),
+    this.head.append(this.status, element("div", { class: "act" }, this.cancel, this.why));
+    this.node.append(
       element("div", { class: "columns" },
         section("About", "about", this.facts), section("Statuses", "statuses", this.history)),
       section("Measurements", "measurements", this.quality, this.charts),
@@ -98,8 +104,7 @@ export class Detail {
     if (focused && this.cancel.disabled) this.heading.focus();
   }
 
-  async #measure() {
-    const series = await read(workloadPath(this.id, "/metrics"));
+  #draw(series) {
     draw(this.charts, series);
     const few = series.step ? ` Each point is the average over ${duration(series.step)}.` : "";
     const samples = series.samples ? ` ${plural(series.samples, "sample", "samples")}.` : "";
@@ -129,7 +134,9 @@ export class Detail {
     sure.disabled = true;
     write(sure, "Cancelling…");
     try {
-      this.#show(await change(workloadPath(this.id, "/cancel")));
+      const told = await change(workloadPath(this.id, "/cancel"));
+      this.#asking?.abort();
+      this.#show(told);
       this.dialog.close();
       this.heading.focus();
     } catch (error) {

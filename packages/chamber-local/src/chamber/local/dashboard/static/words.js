@@ -23,7 +23,7 @@ export const clock = (stamp) => CLOCK.format(new Date(stamp));
 export const count = (value) => COUNT.format(value);
 export const percent = (value) => `${NUMBER.format(value)} %`;
 export const hours = (value) => `${(value < 10 ? COUNT : NUMBER).format(value)} GPU-h`;
-export const gpus = (row) => `${count(row.gpus)} × ${row.gpu_type}`;
+export const gpus = (row) => `${count(row.gpus)}\u00a0×\u00a0${row.gpu_type}`;
 export const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : many}`;
 
 /** ``1.5 GiB``. */
