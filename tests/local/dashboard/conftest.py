@@ -154,4 +154,4 @@ def _old(team, place, at):
 def _manifest(code):
     container = {"name": "main", "image": "chamber.local/python:latest", "command": ["python", "-u", "-c", code]}
     template = {"spec": {"containers": [container], "restartPolicy": "Never"}}
-    return json.dumps({"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": template}})
+    return json.dumps({"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": template}}, ensure_ascii=False)

@@ -23,7 +23,7 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 
 
 def injecting(faults: Faults) -> Middleware:
-    """The outermost middleware: what it does, nothing can repair. The dashboard is spared, or watching would disturb."""
+    """The outermost middleware: what it does, nothing can repair. Whoever watches is spared."""
 
     @web.middleware
     async def injected(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -6,7 +6,7 @@ import { follow } from "./stream.js";
 import { Terminal } from "./terminal.js";
 import { bytes } from "./words.js";
 
-const MOST = 1_000_000;
+const MOST = 500_000;
 
 /** The section with a workload's output: `node` to show, and `close`. */
 export function output(id) {
@@ -29,6 +29,7 @@ class Screen {
   #shown = 0;
   #begun = false;
   #top = 0;
+  #sticking = 0;
 
   constructor(parts) {
     Object.assign(this, parts);
@@ -66,8 +67,12 @@ class Screen {
     }
   }
 
+  /** Once before the next painting, however much came: it makes the browser lay everything out. */
   #stick() {
-    if (this.following.checked) this.text.scrollTop = this.text.scrollHeight;
+    this.#sticking ||= requestAnimationFrame(() => {
+      this.#sticking = 0;
+      if (this.following.checked) this.text.scrollTop = this.text.scrollHeight;
+    });
   }
 
   /** Who scrolls up wants to read, and who comes back to the end wants to follow again. */
