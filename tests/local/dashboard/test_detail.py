@@ -1,10 +1,16 @@
 """One workload in a real browser."""
 
+import contextlib
 import json
+import sqlite3
 import textwrap
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import expect
+
+from chamber.local.storage import samples
+from chamber.local.storage.samples import Sample
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -62,6 +68,24 @@ async def test_a_chart_has_a_table_with_the_same_values(working, visit, submit):
     assert f"last {last}, on average" in words
     await memory.get_by_role("img").hover()
     await expect(memory.locator(".reading")).to_contain_text("iB")
+
+
+async def test_a_long_measurement_is_averaged_and_gpus_are_shown(chamber, visit, stock):
+    stock(chamber, 1)
+    with contextlib.closing(sqlite3.connect(chamber._running.folder.database)) as connection, connection:
+        for second in range(1000):
+            at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
+            samples.add(connection, _sample(at, gpu=None if 400 <= second < 600 else second % 100))
+    page = await visit(chamber, "#/workloads/wl_old_000000")
+    gpu = page.locator("[data-metric=gpu_utilization]")
+
+    await expect(page.get_by_text("1,000 samples. Each point is the average over 4 s.")).to_be_visible()
+    await expect(gpu).to_contain_text("last 99 %, on average 49.5 %, from 0 % to 99 %")
+    for title in ("GPU utilization", "GPU memory", "GPU power", "GPU temperature"):
+        await expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+    assert (await gpu.locator("path.line").get_attribute("d")).count("M") == 2
+    await gpu.get_by_text("GPU utilization as a table").click()
+    assert await gpu.locator("tbody tr").count() <= 240
 
 
 async def test_nothing_that_a_workload_says_becomes_markup(working, visit, submit):
@@ -177,3 +201,8 @@ async def test_going_back_to_the_list_keeps_its_filters(chamber, visit, stock):
 
     await expect(page.get_by_label("Failed")).to_be_checked()
     await expect(page.locator("tbody tr")).to_have_count(2)
+
+
+def _sample(at, gpu):
+    values = {} if gpu is None else {"gpu_utilization": gpu, "memory_utilization": 40, "power_usage": 300}
+    return Sample(workload_id="wl_old_000000", at=at, source="measured:cpu+gpu", temperature=65, **values)

@@ -7,6 +7,11 @@ from playwright.async_api import expect
 
 from chamber.local import LocalChamber, User
 
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -142,6 +147,18 @@ async def test_a_lost_connection_comes_back_and_nothing_is_missed(chamber, visit
     submit(chamber, "meanwhile", seconds=0)
 
     await expect(state).to_have_text("Live")
+    await expect(page.get_by_role("row", name="meanwhile")).to_contain_text("Completed")
+
+
+async def test_a_hidden_page_holds_no_connection_and_misses_nothing(chamber, visit, submit):
+    page = await visit(chamber)
+    await expect(page.get_by_role("status")).to_have_text("Live")
+
+    async with page.expect_event("requestfailed", lambda request: "/dashboard/changes" in request.url):
+        await page.evaluate(HIDE, True)
+    submit(chamber, "meanwhile", seconds=0)
+    await page.evaluate(HIDE, False)
+
     await expect(page.get_by_role("row", name="meanwhile")).to_contain_text("Completed")
 
 
