@@ -4,7 +4,7 @@ import importlib
 import sys
 from pathlib import Path
 
-NAMES = ("import_weight", "resubmission")
+NAMES = ("import_weight", "local", "resubmission", "run")
 
 
 def main(chosen: list[str]) -> int:

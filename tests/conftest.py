@@ -1,19 +1,35 @@
-"""No test reads or writes the settings of whoever runs it; and both faces of a client, called alike."""
+"""No test reads or writes the settings of whoever runs it, and every manifest is one that a cluster takes.
+
+And both faces of a client, called alike.
+"""
 
 import asyncio
 import contextlib
+import functools
 import inspect
+import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
+import jsonschema
+import kubernetes_validate
 import pytest
+import yaml
 from filelock import FileLock
 
 from chamber.core.testing import RecordingTransport, recorded_async_client, recorded_client
+from chamber.run.job import manifest
+from chamber.run.planning import assembly
 
 ROOT = pathlib.Path(__file__).parents[1]
+_RAY_JOB = ROOT.parent / "shared" / "schemas" / "ray.io_rayjob_v1.schema.json"
+#: What the schemas leave open (kubernetes.io: names, labels; the pattern of resource.Quantity).
+_NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
+_QUANTITY = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+|[KMGTPE]i|[numkMGTPE])?")
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +132,87 @@ def installed(wheels, tmp_path):
         return python
 
     return install
+
+
+@pytest.fixture(scope="session")
+def valid():
+    """The objects of a manifest, once they were found to be what a cluster takes."""
+
+    def check(text):
+        objects = tuple(yaml.safe_load_all(text))
+        for made in objects:
+            _check(made)
+        return objects
+
+    return check
+
+
+@pytest.fixture(scope="session", autouse=True)
+def valid_manifests(valid):
+    """Every manifest that a plan has, in whichever test, is checked as it is written."""
+
+    def rendered(objects):
+        text = manifest.rendered(objects)
+        valid(text)
+        return text
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assembly, "rendered", rendered)
+        yield
+
+
+def _check(made):
+    if made["kind"] == "RayJob":
+        jsonschema.Draft202012Validator(_ray_job_schema()).validate(made)
+        assert len(made["metadata"]["name"]) <= 47
+    else:
+        kubernetes_validate.validate(made, kubernetes_validate.latest_version(), strict=True)
+        kubernetes_validate.validate(made, "1.27", strict=True)
+    for owner in _with_metadata(made):
+        labels = owner["metadata"].get("labels", {})
+        assert all(_LABEL.fullmatch(value) for value in labels.values()), labels
+        assert _NAME.fullmatch(owner["metadata"].get("name", "none"))
+    quantities = [*_values(made, "cpu"), *_values(made, "memory"), *_values(made, "sizeLimit")]
+    assert all(_QUANTITY.fullmatch(str(value)) for value in quantities), quantities
+
+
+def _with_metadata(value):
+    if isinstance(value, dict) and "spec" in value:
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _with_metadata(inner)
+
+
+def _values(value, name):
+    if isinstance(value, dict) and name in value:
+        yield value[name]
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _values(inner, name)
+
+
+@functools.cache
+def _ray_job_schema():
+    if not _RAY_JOB.is_file():
+        reason = "the schema of RayJob is not beside the project, in ../shared/schemas"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    schema = json.loads(_RAY_JOB.read_text())
+    schema["properties"] |= {"apiVersion": {"const": "ray.io/v1"}, "kind": {"const": "RayJob"}}
+    _close(schema)
+    return schema
+
+
+def _close(schema):
+    """Refuses what a schema does not name, as a cluster does when it is asked to be strict."""
+    if isinstance(schema, dict):
+        if "properties" in schema and not schema.get("x-kubernetes-preserve-unknown-fields"):
+            schema.setdefault("additionalProperties", False)
+        for inner in schema.values():
+            _close(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            _close(inner)
 
 
 def pytest_sessionfinish(session):

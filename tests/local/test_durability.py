@@ -1,3 +1,4 @@
+import json
 import signal
 import sqlite3
 import subprocess
@@ -129,6 +130,37 @@ def test_a_killed_server_loses_no_acknowledged_submission(served, tools):
     for workload in waiting:
         assert call.wait(workload)["status"] == "completed"
     tools.until(lambda: not psutil.pid_exists(orphan))
+
+
+def test_an_environment_under_way_is_not_left_behind_by_a_killed_server(served, tools, tmp_path):
+    process, told = served()
+    call = tools.Caller(Told(told))
+    note = tmp_path / "pid"
+    setup = f"import os, pathlib, time; pathlib.Path({str(note)!r}).write_text(str(os.getpid())); time.sleep(600)"
+    backend = "[build-system]\nrequires = []\nbuild-backend = 'slow'\nbackend-path = ['.']\n"
+    recipe = {"schema": 1, "key": "0123456789abcdef", "python": None, "install": [["--no-index", "./project"]]}
+    files = {"recipe.json": json.dumps(recipe), "project/pyproject.toml": backend, "project/slow.py": setup}
+    layer = tools.layer(*((f"opt/chamber/environment/{name}", text.encode()) for name, text in files.items()))
+    workload = call.run(["true"], image=call.push_image("team/project", layer))
+    building = int(tools.until(lambda: note.exists() and note.read_text()))
+
+    process.kill()
+    process.wait()
+    _, told = served()
+
+    failed = tools.Caller(Told(told)).wait(workload, "failed")
+    assert "Chamber stopped while this workload was running" in failed["failure_reason"]
+    tools.until(lambda: not psutil.pid_exists(building))
+
+
+def test_the_module_takes_a_file_that_says_who_may_use_what(served, tools, tmp_path):
+    config = tmp_path / "chamber.yaml"
+    config.write_text("pools: [{gpu_type: L4, gpus: 3}]\nteams: [{id: vision, name: Vision}]\n")
+    _, told = served("--config", str(config))
+    call = tools.Caller(Told(told))
+
+    assert [pool["gpu_type"] for pool in call.get("/capacity")["pools"]] == ["L4"]
+    assert call.get("/teams/vision")["name"] == "Vision"
 
 
 def test_the_database_is_in_wal_mode(tmp_path):

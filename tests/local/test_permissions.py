@@ -1,12 +1,16 @@
 """The table of permissions, cell by cell, and the tree of teams that it speaks of."""
 
+import pathlib
+from typing import get_args
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chamber.core.errors import ConfigurationError
 from chamber.local import Role, User
 from chamber.local.directory import Directory, Place
+from chamber.local.faults import Kind
 from chamber.local.permissions import PERMISSIONS, Act, Caller, permits
 
 #: Whose workload, in which team → who may do it.
@@ -37,6 +41,19 @@ def test_the_table_has_every_act_and_every_role():
     assert all(set(of_roles) == set(Role) for of_roles in PERMISSIONS.values())
 
 
+def test_the_documentation_has_the_table():
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "testing.md").read_text("utf-8")
+
+    for act, of_roles in PERMISSIONS.items():
+        assert f"| {act} | {' | '.join(of_roles[role] for role in Role)} |" in page
+
+
+def test_the_documentation_has_every_kind_of_fault():
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "testing.md").read_text("utf-8")
+
+    assert [kind for kind in get_args(Kind) if f"\n| `{kind}` |" not in page] == []
+
+
 @pytest.mark.parametrize("wrong", [{"role": "OWNER"}, {"role": "member"}, {"name": ""}])
 def test_a_user_without_a_name_or_with_an_unknown_role_is_refused(wrong):
     with pytest.raises(ConfigurationError, match="ORG_ADMIN, TEAM_LEAD, MEMBER"):
@@ -54,6 +71,7 @@ def directories(draw):
     return places
 
 
+@settings(deadline=None)
 @given(directories(), st.sets(st.sampled_from([f"t{n}" for n in range(12)])))
 def test_teams_within_others_are_what_climbing_from_each_finds(places, roots):
     directory = Directory(places)

@@ -1,3 +1,4 @@
+import contextlib
 import http.client
 import json
 import stat
@@ -29,7 +30,7 @@ def test_health_needs_no_token(simulated):
     assert set(answer.data) == {"status", "version", "timestamp"}
 
 
-@pytest.mark.parametrize("path", ["/v1/health", "/v1/workloads", "/v2/", "/"])
+@pytest.mark.parametrize("path", ["/v1/health", "/v1/workloads", "/v2/", "/", "/openapi.json", "/session/tickets"])
 def test_another_host_is_not_answered(simulated, path):
     assert simulated("GET", path, headers={"Host": "rebound.example"}).status == 421
 
@@ -109,6 +110,63 @@ def test_the_token_is_in_no_repr_and_in_private_files_only(simulated, own_settin
     (record,) = (own_settings / "local").iterdir()
     assert stat.S_IMODE(record.stat().st_mode) == 0o600
     assert stat.S_IMODE(record.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("path", "largest"),
+    [("/v1/workloads", 1 << 20), ("/v1/teams", 1 << 20), ("/v2/a/manifests/latest", 4 << 20)],
+)
+def test_a_body_of_unknown_length_is_read_up_to_the_limit(simulated, path, largest):
+    method = "PUT" if path.startswith("/v2/") else "POST"
+    host, _, port = simulated.chamber.registry.rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+    pieces = (b" " * 65_536 for _ in range(largest // 65_536 + 1))
+    headers = {"Authorization": f"Bearer {simulated.chamber.token}"}
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        connection.request(method, path, pieces, headers, encode_chunked=True)
+
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
+@pytest.mark.parametrize("part", ["header", "path"])
+def test_long_headers_and_addresses_are_refused(simulated, part):
+    long = "x" * 20_000
+    headers = {"X-Request-Id": long} if part == "header" else {}
+
+    assert simulated("GET", f"/v1/teams?q={long * (part == 'path')}", headers=headers).status == 400
+
+
+def test_a_body_is_not_read_before_its_sender_is_known(simulated):
+    host, _, port = simulated.chamber.registry.rpartition(":")
+    for path in ("/v1/workloads", "/v2/a/blobs/uploads/", "/session/tickets"):
+        connection = http.client.HTTPConnection(host, int(port), timeout=10)
+        connection.putrequest("POST", path)
+        connection.putheader("Content-Length", str(1 << 19))
+        connection.endheaders()
+
+        assert connection.getresponse().status == 401
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer wrong"},
+        {"Cookie": "chamber_session_80=x; chamber_session=y", "X-Chamber-Dashboard": "1"},
+        {"X-Organization-Id": "org_local", "Idempotency-Key": "k"},
+    ],
+)
+def test_nothing_is_run_for_whom_nobody_knows(call, tools, tmp_path, headers):
+    manifest = tools.job(["touch", str(tmp_path / "ran")])
+    body = {"name": "job", "initiative_id": "init_local", "gpu_type": "H100", "k8s_manifest": manifest}
+    call.chamber.faults.add("delay", seconds=0.01, times=None)
+
+    assert call("POST", "/v1/workloads", body, headers, token=False).status == 401
+    assert call.chamber.workloads() == ()
+    call.wait(call.submit(k8s_manifest=tools.job(["touch", str(tmp_path / "control")])), "completed")
+    assert [file.name for file in tmp_path.iterdir()] == ["control"]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "chamber.example"])

@@ -1,6 +1,7 @@
 """A stranger's package, installed from its wheel beside ours."""
 
 import asyncio
+import base64
 import json
 import subprocess
 
@@ -44,6 +45,24 @@ acme = next(plugin for plugin in client.plugins if plugin.distribution == "chamb
 assert (acme.state, acme.adds) == ("not loaded", ()), acme
 assert "chamber_acme" not in sys.modules
 """
+PUSHED = """
+import asyncio, os
+from chamber.core.settings import Settings
+from chamber.core.transport import Transport
+from chamber.run import answers
+from chamber.run.registry.client import RegistryClient
+from chamber.run.registry.repository import Repository
+async def main():
+    host = os.environ["ACME_REGISTRY"]
+    transport = Transport(Settings("ch.none", "http://127.0.0.1:9"))
+    known = answers.known_registry(f"{host}/ml", "http://127.0.0.1:9")
+    repository = Repository(RegistryClient(transport, host, known), "ml/tool", ("repository:ml/tool:pull,push",))
+    await repository.require_push()
+    assert repository.login.username == "robot"
+    assert answers.known_registry("other.example/ml", "").login is None
+    await transport.close()
+asyncio.run(main())
+"""
 
 
 @pytest.fixture
@@ -55,8 +74,16 @@ def chamber(tmp_path):
 @pytest.fixture
 def acme(installed, tmp_path):
     """Runs a program in an environment with chamber-core and chamber-acme."""
-    python = installed("chamber-acme")
+    return _runner(installed("chamber-acme"), tmp_path)
 
+
+@pytest.fixture
+def acme_and_run(installed, tmp_path):
+    """The same with chamber-run."""
+    return _runner(installed("chamber-acme", "chamber-run"), tmp_path)
+
+
+def _runner(python, tmp_path):
     def run(program, **environment):
         own = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **environment}
         done = subprocess.run(
@@ -90,34 +117,52 @@ def test_its_token_is_used_when_there_is_no_other(acme, chamber, tmp_path):
     )
 
 
-async def test_its_header_is_sent_with_every_request(acme, aiohttp_server_of):
+async def test_its_login_is_that_of_its_registry(acme_and_run, served, tmp_path):
+    """A registry that asks for a login, and has no repository that nobody owns."""
+    (tmp_path / "robot.json").write_text(json.dumps({"name": "robot", "secret": "robot-secret"}))
+    owners = tmp_path / "owners"
+
+    async def uploads(request):
+        if request.headers.get("Authorization") != f"Basic {base64.b64encode(b'robot:robot-secret').decode()}":
+            return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="acme"'})
+        if not owners.exists():
+            return web.json_response({"errors": [{"code": "NAME_UNKNOWN"}]}, status=404)
+        return web.Response(status=202, headers={"Location": "/upload"})
+
+    url = await served("/v2/ml/tool/blobs/uploads/", uploads)
+    variables = {"ACME_REGISTRY": url, "ACME_ROBOT": str(tmp_path / "robot.json"), "ACME_OWNERS": str(owners)}
+    await asyncio.to_thread(acme_and_run, PUSHED, **variables)
+    assert owners.read_text() == "ml/tool ml-platform\n"
+
+
+async def test_its_header_is_sent_with_every_request(acme, served):
     seen = []
 
     async def health(request):
         seen.append(request.headers.get("X-Acme-Cost-Centre"))
         return web.json_response({"status": "healthy"})
 
-    url = await aiohttp_server_of("/v1/health", health)
+    url = f"http://{await served('/v1/health', health)}/v1"
     program = "from chamber.core import ChamberClient; ChamberClient().health()"
     await asyncio.to_thread(acme, program, CHAMBER_TOKEN="ch.any", CHAMBER_API_URL=url, ACME_COST_CENTRE="4711")
     assert seen == ["4711"]
 
 
 @pytest.fixture
-async def aiohttp_server_of():
-    """Serves one handler on loopback and returns the API's URL."""
+async def served():
+    """Serves one handler on loopback and returns ``host:port``."""
     runners = []
 
     async def serve(path, handler):
         app = web.Application()
-        app.router.add_get(path, handler)
+        app.router.add_route("*", path, handler)
         runner = web.AppRunner(app)
         await runner.setup()
         runners.append(runner)
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         port = site._server.sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}/v1"
+        return f"127.0.0.1:{port}"
 
     yield serve
     for runner in runners:

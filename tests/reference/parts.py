@@ -67,7 +67,7 @@ REQUESTS = {
 
 #: Parameters whose names on the wire are others, or of which the wire has two.
 _SPELT = {
-    ("run", "gpus"): ("requested_gpus",),
+    ("run", "gpus"): ("requested_gpus", "gpus_per_pod"),
     ("run", "team"): ("initiative_id",),
     ("get_workload_stats", "start_time"): ("start_time", "start_date"),
     ("get_workload_stats", "end_time"): ("end_time", "end_date"),

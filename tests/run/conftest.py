@@ -1,9 +1,14 @@
-"""Real registries for the tests of images: Debian's docker-registry, open and with a password file."""
+"""Real registries for the tests of images: Debian's docker-registry, open and with a password file.
+
+And programs that stand in for engines that are not to be had.
+"""
 
 import os
 import shutil
 import socket
+import stat
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,12 +18,18 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from chamber.core.settings import Settings
 from chamber.core.testing import FakeClock
 from chamber.core.transport import Transport
 from chamber.core.transport.exchange import Streamed
 from chamber.run.targets import Registry
+
+sys.path.insert(0, str(Path(__file__).parent))
+from scripted import Scripted
+from tokens import TokenService
 
 _START_SECONDS = 20.0
 
@@ -65,6 +76,52 @@ def docker_config(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
     return folder
 
 
+@pytest.fixture
+async def scripted() -> AsyncIterator[Scripted]:
+    script = Scripted()
+    app = web.Application(client_max_size=1 << 26)
+    app.router.add_route("*", "/{path:.*}", script.answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        script.host = f"127.0.0.1:{server.port}"
+        yield script
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Puts a program of some shell lines on PATH, before all others; its calls are kept in ``<name>.calls``."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+    def make(name: str, script: str) -> Path:
+        path, calls = folder / name, folder / f"{name}.calls"
+        path.write_text(f'#!/bin/sh\necho "$@" >> {calls}\n{script}\n')
+        path.chmod(0o755)
+        return calls
+
+    return make
+
+
+@pytest.fixture
+def engine_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Puts a shell script on an otherwise nearly empty PATH, by name and text. Returns the file where each call is
+    written, one word a line, and an empty line after each call."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    log = tmp_path / "called"
+    for needed in ("sh", "cat", "sleep", "printf"):
+        (folder / needed).symlink_to(str(shutil.which(needed)))
+    monkeypatch.setenv("PATH", str(folder))
+
+    def put(name: str, script: str) -> Path:
+        file = folder / name
+        file.write_text(f'#!{shutil.which("sh")}\nprintf "%s\\n" "$@" "" >> {log}\n{script}\n')
+        file.chmod(file.stat().st_mode | stat.S_IXUSR)
+        return log
+
+    return put
+
+
 @pytest.fixture(scope="session")
 def tool() -> Callable[[str], str]:
     """The path of a program that a test cannot do without."""
@@ -99,6 +156,23 @@ def guarded_registry(tool: Callable[[str], str], tmp_path_factory: pytest.TempPa
     auth = {"auth": {"htpasswd": {"realm": "tests", "path": str(folder / "htpasswd")}}}
     with _served(tool("docker-registry"), folder, auth) as host:
         yield Registry(host, "ada", "very secret")
+
+
+@pytest.fixture
+def registry_of_tokens(
+    tool: Callable[[str], str], tmp_path: Path, scripted: Scripted
+) -> Iterator[tuple[Registry, TokenService]]:
+    """A registry whose tokens are given out by a service of the test's, at ``/token`` of `scripted`."""
+    service = TokenService(tmp_path, {"ada": "very secret", "reader": "very secret"})
+    scripted.answers["GET /token"] = service.answer
+    settings = {
+        "realm": f"http://{scripted.host}/token",
+        "service": TokenService.SERVICE,
+        "issuer": TokenService.ISSUER,
+        "rootcertbundle": str(service.certificate),
+    }
+    with _served(tool("docker-registry"), tmp_path, {"auth": {"token": settings}}) as host:
+        yield Registry(host, "ada", "very secret"), service
 
 
 class _served:  # noqa: N801 - a context manager

@@ -19,6 +19,17 @@ def test_the_display_keeps_one_line_for_each_stage() -> None:
     assert "half [of] it" not in last
 
 
+def test_the_display_keeps_every_warning() -> None:
+    written = io.StringIO()
+    display = Display(Console(file=written, force_terminal=True, width=80))
+    for message in ("warning: first", "warning: second", "all"):
+        display("config", message)
+    display.close()
+    last = written.getvalue().rpartition("first")[2]
+    assert "second" in last
+    assert "all" in last
+
+
 async def test_a_reporter_tells_whoever_wants_to_know() -> None:
     told: list[tuple[str, str]] = []
     async with Reporter(lambda stage, message: told.append((stage, message))) as report:

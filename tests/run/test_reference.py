@@ -47,6 +47,52 @@ def test_the_forms_of_the_grammar_are_read(text: str, expected: Reference) -> No
     assert Reference.parse(text) == expected
 
 
+ACCOUNT = "123456789012"
+HOSTS = [
+    "docker.io",
+    "ghcr.io",
+    "quay.io",
+    "nvcr.io",
+    "registry.gitlab.com",
+    "public.ecr.aws",
+    f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com",
+    f"{ACCOUNT}.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
+    f"{ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn",
+    f"{ACCOUNT}.dkr.ecr.us-iso-east-1.c2s.ic.gov",
+    f"{ACCOUNT}.dkr.ecr.us-isob-east-1.sc2s.sgov.gov",
+    f"{ACCOUNT}.dkr-ecr.eu-west-1.on.aws",
+    "us-east1-docker.pkg.dev",
+    "eu.gcr.io",
+    "contoso.azurecr.io",
+    "harbor.lan:8080",
+    "REGISTRY",
+    "Registry.Example.COM",
+    "registry:5000",
+    "localhost",
+    "localhost:5000",
+    "127.0.0.1:5000",
+    "10.1.2.3",
+    "[::1]",
+    "[::1]:5000",
+    "[2001:db8::7]:443",
+    "xn--bcher-kva.example",
+]
+PATHS = ["team/app", "a/b/c/d", "my-team/my.app_1", "x--y/z__w", "0/1"]
+SUFFIXES = [("", None, None), (":v1.2-rc_3", "v1.2-rc_3", None), (f"@{DIGEST}", None, DIGEST), (":T", "T", None)]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(("suffix", "tag", "digest"), SUFFIXES)
+def test_references_of_every_kind_of_registry_are_read(
+    host: str, path: str, suffix: str, tag: str | None, digest: str | None
+) -> None:
+    reference = Reference.parse(f"{host}/{path}{suffix}")
+    assert reference == Reference(host, path, tag, digest)
+    assert str(reference) == f"{host}/{path}{suffix}"
+    assert split_prefix(f"{host}/{path}") == (host, path)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -66,6 +112,49 @@ def test_the_forms_of_the_grammar_are_read(text: str, expected: Reference) -> No
         ("user:pw@ghcr.io/a", "digest"),
         ("[::zz]/a", "host"),
         ("[1.2.3]/a", "IPv6"),
+        ("[127.0.0.1]:5000/a", "IPv6"),
+        ("[::ffff:1.2.3.4]/a", "IPv6"),
+        ("[fe80::1%eth0]/a", "host"),
+        ("::1/a", "host"),
+        ("[::1/a", "host"),
+        ("[]/a", "host"),
+        ("-a.test/x", "host"),
+        ("a-.test/x", "host"),
+        ("a..test/x", "host"),
+        (".test/x", "host"),
+        ("a_b.test/x", "host"),
+        ("a.test:/x", "host"),
+        ("a.test:0/x", "port"),
+        ("a.test:-1/x", "host"),
+        ("a.test:80:80/x", "host"),
+        ("bücher.test/x", "host"),
+        ("http:/a.test/x", "scheme"),
+        ("docker://a.test/x", "scheme"),
+        ("//a.test/x", "no registry"),
+        ("a.test", "no registry"),
+        ("a.test:5000", "no registry"),
+        ("a.test/", "''"),
+        ("a.test/x/", "''"),
+        ("a.test/x?y", "'x?y'"),
+        ("a.test/x#y", "'x#y'"),
+        ("a.test/x y", "'x y'"),
+        ("a.test/.x", "'.x'"),
+        ("a.test/x.", "'x.'"),
+        ("a.test/_x", "'_x'"),
+        ("a.test/x___y", "'x___y'"),
+        ("a.test/x..y", "'x..y'"),
+        ("a.test/x%2fy", "'x%2fy'"),
+        ("a.test/x:.y", "tag"),
+        ("a.test/x:-y", "tag"),
+        ("a.test/x:y:z", "tag"),
+        ("a.test/x:" + "y" * 129, "tag"),
+        ("a.test/x:ä", "tag"),
+        ("a.test/x@", "digest"),
+        ("a.test/x@sha256:" + "A" * 64, "digest"),
+        ("a.test/x@sha256:" + "0" * 63, "digest"),
+        ("a.test/x@sha512:" + "0" * 64, "digest"),
+        (f"a.test/x@{DIGEST}@{DIGEST}", "digest"),
+        (f"a.test/x@{DIGEST}:v1", "digest"),
         ("ghcr.io/" + "a" * 260, "255"),
         ("ghcr.io/tool\n", "'tool\\n'"),
         ("ghcr.io/tööl", "'tööl'"),

@@ -102,6 +102,15 @@ def test_each_step_is_told_in_order_and_each_status(client: ChamberClient, tmp_p
     assert told[-1][1].endswith("is COMPLETED")
 
 
+def test_what_may_surprise_is_told_before_anything_is_uploaded(client: ChamberClient, tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    env = {"WANDB_API_KEY": "a-hidden-value"}
+    _run(client, _project(tmp_path, ""), env=env, on_progress=lambda stage, message: told.append((stage, message)))
+    warned = next(n for n, (_, message) in enumerate(told) if message.startswith("warning: The manifest"))
+    assert warned < next(n for n, (stage, _) in enumerate(told) if stage == "upload")
+    assert "a-hidden-value" not in str(told)
+
+
 def test_an_unchanged_project_is_looked_for_once_and_nothing_is_uploaded(
     client: ChamberClient, tmp_path: Path, sent: list[str]
 ) -> None:

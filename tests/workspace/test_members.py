@@ -24,7 +24,11 @@ def test_a_member_carries_its_types_and_its_readme(member):
 @pytest.mark.parametrize("member", [m for m in MEMBERS if short_name(m) != "core"], ids=short_name)
 def test_a_member_beside_core_names_its_plugin_by_its_own_name(member):
     name = short_name(member)
-    assert project(member)["project"]["entry-points"]["chamber"] == {name: f"chamber.{name}.plugin"}
+    plugins = project(member)["project"]["entry-points"]["chamber"]
+    assert plugins.pop(name) == f"chamber.{name}.plugin"
+    for other, module in plugins.items():
+        assert other.startswith(f"{name}-")
+        assert module.startswith(f"chamber.{name}.")
 
 
 @pytest.mark.parametrize("member", [m for m in MEMBERS if short_name(m) != "core"], ids=short_name)

@@ -115,8 +115,9 @@ def test_a_waiting_workload_is_cancelled_and_a_finished_one_is_not(call):
         ("", "no k8s_manifest was submitted"),
         ("a: [", "k8s_manifest is not YAML"),
         ("[" * 5000, "k8s_manifest is not YAML"),
-        ("just text", "holds no batch/v1 Job, but nothing"),
-        ("apiVersion: ray.io/v1\nkind: RayJob", "holds no batch/v1 Job, but ray.io/v1 RayJob"),
+        ("just text", "holds no batch/v1 Job or ray.io/v1 RayJob, but nothing"),
+        ("apiVersion: v1\nkind: Pod", "holds no batch/v1 Job or ray.io/v1 RayJob, but v1 Pod"),
+        ("apiVersion: ray.io/v1\nkind: RayJob", "is not a RayJob that can be run"),
         ("apiVersion: batch/v1\nkind: Job", "is not a Job that can be run"),
         (
             '{"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": {"spec": {"containers": []}}}}',
@@ -153,12 +154,6 @@ def test_a_container_that_cannot_be_run_fails_with_the_reason(call, tools, conta
     workload = call.submit(k8s_manifest=tools.job(**asked))
 
     assert reason in call.wait(workload, "failed")["failure_reason"]
-
-
-def test_several_pods_are_refused(call, tools):
-    manifest = tools.job(["true"]).replace('"template"', '"parallelism": 2, "template"')
-
-    assert "several pods" in call.wait(call.submit(k8s_manifest=manifest), "failed")["failure_reason"]
 
 
 def test_an_image_on_another_base_is_refused(call, tools):

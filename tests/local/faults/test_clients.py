@@ -40,7 +40,7 @@ def chamber(request):
 
 @pytest.fixture
 def client(chamber):
-    with chamber.client(clock=chamber.clock) as client:
+    with chamber.client(clock=chamber.virtual_time) as client:
         for _ in range(3):
             client.submit_job("job", chamber.team, "H100", metadata={"simulated_seconds": 600})
         yield client
@@ -138,7 +138,7 @@ def test_a_body_drips_in_pieces_over_the_seconds_that_were_asked_for(simulated):
 def test_faults_of_every_kind_come_by_seed():
     drawn = []
     for _ in range(2):
-        with LocalChamber(executor="simulated") as chamber, chamber.client(clock=chamber.clock) as client:
+        with LocalChamber(executor="simulated") as chamber, chamber.client(clock=chamber.virtual_time) as client:
             kinds = [Fault(kind=kind, **wanted) for kind, wanted in FAULTS.items() if kind != "refuse"]
             chamber.faults.seed(3, rate=0.5, kinds=kinds)
             for _ in range(25):

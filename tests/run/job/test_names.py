@@ -3,7 +3,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chamber.run.job.names import job_name, label
+from chamber.run.job.names import Kind, job_name, label
 from chamber.run.reference import Reference
 
 LABEL = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
@@ -20,12 +20,18 @@ def test_any_text_becomes_a_label(text: str) -> None:
 def test_any_text_becomes_the_name_of_a_job_and_of_a_repository(text: str) -> None:
     assert LABEL.fullmatch(job_name(text, "0123abcd"))
     assert len(job_name(text, "0123abcd")) <= 52
+    assert len(job_name(text, "0123abcd", "RayJob")) <= 47
     Reference.parse(f"localhost:5000/{label(text)}:tag")
 
 
 @given(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80))
 def test_two_texts_get_two_labels(one: str, other: str) -> None:
     assert (label(one) == label(other)) is (one == other)
+
+
+@given(st.text(min_size=1, max_size=255), st.text(min_size=1, max_size=255), st.sampled_from(["Job", "RayJob"]))
+def test_two_texts_get_two_names(one: str, other: str, kind: Kind) -> None:
+    assert (job_name(one, "0123abcd", kind) == job_name(other, "0123abcd", kind)) is (one == other)
 
 
 def test_a_label_is_kept_as_it_is() -> None:

@@ -1,3 +1,4 @@
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def _container(plan: DryRunResult) -> Any:
 
 def test_a_plan_holds_everything(tmp_path: Path) -> None:
     plan = _plan(_project(tmp_path / "char-model"), gpus=2, entrypoint_args="--lr 0.1")
-    assert plan.profile == Profile(entrypoint="train.py")
+    assert (plan.profile.entrypoint, plan.profile.framework) == ("train.py", "generic")
     assert [(file.path, file.size, file.mode) for file in plan.files] == [("train.py", 9, 0o644)]
     assert plan.dockerfile.endswith('CMD ["python","train.py","--lr","0.1"]\n')
     assert plan.image == f"{REGISTRY}/char-model:{plan.image_tag}"
@@ -56,6 +57,9 @@ def test_a_plan_holds_everything(tmp_path: Path) -> None:
         "initiative_id": "ml",
         "gpu_type": "H100",
         "requested_gpus": 2,
+        "requested_pods": 1,
+        "gpus_per_pod": 2,
+        "scaling_mode": "GANG",
         "job_class": "ELASTIC",
         "k8s_manifest": plan.manifest,
     }
@@ -244,30 +248,93 @@ def test_a_default_that_is_gone_matters_only_where_it_is_used(tmp_path: Path, ow
     assert "no registry 'gone'" in _refused(tmp_path, registry=None)
 
 
-def test_dependencies_need_an_engine_and_the_error_says_what_would_avoid_it(tmp_path: Path) -> None:
-    message = _refused(_project(tmp_path, **{"requirements.txt": "six"}))
-    for way in ("requirements.txt", "container engine", "base_image", "ignore", "chamber-local"):
-        assert way in message
-
-
 def test_ignored_dependencies_on_a_base_that_has_them_need_none(tmp_path: Path) -> None:
     _project(tmp_path, **{"requirements.txt": "six", ".chamber.yaml": "ignore: [requirements.txt]"})
     plan = _plan(tmp_path, base_image="ghcr.io/us/with-six:1")
     assert plan.environment.is_base_alone
 
 
-def test_a_dockerfile_of_the_project_needs_an_engine(tmp_path: Path) -> None:
-    _project(tmp_path, Dockerfile="FROM scratch\n")
-    assert _plan(tmp_path).dockerfile == "FROM scratch\n"
-    assert "Dockerfile has to be built by a container engine" in _refused(tmp_path)
+def test_a_dockerfile_of_the_project_makes_the_image_and_settings_that_do_nothing_then_are_told(tmp_path: Path) -> None:
+    _project(tmp_path, **{"Dockerfile": "FROM scratch\n", ".chamber.yaml": "extra_pip_packages: [six]\nignore: [x]\n"})
+    plan = _plan(tmp_path, base_image="ghcr.io/us/base:1")
+    assert plan.dockerfile == "FROM scratch\n"
+    assert plan.own_dockerfile == "Dockerfile"
+    assert "base_image, extra_pip_packages do nothing: Dockerfile says what is in the image" in plan.warnings
+
+
+def test_the_image_is_another_when_the_dockerfile_or_the_platform_is(tmp_path: Path) -> None:
+    _project(tmp_path, **{"Other": "FROM scratch\n", ".dockerignore": "Other"})
+    tags = [_plan(tmp_path, dockerfile="Other", platform=f"linux/{name}").image_tag for name in ("amd64", "arm64")]
+    (tmp_path / "Other").write_text("FROM scratch\nENV A=1\n")
+    tags.append(_plan(tmp_path, dockerfile="Other").image_tag)
+    assert len(set(tags)) == 3
+
+
+def test_a_dockerfile_that_says_what_is_run_needs_no_entrypoint(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text('FROM a.test/b:1\nENTRYPOINT ["./start"]\n')
+    plan = _plan(tmp_path, gpus=4, entrypoint_args="--lr 1")
+    assert (plan.profile.entrypoint, plan.profile.launcher) == ("Dockerfile", "python")
+    assert _container(plan)["args"] == ["--lr", "1"]
+    assert not {"command", "workingDir"} & _container(plan).keys()
+    assert any("entrypoint= starts one for each GPU" in warning for warning in plan.warnings)
+
+
+def test_an_entrypoint_that_was_named_is_started_although_a_dockerfile_says_what_is_run(tmp_path: Path) -> None:
+    _project(tmp_path, Dockerfile="FROM a.test/b:1\nCMD ./start\n")
+    container = _container(_plan(tmp_path, entrypoint="train.py"))
+    assert container["command"] == ["python", "train.py"]
+    assert "workingDir" not in container
+
+
+def test_a_dockerfile_that_says_nothing_leaves_the_start_to_detection(tmp_path: Path) -> None:
+    plan = _plan(_project(tmp_path, Dockerfile="FROM a.test/b:1\n"))
+    assert _container(plan)["command"] == ["python", "train.py"]
 
 
 def test_a_dockerfile_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
     assert "no Dockerfile 'Other'" in _refused(_project(tmp_path), dockerfile="Other")
 
 
-def test_more_gpus_than_a_node_has_are_refused(tmp_path: Path) -> None:
-    assert "9 GPUs take several nodes" in _refused(_project(tmp_path), gpus=9)
+def test_more_gpus_than_a_node_has_go_on_several(tmp_path: Path) -> None:
+    plan = _plan(_project(tmp_path, **{"requirements.txt": "torch"}), gpus=16, env={"MASTER_PORT": "2222"})
+    service, job = yaml.safe_load_all(plan.manifest)
+    assert (service["kind"], job["spec"]["completions"]) == ("Service", 2)
+    assert {"requested_gpus": 16, "requested_pods": 2, "gpus_per_pod": 8}.items() <= plan.submit_payload.items()
+    assert plan.submit_payload["distribution_mode"] == "auto"
+    variables = job["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert {"name": "MASTER_PORT", "value": "2222"} in variables
+
+
+def test_gpus_that_cannot_be_shared_evenly_are_refused(tmp_path: Path) -> None:
+    assert "ask for 8 or 10, or set nodes=3" in _refused(_project(tmp_path), gpus=9)
+    assert "nodes=2 of gpus_per_node=4 have 8 GPUs" in _refused(_project(tmp_path), gpus=9, nodes=2, gpus_per_node=4)
+
+
+def test_nodes_alone_are_whole_ones(tmp_path: Path) -> None:
+    plan = _plan(_project(tmp_path), nodes=2, gpu_type="GB200")
+    assert (plan.topology.nodes, plan.topology.gpus_per_node, plan.settings.gpus) == (2, 4, 8)
+
+
+def test_a_ray_project_becomes_a_rayjob_unless_it_is_told_otherwise(tmp_path: Path) -> None:
+    _project(tmp_path, **{"requirements.txt": "ray[train]"})
+    plan = _plan(tmp_path, gpus=16, secrets={"HF_TOKEN": "hf/token"})
+    (manifest,) = yaml.safe_load_all(plan.manifest)
+    assert manifest["kind"] == "RayJob"
+    assert manifest["spec"]["entrypoint"] == "python train.py"
+    assert any("needs KubeRay" in warning for warning in plan.warnings)
+    assert yaml.safe_load(_plan(tmp_path, gpus=8, distributed="none").manifest)["kind"] == "Job"
+
+
+def test_a_commit_is_noted_where_nothing_was_changed_since(tmp_path: Path) -> None:
+    git = ("git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.example")
+    _project(tmp_path)
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "one"], check=True)
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    assert yaml.safe_load(_plan(tmp_path).manifest)["metadata"]["annotations"]["chamber.io/git-commit"] == commit
+    (tmp_path / "train.py").write_text("changed")
+    assert "git-commit" not in _plan(tmp_path).manifest
 
 
 def test_a_base_image_without_a_host_is_refused(tmp_path: Path) -> None:
@@ -300,7 +367,7 @@ def test_a_package_in_src_is_started_from_there(tmp_path: Path) -> None:
     (tmp_path / "src/pkg/__main__.py").write_text("")
     plan = _plan(tmp_path, env={"PYTHONPATH": "lib"})
     assert plan.command == ("python", "-m", "pkg")
-    assert {"name": "PYTHONPATH", "value": "src:lib"} in _container(plan)["env"]
+    assert {"name": "PYTHONPATH", "value": "/app/src:lib"} in _container(plan)["env"]
 
 
 class _Recipes:
@@ -383,3 +450,19 @@ def test_a_plugin_that_breaks_the_rules_is_an_error_of_ours(tmp_path: Path) -> N
         _plan(tmp_path)
     with registered(_Broken()), pytest.raises(PluginError, match="chamber_run_detect: RuntimeError: out of order"):
         _plan(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "launcher", "why"),
+    [
+        ({}, "python", "one process is started on a node"),
+        ({"gpus": 4}, "torchrun", "the project uses PyTorch, on 4 GPUs"),
+        ({"gpus": 4, "launcher": "accelerate"}, "accelerate", "it was asked for"),
+        ({"gpus": 4, "distributed": "none"}, "python", "distributed is none"),
+    ],
+)
+def test_the_plan_tells_what_starts_the_processes_and_why(
+    tmp_path: Path, arguments: dict[str, Any], launcher: str, why: str
+) -> None:
+    plan = _plan(_project(tmp_path, **{"requirements.txt": "torch"}), **arguments)
+    assert f"launcher: {launcher}\n  {why}; launcher= changes it" in plan.profile.explain()

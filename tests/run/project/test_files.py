@@ -1,11 +1,12 @@
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chamber.core.errors import ConfigurationError
-from chamber.run.project.files import ProjectFile, choose, secrets_in
+from chamber.run.project.files import ProjectFile, choose
 
 
 def _tree(root: Path, **files: str) -> Path:
@@ -48,7 +49,7 @@ def test_rules_secrets_and_leavings_keep_files_back(tmp_path: Path) -> None:
             "train.py": "",
         },
     )
-    assert _paths(tmp_path, "notes.txt") == [".dockerignore", "data/keep.csv", "train.py"]
+    assert _paths(tmp_path, "notes.txt") == [".dockerignore", "data/keep.csv", "src", "train.py"]
 
 
 def test_one_secret_file_is_readmitted_by_name(tmp_path: Path) -> None:
@@ -122,27 +123,37 @@ def test_a_project_reached_through_a_link_is_read(tmp_path: Path) -> None:
     assert _paths(tmp_path / "project") == ["a.py"]
 
 
-def test_a_key_stops_with_its_kind_and_without_its_value(tmp_path: Path) -> None:
-    key = "hf_" + "AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh"
-    _tree(tmp_path, **{"src/config.py": "x = 1\n" * 300_000 + f"TOKEN = '{key}'"})
-    with pytest.raises(ConfigurationError, match=r"src/config\.py .*a Hugging Face token") as caught:
-        secrets_in(tmp_path, choose(tmp_path))
-    assert key not in str(caught.value)
-    secrets_in(tmp_path, choose(tmp_path), ["src/config.py"])
+def test_empty_folders_come_along_as_with_docker(tmp_path: Path) -> None:
+    _tree(tmp_path, **{"src/a.py": "", "cache/x.pyc": "", ".dockerignore": "left"})
+    (tmp_path / "out" / "plots").mkdir(parents=True)
+    (tmp_path / "left" / "out").mkdir(parents=True)
+    (tmp_path / "out").chmod(0o700)
+    folders = [file for file in choose(tmp_path) if file.is_folder]
+    assert [(folder.path, folder.mode) for folder in folders] == [("cache", 0o755), ("out/plots", 0o755)]
 
 
-@pytest.mark.parametrize("before", [(1 << 20) - 20, (2 << 20) - 1])
-def test_a_key_across_two_pieces_is_seen(tmp_path: Path, before: int) -> None:
-    _tree(tmp_path, a="." * before + " ghp_" + "a1B2" * 9)
-    with pytest.raises(ConfigurationError, match="GitHub"):
-        secrets_in(tmp_path, choose(tmp_path))
+def test_hard_links_are_files_of_their_own(tmp_path: Path) -> None:
+    _tree(tmp_path, a="12")
+    os.link(tmp_path / "a", tmp_path / "b")
+    assert choose(tmp_path) == (ProjectFile("a", 2, 0o644), ProjectFile("b", 2, 0o644))
 
 
-def test_large_binaries_are_not_searched(tmp_path: Path) -> None:
-    (tmp_path / "model.bin").write_bytes(b"\0" * (1 << 20) + b" ghp_" + b"a1B2" * 9)
-    secrets_in(tmp_path, choose(tmp_path))
+def test_the_ignore_file_of_a_dockerfile_comes_before_the_general_one(tmp_path: Path) -> None:
+    _tree(tmp_path, **{".dockerignore": "a", "docker/Dockerfile.dockerignore": "b\ndocker", "a": "", "b": ""})
+    assert [file.path for file in choose(tmp_path, dockerfile="docker/Dockerfile")] == [".dockerignore", "a"]
+    assert _paths(tmp_path)[:2] == [".dockerignore", "b"]
+    assert [file.path for file in choose(tmp_path, dockerfile="Dockerfile")][:2] == [".dockerignore", "b"]
 
 
-def test_links_are_not_searched(tmp_path: Path) -> None:
-    (tmp_path / "gone").symlink_to("nothing")
-    secrets_in(tmp_path, choose(tmp_path))
+def test_an_ignored_folder_is_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _tree(tmp_path, **{"a.py": "", "data/x": "", ".git/x": "", "keep/deep/x": "", "keep/other/x": ""})
+    opened: list[str] = []
+    scandir = os.scandir
+
+    def noted(path: str) -> Any:
+        opened.append(os.path.relpath(path, tmp_path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", noted)
+    assert _paths(tmp_path, "data", "keep", "!keep/deep") == ["a.py", "keep/deep/x"]
+    assert sorted(opened) == [".", "keep", "keep/deep"]

@@ -85,3 +85,47 @@ def test_an_origin_is_scheme_host_and_port() -> None:
     assert not same_origin("https://a.test", "http://a.test")
     assert not same_origin("https://a.test", "https://a.test:444")
     assert not same_origin("https://u@a.test", "https://a.test")
+
+
+@pytest.mark.parametrize(
+    ("registry", "realm", "configured"),
+    [
+        ("https://reg.test", "https://login.test/token", "https://login.test"),
+        ("https://reg.test", "https://LOGIN.test:443/token", "https://login.test/ignored"),
+        ("http://reg.lan:5000", "http://login.lan:8080/token", "http://login.lan:8080"),
+        ("http://reg.lan:5000", "https://login.lan/token", "https://login.lan"),
+        ("http://127.0.0.1:5000", "https://login.test/token", "https://login.test"),
+    ],
+)
+def test_a_realm_that_was_configured_for_the_registry_is_trusted(registry: str, realm: str, configured: str) -> None:
+    assert token_url(registry, Challenge("bearer", {"realm": realm}), [], configured) == realm
+
+
+@pytest.mark.parametrize(
+    ("registry", "realm", "configured"),
+    [
+        ("https://reg.test", "https://login.test:8443/token", "https://login.test"),
+        ("https://reg.test", "http://login.test/token", "https://login.test"),
+        ("https://reg.test", "http://login.test/token", "http://login.test"),
+        ("https://reg.test", "https://login.test.evil.test/token", "https://login.test"),
+        ("https://reg.test", "https://login.test@evil.test/token", "https://login.test"),
+        ("https://reg.test", "https://a:b@login.test/token", "https://login.test"),
+        ("http://reg.lan", "file://login.lan/etc/passwd", "file://login.lan"),
+        ("https://reg.test", "https:///token", "https://"),
+        ("https://reg.test", "https://[/token", "https://["),
+        ("https://reg.test", "", ""),
+    ],
+)
+def test_a_realm_is_what_was_configured_and_nothing_like_it(registry: str, realm: str, configured: str) -> None:
+    with pytest.raises(RegistryAuthError, match="sends logins to") as caught:
+        token_url(registry, Challenge("bearer", {"realm": realm}), [], configured)
+    assert "a:b" not in str(caught.value)
+
+
+@given(st.text(max_size=40), st.text(max_size=20))
+def test_any_realm_is_trusted_or_our_error(realm: str, configured: str) -> None:
+    try:
+        url = token_url("https://reg.test", Challenge("bearer", {"realm": realm}), [], configured)
+        assert url.startswith("https://")
+    except RegistryAuthError as error:
+        assert error.registry == "reg.test"  # noqa: PT017 - either outcome is right

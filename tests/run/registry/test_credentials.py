@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chamber.core.errors import ConfigurationError
-from chamber.run.registry.credentials import Login, find, from_docker, from_registry
+from chamber.run.registry.credentials import Login, Logins, find, from_docker, from_registry
 from chamber.run.targets import Registry
 
 SECRET = "very-secret-1"
@@ -145,3 +145,28 @@ def test_a_password_is_never_shown() -> None:
     for shown in (Registry("r.test", "ada", SECRET), from_registry("r.test", Registry("r.test", "ada", SECRET))):
         assert SECRET not in f"{shown!r} {shown}"
     assert SECRET.encode() not in pickle.dumps(from_registry("r.test", Registry("r.test", "ada", SECRET)))
+
+
+async def _all(logins: Logins) -> list[tuple[str, str] | None]:
+    found = []
+    while login := await logins.at(len(found)):
+        found.append(_revealed(login))
+    return found
+
+
+async def test_whom_one_may_be_is_tried_in_order(docker_config: Path) -> None:
+    _config(docker_config, auths={"r.test": _auth("docker", "x")})
+    known = Registry("r.test/team", "ada", SECRET, login=lambda: ("cloud", "y"))
+    assert await _all(Logins("r.test", known)) == [("ada", SECRET), ("docker", "x"), ("cloud", "y")]
+    assert await _all(Logins("other.test", known)) == []
+    assert await _all(Logins("r.test")) == [("docker", "x")]
+
+
+async def test_one_whom_two_know_is_tried_once(docker_config: Path) -> None:
+    _config(docker_config, auths={"r.test": _auth("ada", SECRET)})
+    assert await _all(Logins("r.test", Registry("r.test", "ada", SECRET, login=lambda: None))) == [("ada", SECRET)]
+
+
+async def test_docker_is_not_looked_at_while_a_hooks_password_will_do(docker_config: Path) -> None:
+    (docker_config / "config.json").write_text("broken")
+    assert _revealed(await Logins("r.test", Registry("r.test", "ada", SECRET)).at(0)) == ("ada", SECRET)

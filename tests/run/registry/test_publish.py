@@ -1,7 +1,9 @@
 import asyncio
 import json
+import shutil
 import subprocess
 import tarfile
+import threading
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -12,15 +14,16 @@ from msgspec import json as wire
 
 from chamber.core.errors import ConfigurationError, DockerError, TransportError
 from chamber.run.errors import RegistryAuthError
-from chamber.run.images.layers import Layer, content_key, image_key, pack, pack_entries
-from chamber.run.project.files import choose
+from chamber.run.images.layers import Layer, PlannedLayer, ProjectLayers, image_key, pack_entries, plan_layers
+from chamber.run.project.files import select
 from chamber.run.reference import Reference
+from chamber.run.registry import base_sizes
 from chamber.run.registry.client import RegistryClient
-from chamber.run.registry.manifests import Descriptor, ImageSettings, Manifest
+from chamber.run.registry.manifests import Descriptor, ImageSettings, Manifest, extend_config
 from chamber.run.registry.publish import Published, publish
 from chamber.run.registry.repository import Image, Repository, digest_of
 from chamber.run.targets import BaseImage, Registry
-from chamber.run.threads import Stop
+from chamber.run.threads import Stop, Stopped
 
 OCI = "application/vnd.oci.image.manifest.v1+json"
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
@@ -32,9 +35,12 @@ def _repository(transport: Any, registry: Registry, path: str) -> Repository:
     return Repository(RegistryClient(transport, registry.prefix, registry), path, scopes)
 
 
-async def _seed(repository: Repository, tag: str = "latest", kind: str = OCI, note: str = "") -> BaseImage:
-    """A base image of two layers."""
+async def _seed(
+    repository: Repository, tag: str = "latest", kind: str = OCI, note: str = "", more: int = 0
+) -> BaseImage:
+    """A base image of two layers, or more."""
     layers = [pack_entries({"etc/base": b"base"}), pack_entries({"etc/note": note.encode() or b"note"})]
+    layers += [pack_entries({f"etc/more{number}": b""}) for number in range(more)]
     config = {
         "architecture": "amd64",
         "os": "linux",
@@ -69,22 +75,17 @@ class Project:
     def __init__(self, folder: Path, transport: Any, registry: Registry, base: BaseImage) -> None:
         self.folder, self.transport, self.registry, self.base = folder, transport, registry, base
         self.name = f"{registry.prefix}/p{uuid.uuid4().hex[:8]}/tool"
-        self.packed = 0
         self.said: list[str] = []
         (folder / "train.py").write_text("print('one')\n")
         (folder / "data").mkdir()
         (folder / "data" / "a.csv").write_text("1,2\n")
 
-    def _pack(self, stop: Stop) -> Layer:
-        self.packed += 1
-        return pack(self.folder, choose(self.folder), stop=stop)
-
     async def _progress(self, message: str) -> None:
         self.said.append(message)
 
     async def publish(self, key: str | None = None, **options: Any) -> Published:
-        self.packed = 0
         self.transport.exchanges.clear()
+        planned = plan_layers(self.folder, select(self.folder))
         environment = pack_entries({"opt/chamber/environment/recipe.json": key.encode()}) if key else None
         return await publish(
             self.transport,
@@ -93,8 +94,8 @@ class Project:
             self.base,
             options.pop("environment", environment),
             key,
-            self._pack,
-            image_key(content_key(self.folder, choose(self.folder)), key or ""),
+            planned,
+            image_key(planned.content_key, key or ""),
             ImageSettings(labels={"io.chamber.project": "tool"}),
             self._progress,
             **options,
@@ -105,6 +106,20 @@ class Project:
         digest = Reference.parse(reference).digest
         assert digest is not None
         return await _repository(self.transport, self.registry, path).image(digest, "linux/amd64")
+
+
+@pytest.fixture(autouse=True)
+def packed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of the layers that were packed, as ever, since the list was cleared."""
+    keys: list[str] = []
+    pack = ProjectLayers.pack
+
+    def counted(self: ProjectLayers, layer: PlannedLayer, stop: Stop | None = None) -> Layer:
+        keys.append(layer.key)
+        return pack(self, layer, stop)
+
+    monkeypatch.setattr(ProjectLayers, "pack", counted)
+    return keys
 
 
 @pytest.fixture(params=["open_registry", "guarded_registry"])
@@ -135,11 +150,12 @@ async def test_the_image_is_base_environment_and_project(project: Project) -> No
     assert published.reference == f"{project.name}@{published.digest}"
 
 
-async def test_publishing_again_looks_once_and_sends_nothing(project: Project) -> None:
+async def test_publishing_again_looks_once_and_sends_nothing(project: Project, packed: list[str]) -> None:
     first = await project.publish("00ff00ff00ff00ff")
+    packed.clear()
     second = await project.publish("00ff00ff00ff00ff")
     assert {method for method, _ in project.transport.exchanges} == {"HEAD"}
-    assert project.packed == 0
+    assert not packed
     assert second == Published(first.reference, first.digest, 0, 0, reused=True)
 
 
@@ -176,6 +192,17 @@ async def test_a_base_of_another_registry_crosses_once(
     assert any("the base" in message and "crosses" in message for message in project.said)
     (project.folder / "train.py").write_text("print('two')\n")
     assert (await project.publish("00ff00ff00ff00ff")).uploaded_layers == 1
+
+
+async def test_what_is_known_of_the_bases_registry_is_used_there(
+    open_registry: Registry, guarded_registry: Registry, tmp_path: Path, transport: Any
+) -> None:
+    base = await _seed(_repository(transport, guarded_registry, "library/python"), note=uuid.uuid4().hex)
+    project = Project(tmp_path, transport, open_registry, base)
+    with pytest.raises(RegistryAuthError, match="it wants a login"):
+        await project.publish()
+    known = Registry(f"{guarded_registry.prefix}/library", login=lambda: ("ada", "very secret"))
+    assert (await project.publish(source_registry=known)).uploaded_layers == 3
 
 
 async def test_the_login_goes_to_its_own_registry_only(
@@ -225,13 +252,112 @@ async def test_of_an_index_the_platform_is_chosen(own_project: Project) -> None:
     assert transport.exchanges
 
 
-async def test_fresh_makes_the_image_again(own_project: Project) -> None:
+async def test_fresh_makes_the_image_again(own_project: Project, packed: list[str]) -> None:
     first = await own_project.publish("00ff00ff00ff00ff")
     again = await own_project.publish("00ff00ff00ff00ff", fresh=True)
     assert again.digest == first.digest
     assert not again.reused
-    assert own_project.packed == 1
+    assert len(packed) == 2
     assert again.uploaded_layers == 0
+
+
+async def test_of_a_large_project_one_edit_sends_one_layer_and_packs_no_other(
+    own_project: Project, packed: list[str]
+) -> None:
+    first = await _large(own_project).publish()
+    assert 8 < first.uploaded_layers <= 16
+    assert len(packed) == first.uploaded_layers
+    packed.clear()
+    (own_project.folder / "d3.bin").write_bytes(b"edited")
+    edited = await own_project.publish()
+    assert (edited.uploaded_layers, len(packed)) == (1, 1)
+    images = [await own_project.image(known.reference) for known in (first, edited)]
+    one, two = ({layer.digest for layer in image.manifest.layers} for image in images)
+    assert len(one ^ two) == 2
+
+
+async def test_a_known_layer_that_the_registry_lost_is_packed_and_sent_again(
+    own_project: Project, packed: list[str]
+) -> None:
+    first = await own_project.publish()
+    packed.clear()
+    own_project.name = f"{own_project.registry.prefix}/p{uuid.uuid4().hex[:8]}/tool"
+    again = await own_project.publish()
+    assert again.digest == first.digest
+    assert len(packed) == again.uploaded_layers == 1
+
+
+async def test_what_a_colleague_sent_is_packed_and_not_sent(
+    own_project: Project, packed: list[str], own_settings: Path
+) -> None:
+    await own_project.publish("00ff00ff00ff00ff")
+    packed.clear()
+    shutil.rmtree(own_settings / "cache")
+    other = await own_project.publish("11ff00ff00ff00ff")
+    assert (other.uploaded_layers, len(packed)) == (1, 1), "the environment, which is another one"
+
+
+async def test_a_base_of_many_layers_leaves_the_project_fewer(own_project: Project) -> None:
+    repository = _repository(own_project.transport, own_project.registry, "many/python")
+    own_project.base = await _seed(repository, more=113 - 2)
+    image = await own_project.image((await _large(own_project).publish()).reference)
+    assert 113 < len(image.manifest.layers) <= 117, "four, because 7 have room"
+    assert len(image.config["rootfs"]["diff_ids"]) == len(image.manifest.layers)
+    own_project.base = await _seed(repository, "full", more=120 - 2)
+    (own_project.folder / "train.py").write_text("edited")
+    with pytest.raises(DockerError, match="has 120 layers"):
+        await own_project.publish()
+
+
+async def test_the_size_of_a_base_is_remembered(own_project: Project) -> None:
+    await own_project.publish()
+    location = Reference.parse(own_project.base.location or "")
+    repository = _repository(own_project.transport, own_project.registry, location.repository)
+    image = await repository.image("latest", "linux/amd64")
+    size = sum(layer.size for layer in image.manifest.layers)
+    assert base_sizes.known(own_project.base.reference, "linux/amd64") == size
+
+
+async def test_bytes_are_told_while_they_are_sent(own_project: Project) -> None:
+    published = await own_project.publish("00ff00ff00ff00ff")
+    assert own_project.said[-1] == f"{published.uploaded_bytes} bytes are uploaded"
+    assert any(message.startswith("the project layer is uploaded: ") for message in own_project.said)
+
+
+async def test_cancelling_ends_packing_and_nothing_is_tagged(
+    own_project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packing, stopped = threading.Event(), []
+
+    def pack(self: ProjectLayers, layer: PlannedLayer, stop: Stop) -> Layer:
+        packing.set()
+        stopped.append(stop.wait(10))
+        raise Stopped
+
+    monkeypatch.setattr(ProjectLayers, "pack", pack)
+    task = asyncio.create_task(_large(own_project).publish())
+    await asyncio.to_thread(packing.wait, 10)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stopped
+    assert all(stopped)
+    assert not [url for method, url in own_project.transport.exchanges if method == "PUT" and "/manifests/" in url]
+
+
+def test_folders_are_put_before_those_of_the_base() -> None:
+    config = {"rootfs": {"diff_ids": []}, "config": {"Env": ["PATH=/usr/bin:/bin", "A=b=c", "EMPTY="]}}
+    settings = ImageSettings(prepend={"PATH": "/app/.chamber/bin", "PYTHONPATH": "/app/src", "EMPTY": "/x"})
+    env = extend_config(config, [], settings)["config"]["Env"]
+    assert env == ["PATH=/app/.chamber/bin:/usr/bin:/bin", "A=b=c", "EMPTY=/x", "PYTHONPATH=/app/src"]
+    bare = extend_config({"rootfs": {"diff_ids": []}}, [], settings)["config"]["Env"]
+    assert bare[0] == "PATH=/app/.chamber/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def _large(project: Project) -> Project:
+    for number in range(40):
+        (project.folder / f"d{number}.bin").write_bytes(bytes([number]) * (1 << 20))
+    return project
 
 
 async def test_a_missing_environment_image_is_said(own_project: Project) -> None:
@@ -240,16 +366,16 @@ async def test_a_missing_environment_image_is_said(own_project: Project) -> None
         await own_project.publish("00ff00ff00ff00ff", environment=None)
 
 
-async def test_a_missing_base_is_said_before_anything_is_sent(own_project: Project) -> None:
+async def test_a_missing_base_is_said_before_anything_is_sent(own_project: Project, packed: list[str]) -> None:
     own_project.base = BaseImage("x", f"{own_project.registry.prefix}/no/such:1")
     with pytest.raises(DockerError, match="no/such:1"):
         await own_project.publish()
     assert own_project.transport.uploads() == []
-    assert own_project.packed == 0
+    assert not packed
 
 
 async def test_a_wrong_password_is_said_without_it_before_anything_is_packed(
-    guarded_registry: Registry, tmp_path: Path, transport: Any
+    guarded_registry: Registry, tmp_path: Path, transport: Any, packed: list[str]
 ) -> None:
     wrong = Registry(guarded_registry.prefix, "ada", "wrong one")
     project = Project(tmp_path, transport, wrong, BaseImage(f"{wrong.prefix}/base:1"))
@@ -257,7 +383,7 @@ async def test_a_wrong_password_is_said_without_it_before_anything_is_packed(
         await project.publish()
     assert caught.value.registry == guarded_registry.prefix
     assert "wrong one" not in str(caught.value)
-    assert project.packed == 0
+    assert not packed
 
 
 async def test_no_login_is_said_with_its_remedy(guarded_registry: Registry, tmp_path: Path, transport: Any) -> None:

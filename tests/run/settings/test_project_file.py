@@ -31,6 +31,7 @@ pre_build_commands: ["echo a"]
 post_build_commands: ["echo b"]
 ignore: [data]
 include: [keys/demo.pem]
+priority: 100
 framework: pytorch
 dependencies: requirements/gpu.txt
 launcher: torchrun

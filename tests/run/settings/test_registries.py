@@ -147,3 +147,9 @@ def test_a_name_that_is_neither_is_an_error_and_never_docker_hub() -> None:
     registries.add("prod", PROD)
     with pytest.raises(ConfigurationError, match="no registry 'library/python': configured are prod"):
         registries.located("library/python")
+
+
+@pytest.mark.parametrize("name", ["python", "library/python", "Prod", "prod/ml", "my_registry", ""])
+def test_neither_a_name_nor_an_address_is_guessed_at(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="There is no registry"):
+        registries.located(name)

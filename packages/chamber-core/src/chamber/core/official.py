@@ -21,6 +21,7 @@ _METHODS = {
     ),
     "chamber-run": (
         "add_registry",
+        "doctor",
         "get_default_registry",
         "list_registries",
         "plan",

@@ -28,9 +28,9 @@ __all__ = ["Plugin", "absence", "allowed", "broken", "check_hooks", "installed",
 
 State = Literal["not loaded", "loaded", "broken", "denied"]
 
-#: Distribution → why its plugin could not be loaded.
+#: Plugin, by the name under which it is registered → why it could not be loaded.
 broken: dict[str, Exception] = {}
-#: Distribution → the methods that it added to the clients.
+#: Plugin, by that name → the methods that it added to the clients.
 added: dict[str, list[str]] = {}
 
 _log = logger(__name__)
@@ -53,13 +53,14 @@ class Plugin(NamedTuple):
 def manager() -> pluggy.PluginManager:
     """The host, with every allowed plugin registered under the name of its distribution.
 
-    ``CHAMBER_PLUGINS=a,b`` allows only those, ``-c`` denies one, empty allows none.
+    ``CHAMBER_PLUGINS=a,b`` allows only those distributions, ``-c`` denies one, or one plugin of it by its own name;
+    empty allows none.
     """
     host = pluggy.PluginManager(PROJECT)
     host.add_hookspecs(Hooks)
-    for entry in _entries():
-        if allowed(_distribution(entry), os.environ.get("CHAMBER_PLUGINS")):
-            _register(host, entry)
+    for name, entry in _entries():
+        if allowed(_distribution(entry), os.environ.get("CHAMBER_PLUGINS"), entry.name):
+            _register(host, name, entry)
     for specifications in host.hook.chamber_hookspecs():
         host.add_hookspecs(specifications)
     for name, _plugin in host.list_name_plugin():
@@ -70,15 +71,18 @@ def manager() -> pluggy.PluginManager:
 def installed() -> tuple[Plugin, ...]:
     """Every installed plugin and what is known of it. Imports none."""
     loaded = dict(manager().list_name_plugin()) if manager.cache_info().currsize else {}
-    return tuple(_described(entry, loaded) for entry in _entries())
+    return tuple(_described(name, entry, loaded) for name, entry in _entries())
 
 
-def allowed(distribution: str, wish: str | None) -> bool:
-    """Whether CHAMBER_PLUGINS, which is `wish`, lets a distribution's plugin load."""
+def allowed(distribution: str, wish: str | None, plugin: str = "") -> bool:
+    """Whether CHAMBER_PLUGINS, which is `wish`, lets a distribution's plugin load.
+
+    Only a distribution can be allowed, because any may give its plugin any name.
+    """
     if wish is None:
         return True
     words = [word.strip() for word in wish.split(",") if word.strip()]
-    if _normal(distribution) in {_normal(word[1:]) for word in words if word.startswith("-")}:
+    if {_normal(distribution), _normal(plugin)} & {_normal(word[1:]) for word in words if word.startswith("-")}:
         return False
     named = {_normal(word) for word in words if not word.startswith("-")}
     return _normal(distribution) in named if named or not words else True
@@ -89,7 +93,7 @@ def absence(distribution: str) -> str:
     wish = os.environ.get("CHAMBER_PLUGINS")
     if error := broken.get(distribution):
         return f"could not be loaded ({type(error).__name__}: {error})"
-    if distribution not in {_distribution(entry) for entry in _entries()}:
+    if distribution not in {_distribution(entry) for _, entry in _entries()}:
         return f"is not installed: pip install {distribution}"
     if not allowed(distribution, wish):
         return f"CHAMBER_PLUGINS leaves out: it is {wish!r}"
@@ -129,10 +133,9 @@ def _normal(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-def _register(host: pluggy.PluginManager, entry: EntryPoint) -> None:
-    name = _distribution(entry)
+def _register(host: pluggy.PluginManager, name: str, entry: EntryPoint) -> None:
     try:
-        host.register(entry.load(), name=f"{name} ({entry.name})" if host.has_plugin(name) else name)
+        host.register(entry.load(), name=name)
     except Exception as error:
         _set_aside(name, error)
 
@@ -171,14 +174,20 @@ def _is_optional(hook: pluggy.HookCaller, name: str) -> bool:
     return all(impl.optionalhook for impl in hook.get_hookimpls() if impl.plugin_name == name)
 
 
-def _entries() -> list[EntryPoint]:
-    return sorted(entry_points(group=PROJECT), key=_distribution)
+def _entries() -> list[tuple[str, EntryPoint]]:
+    """Every plugin: the first of a distribution has its name, and others their own beside it."""
+    found = sorted(entry_points(group=PROJECT), key=lambda entry: (_distribution(entry), entry.name))
+    owners = [_distribution(entry) for entry in found]
+    return [
+        (owner if owner not in owners[:place] else f"{owner} ({entry.name})", entry)
+        for place, (owner, entry) in enumerate(zip(owners, found, strict=True))
+    ]
 
 
-def _described(entry: EntryPoint, loaded: Mapping[str, object]) -> Plugin:
-    name = _distribution(entry)
+def _described(name: str, entry: EntryPoint, loaded: Mapping[str, object]) -> Plugin:
+    distribution = _distribution(entry)
     state: State = "not loaded"
-    if not allowed(name, os.environ.get("CHAMBER_PLUGINS")):
+    if not allowed(distribution, os.environ.get("CHAMBER_PLUGINS"), entry.name):
         state = "denied"
     elif name in broken:
         state = "broken"
@@ -186,4 +195,4 @@ def _described(entry: EntryPoint, loaded: Mapping[str, object]) -> Plugin:
         state = "loaded"
     version = entry.dist.version if entry.dist else ""
     adds = tuple(added.get(name, ())) or tuple(m for m, owner in OFFICIAL.items() if owner == name)
-    return Plugin(entry.name, name, version, state, adds, str(broken[name]) if name in broken else None)
+    return Plugin(entry.name, distribution, version, state, adds, str(broken[name]) if name in broken else None)

@@ -144,9 +144,12 @@ def recorded_async_client(transport: RecordingTransport) -> AsyncChamberClient:
 
 def waiting_by(client: C, clock: Clock) -> C:
     """The client, which waits by that clock from now on: with a `FakeClock`, polls and pauses take no time."""
-    awaiting = client._async if isinstance(client, ChamberClient) else client
-    awaiting._transport.clock = clock
+    _awaiting(client)._transport.clock = clock
     return client
+
+
+def _awaiting(client: ChamberClient | AsyncChamberClient) -> AsyncChamberClient:
+    return client._async if isinstance(client, ChamberClient) else client
 
 
 @contextlib.contextmanager

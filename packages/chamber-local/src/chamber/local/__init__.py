@@ -1,6 +1,8 @@
 """The embedded Chamber: API, scheduler, image registry and executors on your own machine.
 
 Importing it loads nothing: each name comes with its first use, for pytest loads the plugin of this package everywhere.
+
+PYTEST_DONT_REWRITE: so pytest does not warn programs that import this before they start it.
 """
 
 TYPE_CHECKING = False

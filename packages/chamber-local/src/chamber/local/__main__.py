@@ -6,8 +6,10 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from chamber.core.errors import ConfigurationError
+from chamber.local.configuration import Configuration, read
 from chamber.local.embedded import LocalChamber
 from chamber.local.settings import gpus_of
 
@@ -50,8 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--executor", default="process", help="process, the default, or simulated")
     parser.add_argument("--dialect", default="documented", help="documented, the default, or legacy")
     parser.add_argument(
-        "--gpus", type=_gpus, default={"H100": 8}, metavar="TYPE=COUNT,…", help="simulated GPUs, such as H100=8,A100=4"
+        "--gpus", type=_gpus, metavar="TYPE=COUNT,…", help="simulated GPUs, such as H100=8,A100=4 (H100=8)"
     )
+    parser.add_argument("--config", type=Path, help="a YAML file with pools, teams, reservations and allocations")
     parser.add_argument(
         "--expose",
         "--allow-remote",
@@ -69,6 +72,7 @@ def _gpus(text: str) -> dict[str, int]:
 
 
 def _chamber(asked: argparse.Namespace) -> LocalChamber:
+    said = read(asked.config) if asked.config else Configuration()
     return LocalChamber(
         asked.dialect,
         asked.executor,
@@ -77,6 +81,10 @@ def _chamber(asked: argparse.Namespace) -> LocalChamber:
         asked.host,
         asked.port,
         allow_remote=asked.expose,
+        pools=said.pools,
+        teams=said.teams,
+        reservations=said.reservations,
+        allocations=said.allocations,
     )
 
 

@@ -5,17 +5,25 @@ import atexit
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from chamber.core.errors import ConfigurationError, NotFoundError
+from chamber.local.configuration import (
+    AllocationConfiguration,
+    PoolConfiguration,
+    ReservationConfiguration,
+    TeamConfiguration,
+    configured,
+)
 from chamber.local.faults import Faults
 from chamber.local.memberships import FIRST
 from chamber.local.seed import ORGANIZATION, TEAM
 from chamber.local.settings import checked
 from chamber.local.thread import ServerThread
-from chamber.local.waiting import VirtualClock
+from chamber.local.waiting import ClientClock
 
 if TYPE_CHECKING:
     from chamber.core import AsyncChamberClient, ChamberClient
@@ -24,7 +32,27 @@ if TYPE_CHECKING:
     from chamber.local.users import User
     from chamber.local.workloads import Workload
 
-__all__ = ["LocalChamber"]
+__all__ = ["ChamberClock", "LocalChamber"]
+
+
+class ChamberClock:
+    """The time of a Chamber. With ``executor="simulated"`` it can be moved on: a job of two hours ends at once."""
+
+    def __init__(self, running: ServerThread) -> None:
+        self._running = running
+
+    def now(self) -> datetime:
+        """What time it is there, in UTC."""
+        return self._running.time()
+
+    def advance(self, seconds: float) -> None:
+        """Moves time on, and returns when everything that was due until then has happened, in its order.
+
+        Workloads end, those that waited for their GPUs start, run and end too. Raises ConfigurationError: the executor
+        runs processes, whose time is real.
+        """
+        self._running.advance(seconds)
+
 
 C = TypeVar("C", "ChamberClient", "AsyncChamberClient")
 
@@ -43,7 +71,9 @@ class LocalChamber:
     which type there are. `port` 0 is any free one. `host` other than loopback needs `allow_remote`. `sample_interval`
     is the seconds between measurements, `grace` the seconds that a cancelled job has to end by itself. `idempotency`
     says whether an Idempotency-Key is heeded; by default it is in the documented dialect only. `users` are there beside
-    the first, an ORG_ADMIN of one organization whose token is `token`. `rate_limit` is for each user's token.
+    the first, an ORG_ADMIN of one organization whose token is `token`. `rate_limit` is for each user's token. `pools`
+    in place of `gpus`, with `teams`, `reservations` and `allocations`, say who may use what: see
+    `chamber.local.configuration`.
 
     Raises ConfigurationError: a setting is wrong, the port is taken, or the folder is in use.
     """
@@ -63,12 +93,18 @@ class LocalChamber:
         idempotency: bool | None = None,
         users: "Sequence[User]" = (),
         rate_limit: "RateLimit | None" = None,
+        pools: Sequence[PoolConfiguration | Mapping[str, Any]] = (),
+        teams: Sequence[TeamConfiguration | Mapping[str, Any]] = (),
+        reservations: Sequence[ReservationConfiguration | Mapping[str, Any]] = (),
+        allocations: Sequence[AllocationConfiguration | Mapping[str, Any]] = (),
     ) -> None:
+        said = {"pools": pools, "teams": teams, "reservations": reservations, "allocations": allocations}
         self._settings = checked(
             dialect=dialect,
             executor=executor,
             data_dir=None if data_dir is None else Path(data_dir),
-            gpus={"H100": 8} if gpus is None else gpus,
+            gpus=gpus,
+            configuration=configured(said, "LocalChamber"),
             host=host,
             port=port,
             allow_remote=allow_remote,
@@ -78,8 +114,10 @@ class LocalChamber:
             users=users,
             rate_limit=rate_limit,
         )
-        #: What clients wait by in tests: ``chamber.client(clock=chamber.clock)``.
-        self.clock: VirtualClock = VirtualClock(self._happened)
+        #: What clients wait by in tests: ``chamber.client(clock=chamber.virtual_time)``.
+        self.virtual_time: ClientClock = ClientClock(
+            self._happened, self._moved_on if executor == "simulated" else None
+        )
         #: What is to go wrong, for tests of clients.
         self.faults: Faults = Faults()
         self._running: ServerThread | None = None
@@ -120,7 +158,7 @@ class LocalChamber:
     ) -> "ChamberClient":
         """A blocking client of this Chamber, as a user: by default the first, in the user's first organization.
 
-        `clock` is what it waits by; with `self.clock` they end when there is something to see.
+        `clock` is what it waits by; with `self.virtual_time` they end when there is something to see.
         """
         from chamber.core import ChamberClient
 
@@ -149,12 +187,17 @@ class LocalChamber:
         """Every workload as the server holds it, in the order of their submission: what really happened."""
         return self._started.workloads()
 
+    @property
+    def clock(self) -> "ChamberClock":
+        """The time that this Chamber lives in."""
+        return ChamberClock(self._started)
+
     def start(self) -> Self:
         """Starts it; `stop` ends it."""
         with self._changing:
             if self._running is not None:
                 raise ConfigurationError("this LocalChamber is running already")
-            self._running = ServerThread(self._settings, self.faults, lambda: self.clock.ahead)
+            self._running = ServerThread(self._settings, self.faults, lambda: self.virtual_time.ahead)
             atexit.register(self.stop)
         return self
 
@@ -195,6 +238,10 @@ class LocalChamber:
             there_is = ", ".join(known.name for known in self._settings.users)
             raise ConfigurationError(f"there is no user {user!r}; there is {there_is}")
         return named
+
+    def _moved_on(self, seconds: float) -> None:
+        if self._running:
+            self._running.advance(seconds)
 
     def _happened(self) -> tuple[int, int] | None:
         """What clients may wait for: changes of status, and faults."""

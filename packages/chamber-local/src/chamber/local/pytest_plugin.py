@@ -21,7 +21,7 @@ __all__ = ["chamber_client", "chamber_faults", "chamber_local", "pytest_addoptio
 _SETTINGS = {
     "executor": ("simulated", "what runs workloads: simulated (nothing does), or process (processes of this host)"),
     "dialect": ("documented", "how it speaks: documented, or legacy"),
-    "gpus": ("H100=8", "the GPUs that it has, such as H100=8,A100=4"),
+    "gpus": ("", "the GPUs that it has, such as H100=8,A100=4 (H100=8)"),
 }
 
 
@@ -62,7 +62,7 @@ def chamber_local(
 @pytest.fixture
 def chamber_client(chamber_local: "LocalChamber") -> "Generator[ChamberClient, None, None]":
     """A blocking client of `chamber_local`, whose waits end as soon as there is something to see."""
-    with chamber_local.client(clock=chamber_local.clock) as client:
+    with chamber_local.client(clock=chamber_local.virtual_time) as client:
         yield client
 
 
@@ -74,7 +74,7 @@ def chamber_faults(chamber_local: "LocalChamber") -> "Faults":
 
 async def _async_chamber_client(chamber_local: "LocalChamber") -> "AsyncGenerator[AsyncChamberClient, None]":
     """An async client of `chamber_local`, whose waits end as soon as there is something to see."""
-    async with chamber_local.async_client(clock=chamber_local.clock) as client:
+    async with chamber_local.async_client(clock=chamber_local.virtual_time) as client:
         yield client
 
 
@@ -104,4 +104,4 @@ def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
         name: config.getoption(f"--chamber-local-{name}") or config.getini(f"chamber_local_{name}")
         for name in _SETTINGS
     }
-    return {**asked, "gpus": gpus_of(asked["gpus"]), **(marker.kwargs if marker else {})}
+    return {**asked, "gpus": gpus_of(asked["gpus"]) if asked["gpus"] else None, **(marker.kwargs if marker else {})}

@@ -59,7 +59,7 @@ def take(limit: RateLimit, bucket: Bucket | None, now: datetime) -> tuple[Bucket
 
 
 class Throttle:
-    """The buckets of all tokens. Lives in the server's loop. `ahead`: see `chamber.local.waiting.VirtualClock`."""
+    """The buckets of all tokens. Lives in the server's loop. `ahead`: see `chamber.local.waiting.ClientClock`."""
 
     def __init__(self, limit: RateLimit, ahead: Callable[[], float] = float) -> None:
         self._limit, self._ahead = limit, ahead

@@ -42,9 +42,9 @@ class Run:
             self._workload.id, Status.RUNNING, since=HOLDING, changes={"pid": pid, "pid_created": pid_created}
         )
 
-    async def measured(self, sample: Sample) -> None:
-        """Records a measurement."""
-        await self._ledger.measured(sample)
+    async def measured(self, *samples: Sample) -> None:
+        """Records measurements."""
+        await self._ledger.measured(*samples)
 
     async def end(self, outcome: Outcome) -> bool:
         """Stops it and waits until it is gone; False when it had ended by itself before."""

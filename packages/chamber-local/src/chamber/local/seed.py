@@ -3,9 +3,10 @@
 import sqlite3
 from datetime import datetime
 
+from chamber.local.configuration import AllocationConfiguration, Configuration
 from chamber.local.registry.marker import MARKER, TAG
 from chamber.local.storage import nouns
-from chamber.local.storage.nouns import Team, Template
+from chamber.local.storage.nouns import Allocation, Team, Template
 from chamber.local.users import ORGANIZATION
 
 __all__ = ["ORGANIZATION", "TEAM", "USER", "sow"]
@@ -32,12 +33,28 @@ spec:
 """
 
 
-def sow(connection: sqlite3.Connection, gpu_type: str | None, at: datetime) -> None:
-    """Adds what is not there yet."""
+def sow(connection: sqlite3.Connection, configuration: Configuration, at: datetime) -> None:
+    """Adds what is not there yet, and makes teams and allocations what the configuration says."""
     if nouns.find(connection, Team, TEAM) is None:
         nouns.add(connection, Team(id=TEAM, name="local", description="The team of this machine", created_at=at))
+    for team in configuration.teams:
+        nouns.put(connection, Team(id=team.id, name=team.name or team.id, created_at=at))
+    for team in configuration.teams:
+        nouns.place(connection, team.id, team.parent)
+    for held in configuration.allocations:
+        nouns.put(connection, _allocation(held, at))
     if nouns.find(connection, Template, "tmpl_hello") is None:
-        nouns.add(connection, _hello(gpu_type))
+        nouns.add(connection, _hello(next((pool.gpu_type for pool in configuration.pools), None)))
+
+
+def _allocation(held: AllocationConfiguration, at: datetime) -> Allocation:
+    return Allocation(
+        id=held.id,
+        initiative_id=held.team,
+        reservation_id=held.reservation,
+        allocated_instances=held.gpus,
+        created_at=at,
+    )
 
 
 def _hello(gpu_type: str | None) -> Template:

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import Self
 
 from aiohttp import web
 
+from chamber.core.errors import ConfigurationError
 from chamber.local.access import Access
 from chamber.local.api.inflight import InFlight
 from chamber.local.api.services import Services
 from chamber.local.application import application
+from chamber.local.clock import Clock, VirtualClock, now
 from chamber.local.dispatcher import Dispatcher
 from chamber.local.entrance import Entrance
 from chamber.local.executors.contract import Executor
@@ -40,12 +43,14 @@ _HEADER_LIMIT = 16 << 10
 class Server:
     """A running Chamber. Lives in one event loop from `start` to `stop`."""
 
-    def __init__(self, address: str, database: Database, access: Access, parts: AsyncExitStack) -> None:
+    def __init__(
+        self, address: str, database: Database, services: Services, access: Access, parts: AsyncExitStack
+    ) -> None:
         #: host:port
         self.address = address
         #: Who may speak to it.
         self.access = access
-        self._database, self._parts = database, parts
+        self._database, self._services, self._parts = database, services, parts
 
     @classmethod
     async def start(cls, settings: Settings, folder: DataFolder, faults: Faults, ahead: Callable[[], float]) -> Self:
@@ -64,7 +69,7 @@ class Server:
             app = application(parts, store, access, throttle, faults)
             faults.attach(await _serve(app, listening, stack))
             stack.callback(faults.attach, None)
-            return cls(listening.address, database, access, stack.pop_all())
+            return cls(listening.address, database, parts, access, stack.pop_all())
         raise AssertionError("an exit stack swallows nothing")
 
     async def knows(self, workload_id: str) -> bool:
@@ -79,6 +84,19 @@ class Server:
         """Whether anything is going on."""
         return await self._database.read(progress)
 
+    async def time(self) -> datetime:
+        """What the clock says."""
+        return self._services.ledger.clock()
+
+    async def advance(self, seconds: float) -> None:
+        """Moves time on, and returns when all that was due has happened. Raises ConfigurationError."""
+        clock, dispatcher = self._services.ledger.clock, self._services.dispatcher
+        if not isinstance(clock, VirtualClock):
+            raise ConfigurationError("time can be moved on with executor='simulated' only: processes live in real time")
+        await clock.advance(seconds, lambda: dispatcher.settled(lambda: clock.sleepers))
+        dispatcher.wake()
+        await dispatcher.settled(lambda: clock.sleepers)
+
     async def stop(self) -> None:
         """Answers no more, ends what runs, and closes the database."""
         await self._parts.aclose()
@@ -87,19 +105,19 @@ class Server:
 async def _assemble(
     settings: Settings, folder: DataFolder, database: Database, address: str, stack: AsyncExitStack
 ) -> tuple[Services, Store]:
-    ledger, store = Ledger(database), Store(folder.path / "registry", database)
+    clock = VirtualClock() if settings.executor == "simulated" else now
+    ledger, store = Ledger(database, settings.configuration, clock), Store(folder.path / "registry", database)
     await store.open()
     await database.write(tenancy.prepare)
-    await database.write(sow, next((pool.gpu_type for pool in settings.pools), None), ledger.clock())
+    await database.write(sow, settings.configuration, ledger.clock())
     await database.write(enrol, settings.users, ledger.clock())
-    await recover(ledger, folder.path / "runs")
-    dispatcher = Dispatcher(ledger, settings.pools, _executor(settings, store, address, folder), folder.logs)
+    await recover(ledger, folder.path / "runs", folder.logs)
+    dispatcher = Dispatcher(ledger, _executor(settings, store, address, folder, clock), folder.logs)
     stack.push_async_callback(dispatcher.close)
     parts = Services(
         database=database,
         ledger=ledger,
         dispatcher=dispatcher,
-        pools=settings.pools,
         directory=await database.read(directory),
         logs=folder.logs,
         dialect=settings.dialect,
@@ -126,9 +144,9 @@ async def _serve(app: web.Application, listening: Listening, stack: AsyncExitSta
     return entrance
 
 
-def _executor(settings: Settings, store: Store, address: str, folder: DataFolder) -> Executor:
-    if settings.executor == "simulated":
-        return SimulatedExecutor()
+def _executor(settings: Settings, store: Store, address: str, folder: DataFolder, clock: Clock) -> Executor:
+    if isinstance(clock, VirtualClock):
+        return SimulatedExecutor(clock)
     return ProcessExecutor(store, address, folder.path, interval=settings.sample_interval, grace=settings.grace)
 
 

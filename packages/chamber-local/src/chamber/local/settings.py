@@ -9,10 +9,10 @@ import msgspec
 from chamber.core.errors import ConfigurationError
 from chamber.local.api.dialect import Dialect
 from chamber.local.api.dialects import DIALECTS
+from chamber.local.configuration import Configuration, PoolConfiguration
 from chamber.local.memberships import FIRST, completed
 from chamber.local.ratelimits import RateLimit
 from chamber.local.users import User
-from chamber.local.workloads import Pool
 
 __all__ = ["Settings", "checked", "gpus_of"]
 
@@ -26,7 +26,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: bool
     executor: str
     data_dir: Path | None
-    pools: tuple[Pool, ...]
+    configuration: Configuration
     host: str
     port: int
     loopback: bool
@@ -41,7 +41,8 @@ def checked(
     dialect: str,
     executor: str,
     data_dir: Path | None,
-    gpus: Mapping[str, int],
+    gpus: Mapping[str, int] | None,
+    configuration: Configuration,
     host: str,
     port: int,
     allow_remote: bool,
@@ -69,7 +70,7 @@ def checked(
         idempotency=dialect == "documented" if idempotency is None else idempotency,
         executor=executor,
         data_dir=data_dir,
-        pools=_pools(gpus),
+        configuration=_configuration(gpus, configuration),
         host=host,
         port=port,
         loopback=loopback,
@@ -112,10 +113,18 @@ def _users(users: Sequence[User]) -> tuple[User, ...]:
     return everybody
 
 
-def _pools(gpus: Mapping[str, int]) -> tuple[Pool, ...]:
+def _configuration(gpus: Mapping[str, int] | None, configuration: Configuration) -> Configuration:
+    if configuration.pools:
+        if gpus is not None:
+            raise ConfigurationError("pools are configured, and gpus is given too: say it in one way")
+        return configuration
+    return msgspec.structs.replace(configuration, pools=_pools({"H100": 8} if gpus is None else gpus))
+
+
+def _pools(gpus: Mapping[str, int]) -> tuple[PoolConfiguration, ...]:
     for gpu_type, count in gpus.items():
         if not gpu_type or count < 0 or int(count) != count:
             raise ConfigurationError(f"gpus={{{gpu_type!r}: {count!r}}} is not a GPU type and how many of it there are")
     if len({gpu_type.casefold() for gpu_type in gpus}) < len(gpus):
         raise ConfigurationError(f"gpus={dict(gpus)!r} names a GPU type twice")
-    return tuple(Pool(f"pool_{t.lower()}", f"local {t}", t, count) for t, count in gpus.items())
+    return tuple(PoolConfiguration(gpu_type=t, gpus=count, id=f"pool_{t.lower()}") for t, count in gpus.items())

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from datetime import datetime
 from typing import Any
 
 from chamber.local import records
@@ -51,6 +52,14 @@ class ServerThread:
     def progress(self) -> Progress:
         """Whether anything is going on."""
         return asyncio.run_coroutine_threadsafe(self._server.progress(), self._loop).result()
+
+    def time(self) -> datetime:
+        """What the clock says."""
+        return asyncio.run_coroutine_threadsafe(self._server.time(), self._loop).result()
+
+    def advance(self, seconds: float) -> None:
+        """Moves time on. Raises ConfigurationError."""
+        asyncio.run_coroutine_threadsafe(self._server.advance(seconds), self._loop).result()
 
     def stop(self) -> None:
         """Stops the server, and returns when nothing of it is left."""

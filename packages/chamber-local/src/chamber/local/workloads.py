@@ -6,7 +6,19 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["HOLDING", "TERMINAL", "Event", "JobClass", "Pool", "Status", "Workload"]
+__all__ = [
+    "HOLDING",
+    "TERMINAL",
+    "UNFINISHED",
+    "WAITING",
+    "Claim",
+    "Event",
+    "JobClass",
+    "Pool",
+    "Reservation",
+    "Status",
+    "Workload",
+]
 
 
 class Status(StrEnum):
@@ -27,6 +39,12 @@ TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.PREEMPTED, Status.
 
 #: Statuses in which a workload holds its GPUs.
 HOLDING = frozenset({Status.STARTING, Status.RUNNING})
+
+#: Statuses in which a workload waits for GPUs.
+WAITING = frozenset({Status.PENDING, Status.QUEUED})
+
+#: Statuses in which a workload is not over.
+UNFINISHED = WAITING | HOLDING
 
 
 class JobClass(StrEnum):
@@ -69,6 +87,13 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     #: Process group of a running job and the moment its leader was made, which tell a reused pid apart.
     pid: int | None = None
     pid_created: float | None = None
+    #: How many of its pods were placed; None before that.
+    running_pods: int | None = None
+    #: GPU-seconds of the time before its number of pods last changed, and when that was.
+    banked_gpu_seconds: float = 0.0
+    resized_at: datetime | None = None
+    #: Why it is not started yet.
+    waiting_reason: str | None = None
 
     @property
     def finished(self) -> bool:
@@ -81,8 +106,17 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
     def gpu_hours(self, now: datetime) -> float | None:
         """GPU-hours used so far; None when it never started."""
-        seconds = self.seconds(now)
-        return None if seconds is None else self.requested_gpus * seconds / 3600
+        since = self.resized_at or self.started_at
+        if since is None:
+            return None
+        seconds = ((self.completed_at or now) - since).total_seconds()
+        return (self.banked_gpu_seconds + self.held_gpus * seconds) / 3600
+
+    @property
+    def held_gpus(self) -> float:
+        """The GPUs of the pods that were placed, or of all that are asked for."""
+        pods = self.requested_pods or 1
+        return self.requested_gpus * (self.running_pods or pods) / pods
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -91,6 +125,76 @@ class Event(msgspec.Struct, frozen=True):
     status: Status
     at: datetime
     reason: str | None = None
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What scheduling knows of an unfinished workload. `order` is that of submission."""
+
+    id: str
+    order: int
+    status: Status
+    team_id: str
+    gpu_type: str
+    requested_gpus: float
+    job_class: JobClass
+    priority: int
+    pool_id: str | None = None
+    allocation_id: str | None = None
+    scaling_mode: str | None = None
+    requested_pods: int | None = None
+    min_pods: int | None = None
+    running_pods: int | None = None
+    started_at: str | None = None
+    waiting_reason: str | None = None
+
+    @property
+    def holds(self) -> bool:
+        """True when it has its GPUs."""
+        return self.status in HOLDING
+
+    @property
+    def running(self) -> bool:
+        """True when it runs."""
+        return self.status is Status.RUNNING
+
+    @property
+    def pods(self) -> int:
+        """How many pods it asks for."""
+        return self.requested_pods or 1
+
+    @property
+    def least_pods(self) -> int:
+        """How many pods it can do with: all, unless it scales."""
+        return min(self.min_pods or 1, self.pods) if self.scaling_mode == "ELASTIC" else self.pods
+
+    @property
+    def pod_gpus(self) -> float:
+        """The GPUs of one pod."""
+        return self.requested_gpus / self.pods
+
+    @property
+    def least_gpus(self) -> float:
+        """The GPUs that it can do with."""
+        return self.least_pods * self.pod_gpus
+
+    @property
+    def held_pods(self) -> int:
+        """How many pods were placed."""
+        return self.running_pods or self.pods
+
+    @property
+    def held_gpus(self) -> float:
+        """The GPUs of the pods that were placed."""
+        return self.held_pods * self.pod_gpus
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """GPUs of a pool that are kept for a team and the teams below it; without a team, for all."""
+
+    id: str
+    pool_id: str
+    gpus: int
+    team_id: str | None = None
 
 
 class Pool(msgspec.Struct, frozen=True):

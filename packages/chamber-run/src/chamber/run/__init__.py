@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chamber.core.errors import DockerError
+    from chamber.run.doctor.diagnosis import Check, Diagnosis
     from chamber.run.errors import (
         AmbiguousEntrypointError,
         EntrypointNotFoundError,
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = [
     "AmbiguousEntrypointError",
     "BaseImage",
+    "Check",
+    "Diagnosis",
     "DockerError",
     "DryRunResult",
     "EntrypointNotFoundError",
@@ -37,6 +40,8 @@ __all__ = [
 _HOMES = {
     "AmbiguousEntrypointError": "chamber.run.errors",
     "BaseImage": "chamber.run.targets",
+    "Check": "chamber.run.doctor.diagnosis",
+    "Diagnosis": "chamber.run.doctor.diagnosis",
     "DockerError": "chamber.core.errors",
     "DryRunResult": "chamber.run.planning.plan",
     "EntrypointNotFoundError": "chamber.run.errors",

@@ -8,10 +8,11 @@ from typing import Any
 from chamber.core.errors import ChamberError, PluginError
 from chamber.core.plugins import manager
 from chamber.run.project.profile import Profile
+from chamber.run.settings import registries
 from chamber.run.settings.configuration import RunSettings
 from chamber.run.targets import BaseImage, Registry
 
-__all__ = ["base_image", "change_manifest", "detect", "registry"]
+__all__ = ["base_image", "change_manifest", "destination", "detect", "known_registry", "registry"]
 
 
 def detect(directory: Path) -> Profile | None:
@@ -24,6 +25,25 @@ def registry(address: str | None, api_url: str) -> Registry | None:
     """What a plugin knows of the registry, or which one it offers where none is configured."""
     known: Registry | None = _ask("chamber_run_registry", registry=address, api_url=api_url)
     return known
+
+
+def destination(name: str | None, api_url: str) -> Registry | None:
+    """The registry that a run with this setting goes to, or that a plugin offers where none is named.
+
+    Raises ConfigurationError: it is neither a configured registry nor an address.
+    """
+    if name:
+        return known_registry(registries.located(name), api_url)
+    offered = registry(None, api_url)
+    return registries.configured(offered) if offered else None
+
+
+def known_registry(address: str, api_url: str) -> Registry:
+    """What plugins and the configuration know of the registry at this address, or of a repository of it.
+
+    Raises ConfigurationError: the configuration cannot be read.
+    """
+    return registries.configured(registry(address, api_url) or Registry(address))
 
 
 def base_image(address: str, framework: str, python_version: str | None) -> BaseImage | None:

@@ -36,12 +36,14 @@ class RunHooks:
     def chamber_run_registry(self, registry: str | None, api_url: str) -> Registry | None:
         """How to log in to a registry, or, when `registry` is None, which one to use by default.
 
+        Plans ask too, and are made offline: what needs the network goes into `login` and `create_repository`.
+
         ::
 
             @hookimpl
             def chamber_run_registry(registry: str | None, api_url: str) -> Registry | None:
                 if registry and registry.startswith("registry.acme.example/"):
-                    return Registry(registry, username="ci", password=acme_token())
+                    return Registry(registry, login=lambda: ("ci", acme_token()))
                 return None
         """
         raise AssertionError("a specification is never called")
@@ -63,6 +65,8 @@ class RunHooks:
     @hookspec
     def chamber_run_manifest(self, manifest: dict[str, Any], profile: Profile, settings: RunSettings) -> None:
         """Change the manifest of a job in place, before it is written.
+
+        It is a ``batch/v1`` Job or, of a project that Ray starts, a RayJob; not the Service of a job on several nodes.
 
         ::
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Unpack, cast
@@ -12,10 +13,12 @@ from chamber.core.errors import AuthorizationError
 from chamber.core.many import ManyOperations
 from chamber.core.models import Workload
 from chamber.core.operations import Operations, operation
-from chamber.run.planning import saving
+from chamber.run.doctor.diagnosis import Diagnosis
+from chamber.run.doctor.examination import examine
+from chamber.run.planning import history, saving
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.planning.planner import Request, prepare
-from chamber.run.progress import Reporter
+from chamber.run.progress import WARNING, Reporter
 from chamber.run.publishing import publish
 from chamber.run.settings import registries
 from chamber.run.settings.configuration import DefaultNumber, DefaultText
@@ -105,7 +108,10 @@ class RunOperations(Operations):
             await saving.save(prepared.plan, dockerfile=save_dockerfile, manifest=save_manifest)
             if prepared.registry is None or dry_run:
                 return prepared.plan
-            plan = await publish(self._transport, prepared.plan, prepared.registry, no_cache, report)
+            for warning in prepared.plan.warnings:
+                await report("config", f"{WARNING}{warning}")
+            plan = await publish(self._transport, prepared.plan, prepared.layers, prepared.registry, no_cache, report)
+            await asyncio.to_thread(history.remember, plan.directory, plan.repository, _made_from(plan))
             await report("submit", f"submitting {plan.settings.name}")
             workload = await _core(self).submit_job(**plan.submit_payload)
             await report("submit", f"submitted {workload.name} as {workload.id}")
@@ -160,13 +166,27 @@ class RunOperations(Operations):
         )
         return planned
 
+    @operation
+    async def doctor(self, registry: str | None = None) -> Diagnosis:
+        """Whether all that a run needs is there: the API, the token, the registry, an engine, the clock, the disk.
+
+        `registry`: a name or host/path; None: the default. Raises nothing about what it finds: the diagnosis is true
+        when a run can work, and each check of it says what was found and what to do.
+        """
+        return await examine(self._transport, registry)
+
     @staticmethod
-    def add_registry(name: str, url: str, set_default: bool = False) -> None:
+    def add_registry(
+        name: str, url: str, set_default: bool = False, *, insecure: bool = False, auth_realm: str | None = None
+    ) -> None:
         """Keep the registry at `url` (host/path) under a name, in ``~/.chamber/config.json``.
 
-        Raises ConfigurationError: the name or the URL is malformed, or the file cannot be read or written.
+        `insecure`: its host may be spoken to in plain HTTP, as on a LAN. `auth_realm`: the site that gives out its
+        tokens (https://host), where that is neither the registry itself nor one known for it.
+
+        Raises ConfigurationError: the name, the URL or the realm is malformed, or the file cannot be read or written.
         """
-        registries.add(name, url, set_default)
+        registries.add(name, url, set_default, insecure=insecure, auth_realm=auth_realm)
 
     @staticmethod
     def list_registries() -> dict[str, str]:
@@ -199,6 +219,10 @@ class RunOperations(Operations):
                     told.append(status)
                     await report("wait", f"{workload.name} is {status}{_why(workload, status)}")
         return workload
+
+
+def _made_from(plan: DryRunResult) -> history.LastRun:
+    return history.LastRun(environment=history.plain(plan.environment.inputs), content_key=plan.content_key)
 
 
 def _news(workload: Workload, told: int) -> list[str]:

@@ -14,7 +14,10 @@ from rich.text import Text
 
 from chamber.core.portal import in_caller
 
-__all__ = ["Display", "OnProgress", "Reporter", "Stage"]
+__all__ = ["WARNING", "Display", "OnProgress", "Reporter", "Stage"]
+
+#: How the message about something surprising begins.
+WARNING = "warning: "
 
 Stage = Literal["config", "detect", "dockerfile", "manifest", "docker", "upload", "submit", "wait"]
 OnProgress = Callable[[str, str], None]
@@ -48,13 +51,14 @@ class Display:
     """A line for each stage, with a spinner at the last."""
 
     def __init__(self, console: Console) -> None:
-        self._messages: dict[str, str] = {}
+        self._messages: dict[tuple[str, str], str] = {}
         self._live = Live(console=console, refresh_per_second=8)
 
     def __call__(self, stage: str, message: str) -> None:
-        """Show `message` in the line of `stage`."""
-        self._messages.pop(stage, None)
-        self._messages[stage] = message
+        """Show `message` in the line of `stage`; a warning has a line of its own, which stays."""
+        line = (stage, message if message.startswith(WARNING) else "")
+        self._messages.pop(line, None)
+        self._messages[line] = message
         self._live.start()
         self._live.update(self._table(done=False))
 
@@ -66,7 +70,8 @@ class Display:
     def _table(self, done: bool) -> Table:
         table = Table.grid(padding=(0, 1))
         last = next(reversed(self._messages), None)
-        for stage, message in self._messages.items():
-            mark = Spinner("dots") if stage == last and not done else Text("·")
+        for line, message in self._messages.items():
+            stage, warning = line
+            mark = Text("!", style="yellow") if warning else Spinner("dots") if line == last and not done else Text("·")
             table.add_row(mark, Text(stage, style="bold"), Text(message))
         return table

@@ -101,7 +101,7 @@ def _check_host(text: str, host: str) -> None:
     if found is None:
         raise _wrong(text, f"{host!r} is not a host: a name or an address, and a port after ':'")
     name, port = found["name"], found["port"]
-    if name.startswith("[") and not _is_address(name.strip("[]")):
+    if name.startswith("[") and ("." in name or not _is_address(name.strip("[]"))):
         raise _wrong(text, f"{name} is not an IPv6 address")
     if port is not None and not 0 < int(port) <= _HIGHEST_PORT:
         raise _wrong(text, f"{port} is not a port: 1 to {_HIGHEST_PORT}")

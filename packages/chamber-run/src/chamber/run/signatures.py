@@ -47,6 +47,8 @@ class ProjectOptions(TypedDict, total=False):
     #: The most that the project's files may take, such as ``"500MB"``.
     max_project_size: str
     launcher: Launcher
+    #: RESERVED work has 100 or more by convention.
+    priority: int
     #: Pods, and GPUs for each of them; `gpus` is the number of all.
     nodes: int
     gpus_per_node: int

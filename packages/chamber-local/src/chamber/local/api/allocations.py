@@ -10,6 +10,7 @@ from chamber.local.api.errors import invalid, not_found
 from chamber.local.api.services import Services
 from chamber.local.api.views import Allocations
 from chamber.local.permissions import Act, permits
+from chamber.local.scheduling.organisation import Organisation
 from chamber.local.storage import nouns, tenancy
 from chamber.local.storage.nouns import Allocation
 
@@ -58,5 +59,20 @@ async def create_allocation(parts: Services, body: NewAllocation) -> Allocation:
         allocated_instances=body.allocated_instances,
         created_at=parts.ledger.clock(),
     )
+    organisation = await parts.ledger.organisation()
+    _check(organisation, allocation)
     await parts.database.write(nouns.add, allocation)
+    parts.dispatcher.wake()
     return allocation
+
+
+def _check(organisation: Organisation, allocation: Allocation) -> None:
+    """Where nothing is reserved, an allocation may be of any reservation, and gives nothing."""
+    if not organisation.reservations:
+        return
+    left = {s.id: s.gpus for s in organisation.shares() if s.id in {r.id for r in organisation.reservations}}
+    if allocation.reservation_id not in left:
+        there_is = ", ".join(left)
+        raise invalid("reservation_id", f"there is no reservation {allocation.reservation_id!r}; there is {there_is}")
+    if allocation.allocated_instances > left[allocation.reservation_id]:
+        raise invalid("allocated_instances", f"the reservation has {left[allocation.reservation_id]} left")

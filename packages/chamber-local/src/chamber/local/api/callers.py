@@ -33,7 +33,8 @@ def authenticated(request: web.Request, access: Access) -> User:
 def calling(user: User, organization: str, directory: Directory) -> Caller:
     """A user in an organization. Raises ApiError 403 when it is not theirs."""
     if organization not in user.organizations:
-        raise forbidden(f"you do not belong to that organization, but to {', '.join(user.organizations)}")
+        many = "s" if len(user.organizations) > 1 else ""
+        raise forbidden(f"the token belongs to the organization{many} {', '.join(user.organizations)}")
     teams = frozenset[str]() if user.role is Role.ORG_ADMIN else directory.within(user.teams or (), organization)
     return Caller(user.name, Role(user.role), organization, teams)
 

@@ -1,10 +1,11 @@
 """GET /capacity: the pools, and the GPU-hours of this calendar month.
 
-Nobody sold these GPU-hours: what is allocated is what the pools could give in the month, and every team may use it.
+Nobody sold these GPU-hours. What is allocated to a team is its budget where it has one, and else what the GPUs could
+give in the month that it may use for reserved work: all of them where nothing is reserved.
 """
 
 import calendar
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,8 +13,10 @@ import msgspec
 from chamber.local.api.errors import not_found
 from chamber.local.api.services import Services
 from chamber.local.api.views import Capacity, Hours, PoolUse, TeamUse
+from chamber.local.clock import month
 from chamber.local.permissions import Act, permits
-from chamber.local.scheduler import used_gpus
+from chamber.local.scheduling.organisation import Organisation
+from chamber.local.scheduling.room import used_gpus
 from chamber.local.storage import statistics, tenancy
 from chamber.local.storage.nouns import Team
 from chamber.local.storage.queries import Filter
@@ -31,28 +34,31 @@ class AskedCapacity(msgspec.Struct, kw_only=True):
 
 async def capacity(parts: Services, query: AskedCapacity) -> Capacity:
     """What there is, and what of it is used."""
-    pools, teams = _pools(parts, query.pool_id), await _teams(parts, query.initiative_id)
-    now = parts.ledger.clock()
+    organisation, now = await parts.ledger.organisation(), parts.ledger.clock()
+    pools, teams = _pools(organisation, query.pool_id), await _teams(parts, query.initiative_id)
     chosen = parts.seen(
         Filter(initiative_id=tuple(team.id for team in teams), capacity_pool_id=tuple(p.id for p in pools))
     )
     by_pool = await _used(parts, chosen, now, "capacity_pool_id")
     by_team = await _used(parts, chosen, now, "initiative_id")
-    held = await parts.ledger.unfinished()
-    allocated = sum(_allocated(pool, now) for pool in pools)
+    held = await parts.ledger.claims()
+    allocated = sum(_hours(pool.total_gpus, now) for pool in pools)
     return Capacity(
         organization_id=parts.organization_id,
         hours=Hours(allocated, sum(by_pool.values())),
         pools=tuple(
-            PoolUse(pool, Hours(_allocated(pool, now), by_pool.get(pool.id, 0.0)), used_gpus(pool, held))
+            PoolUse(pool, Hours(_hours(pool.total_gpus, now), by_pool.get(pool.id, 0.0)), used_gpus(pool, held))
             for pool in pools
         ),
-        teams=tuple(TeamUse(team, Hours(allocated, by_team.get(team.id, 0.0))) for team in teams),
+        teams=tuple(
+            TeamUse(team, Hours(_allocated(organisation, team.id, pools, now), by_team.get(team.id, 0.0)))
+            for team in teams
+        ),
     )
 
 
-def _pools(parts: Services, pool_id: str | None) -> tuple[Pool, ...]:
-    pools = tuple(pool for pool in parts.pools if pool_id in {None, pool.id})
+def _pools(organisation: Organisation, pool_id: str | None) -> tuple[Pool, ...]:
+    pools = tuple(pool for pool in organisation.pools if pool_id in {None, pool.id})
     if pool_id and not pools:
         raise not_found("pool", pool_id)
     return pools
@@ -69,9 +75,17 @@ async def _teams(parts: Services, team_id: str | None) -> tuple[Team, ...]:
 
 
 async def _used(parts: Services, chosen: Filter, now: datetime, key: str) -> Mapping[str, float]:
-    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return await parts.database.read(statistics.gpu_hours_since, chosen, month, now, key)
+    return await parts.database.read(statistics.gpu_hours_since, chosen, month(now), now, key)
 
 
-def _allocated(pool: Pool, now: datetime) -> float:
-    return pool.total_gpus * 24.0 * calendar.monthrange(now.year, now.month)[1]
+def _allocated(organisation: Organisation, team_id: str, pools: Sequence[Pool], now: datetime) -> float:
+    """The team's budget, else what the GPUs could give that it may use for reserved work."""
+    if team_id in organisation.budgets:
+        return organisation.budgets[team_id]
+    chain, asked = organisation.chain(team_id), {pool.id for pool in pools}
+    shares = (share for share in organisation.shares() if share.pool_id in asked and share.team_id in chain)
+    return sum(_hours(share.gpus, now) for share in shares)
+
+
+def _hours(gpus: int, now: datetime) -> float:
+    return gpus * 24.0 * calendar.monthrange(now.year, now.month)[1]

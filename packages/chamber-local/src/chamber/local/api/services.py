@@ -1,6 +1,5 @@
 """What the handlers work with."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,7 +15,7 @@ from chamber.local.permissions import PERMISSIONS, Act, Caller, Extent, permits
 from chamber.local.storage import workloads
 from chamber.local.storage.database import Database
 from chamber.local.storage.queries import Filter
-from chamber.local.workloads import Pool, Workload
+from chamber.local.workloads import Workload
 
 __all__ = ["CALLER", "SERVICES", "Services", "services", "the_workload"]
 
@@ -27,7 +26,6 @@ class Services(msgspec.Struct, frozen=True):
     database: Database
     ledger: Ledger
     dispatcher: Dispatcher
-    pools: Sequence[Pool]
     directory: Directory
     logs: Path
     dialect: Dialect

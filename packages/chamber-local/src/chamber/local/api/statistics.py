@@ -8,7 +8,7 @@ from chamber.local.api.asked import Filters, When, moment
 from chamber.local.api.services import Services
 from chamber.local.api.views import Statistics
 from chamber.local.api.windows import statistics_window
-from chamber.local.storage import queries, statistics
+from chamber.local.storage import statistics
 from chamber.local.storage.queries import Filter
 
 __all__ = ["AskedStatistics", "workload_statistics"]
@@ -41,9 +41,5 @@ async def workload_statistics(parts: Services, query: AskedStatistics) -> Statis
         for name in query.group_by
         for key, of_group in (await database.read(statistics.totals_by, _GROUPS[name], chosen, now)).items()
     ]
-    return Statistics(
-        totals=await database.read(statistics.totals, chosen, now),
-        groups=tuple(groups),
-        by_status=await database.read(queries.count_by, "status", chosen),
-        by_job_class=await database.read(queries.count_by, "job_class", chosen),
-    )
+    found = await database.read(statistics.overview, chosen, now)
+    return Statistics(found.totals, tuple(groups), found.by_status, found.by_job_class)

@@ -24,8 +24,10 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     initiative_id: str
     pool_id: str | None
     pods: int | None
+    running_pods: int | None
     tags: dict[str, str]
     failure_reason: str | None
+    waiting_reason: str | None
     exit_code: int | None
     gpu_hours: float | None
     history: tuple[Event, ...]
@@ -61,8 +63,10 @@ async def _detail(parts: Services, workload: Workload) -> Detail:
         initiative_id=workload.initiative_id,
         pool_id=workload.capacity_pool_id,
         pods=workload.requested_pods,
+        running_pods=workload.running_pods,
         tags=workload.tags,
         failure_reason=workload.failure_reason,
+        waiting_reason=workload.waiting_reason,
         exit_code=workload.exit_code,
         gpu_hours=workload.gpu_hours(now),
         history=await parts.database.read(stored.history, workload.id),

@@ -36,8 +36,8 @@ class Job(Protocol):
         """Reports that it runs, as the process group `pid` whose leader was made at `pid_created`."""
         ...
 
-    async def measured(self, sample: Sample) -> None:
-        """Reports a measurement."""
+    async def measured(self, *samples: Sample) -> None:
+        """Reports measurements."""
         ...
 
 

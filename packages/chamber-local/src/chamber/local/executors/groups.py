@@ -7,10 +7,11 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from chamber.local.executors.refusal import Refused
 
@@ -48,14 +49,16 @@ class ProcessGroup:
         return await asyncio.shield(self._exit)
 
     async def stop(self, grace: float) -> None:
-        """TERM to the group, KILL after `grace` seconds; returns when it is gone."""
+        """TERM to the group, KILL after `grace` seconds, also to what made itself a group; returns when it is gone."""
         if self._exit.done():
             return
+        family = _descendants(self.pid)
         self._signal(signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await self.wait()
         self._signal(signal.SIGKILL)
+        _kill(family)
         await self.wait()
 
     def _signal(self, number: signal.Signals) -> None:
@@ -72,6 +75,18 @@ class ProcessGroup:
     def _set(self, ended: Exit) -> None:
         if not self._exit.done():
             self._exit.set_result(ended)
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
 
 
 def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str], output: int) -> "subprocess.Popen[bytes]":

@@ -11,7 +11,7 @@ from chamber.local.executors.refusal import Refused
 from chamber.local.registry.marker import LABEL, MARKER
 from chamber.local.registry.store import Store
 
-__all__ = ["pull"]
+__all__ = ["Image", "pull"]
 
 _REFERENCE = re.compile(
     r"(?P<host>[A-Za-z0-9.-]+(?::\d+)?|\[[0-9a-fA-F:]+\](?::\d+)?)/(?P<repository>[a-z0-9._/-]+?)"
@@ -28,8 +28,15 @@ class _Manifest(msgspec.Struct):
     layers: list[_Descriptor]
 
 
-async def pull(store: Store, image: str, host: str) -> tuple[Path, ...]:
-    """The files of an image's layers, lowest first. Raises Refused.
+class Image(msgspec.Struct, frozen=True):
+    """The files of an image's layers, lowest first, and its environment variables."""
+
+    layers: tuple[Path, ...]
+    env: dict[str, str]
+
+
+async def pull(store: Store, image: str, host: str) -> Image:
+    """An image of this Chamber's registry. Raises Refused.
 
     An image is looked up here when its reference names `host`, this machine's loopback under any port (a restarted
     Chamber may have another one), or the marker base itself.
@@ -39,8 +46,11 @@ async def pull(store: Store, image: str, host: str) -> tuple[Path, ...]:
     if found is None:
         raise Refused(f"the image {image} is not in this Chamber's registry")
     manifest = _decode(found.content, _Manifest, image)
-    _check_marker(_decode(_blob(store, manifest.config, image).read_bytes(), dict, image), image)
-    return tuple(_blob(store, layer, image) for layer in manifest.layers)
+    inner = _inner(_decode(_blob(store, manifest.config, image).read_bytes(), dict, image))
+    _check_marker(inner, image)
+    layers = tuple(_blob(store, layer, image) for layer in manifest.layers)
+    variables = (str(variable).partition("=") for variable in inner.get("Env") or ())
+    return Image(layers, {name: value for name, _, value in variables})
 
 
 def _locate(image: str, host: str) -> tuple[str, str]:
@@ -81,9 +91,14 @@ def _blob(store: Store, descriptor: _Descriptor, image: str) -> Path:
     return path
 
 
-def _check_marker(configuration: dict[str, Any], image: str) -> None:
+def _inner(configuration: dict[str, Any]) -> dict[str, Any]:
+    """What a container gets (OCI image specification, "config")."""
     inner = configuration.get("config")
-    labels = inner.get("Labels") if isinstance(inner, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
+def _check_marker(inner: dict[str, Any], image: str) -> None:
+    labels = inner.get("Labels")
     if not isinstance(labels, dict) or labels.get(LABEL) != MARKER:
         raise Refused(
             f"the image {image} is not made on {MARKER}: the process executor has no root file system to run it in. "

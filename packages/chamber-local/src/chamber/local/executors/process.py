@@ -1,4 +1,7 @@
-"""Jobs as processes of this host: no container engine, no root file system, the host's Python."""
+"""Jobs as processes of this host: no container engine, no root file system, the host's Python.
+
+Each pod of a Job has a folder of its own. A RayJob is its entrypoint alone, which starts a Ray on this host.
+"""
 
 import asyncio
 import contextlib
@@ -7,25 +10,36 @@ import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+import msgspec
 import psutil
 
+from chamber.local.executors import gang
 from chamber.local.executors.contract import Job, Outcome
 from chamber.local.executors.environments import Environments, recipe_in
 from chamber.local.executors.groups import Exit, ProcessGroup
 from chamber.local.executors.images import pull
 from chamber.local.executors.layers import unpack
-from chamber.local.executors.manifest import Container, container_of
+from chamber.local.executors.manifest import Container, Task, task_of
+from chamber.local.executors.pods import free_port, process
 from chamber.local.executors.refusal import Refused
 from chamber.local.executors.tail import last_lines
+from chamber.local.folder import write_private
 from chamber.local.measuring.gpus import NvidiaGpus
 from chamber.local.measuring.sampler import Sampler
 from chamber.local.registry.store import Store
 from chamber.local.workloads import Status
 
 __all__ = ["ProcessExecutor"]
+
+#: A command, where it runs, and its environment.
+_Started = tuple[tuple[str, ...], Path, dict[str, str]]
+
+
+#: Where Python looks for modules.
+_MODULES = "PYTHONPATH"
 
 
 class ProcessExecutor:
@@ -53,23 +67,38 @@ class ProcessExecutor:
             await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
 
     async def _execute(self, job: Job, root: Path) -> Outcome:
-        container = container_of(job.workload.k8s_manifest)
-        layers = await pull(self._store, container.image, self._registry)
-        files = root / "root"
-        files.mkdir(parents=True, mode=0o700)
-        await asyncio.to_thread(unpack, layers, files)
-        python = await self._python(job, root)
-        cwd = _working_directory(container, files)
-        env = _job_env(container.env, python, _home(root))
-        return await self._run(job, ProcessGroup(container.command, cwd, env, job.log))
+        task = task_of(job.workload.k8s_manifest)
+        image = await pull(self._store, task.container.image, self._registry)
+        pods = [root / "pods" / str(index) for index in range(task.pods)]
+        for pod in pods:
+            (pod / "root").mkdir(parents=True, mode=0o700)
+            await asyncio.to_thread(unpack, image.layers, pod / "root")
+        python = await self._python(job, root, pods[0])
+        started = _processes(task, pods, python, image.env)
+        if task.ray_gpus is not None:
+            await _require_ray(started[0])
+        if len(started) == 1:
+            return _outcome(await self._run(job, ProcessGroup(*started[0], job.log)), job.log)
+        return await self._run_together(job, started, root)
 
-    async def _python(self, job: Job, root: Path) -> Path:
-        recipe = recipe_in(root / "root")
+    async def _python(self, job: Job, root: Path, pod: Path) -> Path:
+        recipe = recipe_in(pod / "root")
         if recipe is None:
             return _host_python(root / "bin")
-        return await self._environments.prepare(recipe, root / "root", job.log) / "bin"
+        return await self._environments.prepare(recipe, pod / "root", job.log) / "bin"
 
-    async def _run(self, job: Job, group: ProcessGroup) -> Outcome:
+    async def _run_together(self, job: Job, started: Sequence[_Started], root: Path) -> Outcome:
+        """Several pods, as the children of one process."""
+        file = root / "gang.json"
+        write_private(file, msgspec.json.encode([{"command": c, "cwd": str(cwd), "env": e} for c, cwd, e in started]))
+        command = (sys.executable, "-I", gang.__file__, str(file))
+        ended = await self._run(job, ProcessGroup(command, root, {"PATH": os.defpath}, job.log))
+        failed = msgspec.json.decode(file.read_bytes())
+        if ended.code == 0 or not isinstance(failed, dict):
+            return _outcome(ended, job.log)
+        return _outcome(Exit(failed["code"], ended.cpu_seconds), job.log, failed["pod"])
+
+    async def _run(self, job: Job, group: ProcessGroup) -> Exit:
         sampler = Sampler(job.workload.id, job.measured, self._interval, self._gpus, group.started)
         try:
             await job.running(group.pid, _created(group.pid))
@@ -81,7 +110,7 @@ class ProcessExecutor:
             await sampler.finish(ended.cpu_seconds)
         finally:
             await group.stop(self._grace)
-        return _outcome(ended, job.log)
+        return ended
 
 
 async def _drop(task: "asyncio.Task[None]") -> None:
@@ -93,6 +122,44 @@ def _created(pid: int) -> float | None:
     with contextlib.suppress(psutil.Error):
         return psutil.Process(pid).create_time()
     return None
+
+
+def _processes(task: Task, pods: Sequence[Path], python: Path, image: Mapping[str, str]) -> list[_Started]:
+    port = free_port()
+    return [_process(task, index, pod, python, image, port) for index, pod in enumerate(pods)]
+
+
+def _process(task: Task, index: int, pod: Path, python: Path, image: Mapping[str, str], port: int) -> _Started:
+    files = pod / "root"
+    started = process(task, index, _base(python, _home(pod), image, files), port)
+    modules = {_MODULES: _located(started.env[_MODULES], files)} if _MODULES in started.env else {}
+    return started.command, _working_directory(task.container, files), started.env | modules
+
+
+def _located(folders: str, files: Path) -> str:
+    """A search path with the folders of the image where they were unpacked to."""
+    return os.pathsep.join(str(_inside(folder, files) or folder) for folder in folders.split(os.pathsep))
+
+
+def _inside(folder: str, files: Path) -> Path | None:
+    there = files / folder.lstrip("/")
+    return there if folder.startswith("/") and there.is_dir() else None
+
+
+async def _require_ray(started: _Started) -> None:
+    """Raises Refused: what a RayJob runs on is not in its environment."""
+    _, cwd, env = started
+    looking = await asyncio.create_subprocess_exec(
+        *("python", "-c", "import importlib.util as u, sys; sys.exit(u.find_spec('ray') is None)"),
+        cwd=cwd,
+        env=env,
+        stdin=asyncio.subprocess.DEVNULL,
+    )
+    if await looking.wait():
+        raise Refused(
+            "the RayJob's entrypoint runs on a local Ray here, and its environment has none: "
+            "add ray[default] to the project's dependencies"
+        )
 
 
 def _working_directory(container: Container, files: Path) -> Path:
@@ -120,18 +187,23 @@ def _home(root: Path) -> Path:
     return home
 
 
-def _job_env(asked: Mapping[str, str], python: Path, home: Path) -> dict[str, str]:
-    """Nothing of the server's own environment but where programs are, and the manifest's env over it."""
-    path = os.pathsep.join((str(python), str(Path(sys.executable).parent), "/usr/local/bin:/usr/bin:/bin"))
-    return {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **asked}
+def _base(python: Path, home: Path, image: Mapping[str, str], files: Path) -> dict[str, str]:
+    """Nothing of the server's own environment but where programs are; of the image's, where its own are."""
+    commands = (_inside(folder, files) for folder in image.get("PATH", "").split(os.pathsep))
+    folders = [*filter(None, commands), python, Path(sys.executable).parent, "/usr/local/bin:/usr/bin:/bin"]
+    modules = {_MODULES: image[_MODULES]} if _MODULES in image else {}
+    path = os.pathsep.join(map(str, folders))
+    return {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **modules}
 
 
-def _outcome(ended: Exit, log: Path) -> Outcome:
+def _outcome(ended: Exit, log: Path, pod: int | None = None) -> Outcome:
+    """Of several pods, the outcome is that of the first one that failed."""
+    which, lines = ("", last_lines(log)) if pod is None else (f"pod {pod}: ", last_lines(log, prefix=f"[{pod}] "))
     if ended.code == 0:
         return Outcome(Status.COMPLETED, exit_code=0)
     if ended.code < 0:
-        return Outcome(Status.FAILED, f"killed by {_signal(-ended.code)}{last_lines(log)}", 128 - ended.code)
-    return Outcome(Status.FAILED, f"exit code {ended.code}{last_lines(log)}", ended.code)
+        return Outcome(Status.FAILED, f"{which}killed by {_signal(-ended.code)}{lines}", 128 - ended.code)
+    return Outcome(Status.FAILED, f"{which}exit code {ended.code}{lines}", ended.code)
 
 
 def _signal(number: int) -> str:

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from chamber.local.storage.schema import SCHEMA
+from chamber.local.storage.migrations import migrate
 
 __all__ = ["Database"]
 
@@ -27,7 +27,11 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._writer = _Worker(path, "BEGIN IMMEDIATE")
-        self._writer.submit(_create).result()
+        try:
+            self._writer.submit(migrate).result()
+        except BaseException:
+            self._writer.close()
+            raise
         self._reader = _Worker(path, "BEGIN")
 
     async def write(
@@ -93,8 +97,3 @@ def _connect(path: Path) -> sqlite3.Connection:
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;"
     )
     return connection
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    for statement in SCHEMA:
-        connection.execute(statement)

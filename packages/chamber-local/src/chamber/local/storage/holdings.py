@@ -11,7 +11,10 @@ __all__ = ["Holding", "holdings"]
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """Workloads of one team in one pool (None: none was chosen yet) with one status, and the GPUs they ask for."""
+    """Workloads of one team in one pool (None: none was chosen yet) with one status, and the GPUs of their pods.
+
+    Those are the pods that were placed, and all that are asked for before that.
+    """
 
     initiative_id: str
     capacity_pool_id: str | None
@@ -24,7 +27,8 @@ def holdings(connection: sqlite3.Connection, chosen: Filter) -> tuple[Holding, .
     """What the chosen workloads come to."""
     where, values = conditions(chosen)
     rows = connection.execute(
-        "SELECT initiative_id, capacity_pool_id, status, COUNT(*), SUM(requested_gpus) FROM workloads "  # noqa: S608
+        "SELECT initiative_id, capacity_pool_id, status, COUNT(*), "  # noqa: S608
+        "SUM(requested_gpus * COALESCE(running_pods * 1.0 / requested_pods, 1)) FROM workloads "
         f"WHERE {where} GROUP BY initiative_id, capacity_pool_id, status",
         values,
     )

@@ -8,7 +8,7 @@ import msgspec
 
 from chamber.local.storage.rows import insert, to_struct, to_structs
 
-__all__ = ["Allocation", "Team", "Template", "add", "find", "listed"]
+__all__ = ["Allocation", "Team", "Template", "add", "find", "listed", "place", "put"]
 
 
 class Team(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +55,26 @@ _TABLES: dict[type[msgspec.Struct], str] = {Team: "teams", Template: "templates"
 def add(connection: sqlite3.Connection, noun: Team | Template | Allocation) -> None:
     """Records one."""
     insert(connection, _TABLES[type(noun)], noun)
+
+
+def put(connection: sqlite3.Connection, noun: Team | Allocation) -> None:
+    """Records one, or what is said of the one that has its id already."""
+    if isinstance(noun, Team):
+        if find(connection, Team, noun.id) is None:
+            add(connection, noun)
+        connection.execute("UPDATE teams SET name = ? WHERE id = ?", (noun.name, noun.id))
+    elif find(connection, Allocation, noun.id) is None:
+        add(connection, noun)
+    else:
+        connection.execute(
+            "UPDATE allocations SET initiative_id = ?, reservation_id = ?, allocated_instances = ? WHERE id = ?",
+            (noun.initiative_id, noun.reservation_id, noun.allocated_instances, noun.id),
+        )
+
+
+def place(connection: sqlite3.Connection, team_id: str, parent_id: str | None) -> None:
+    """Puts a team below another, or below none."""
+    connection.execute("UPDATE teams SET parent_id = ? WHERE id = ?", (parent_id, team_id))
 
 
 def find(connection: sqlite3.Connection, kind: type[N], noun_id: str) -> N | None:

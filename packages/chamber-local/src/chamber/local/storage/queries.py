@@ -3,10 +3,11 @@
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import msgspec
 
+from chamber.local.storage import words
 from chamber.local.storage.rows import column, to_struct
 from chamber.local.workloads import JobClass, Status, Workload
 
@@ -46,6 +47,16 @@ _DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
 #: Columns that need an expression to have a value in every row.
 _NEVER_NULL = {"started_at": "IFNULL(started_at, '')", "completed_at": "IFNULL(completed_at, '')"}
+
+
+_COLUMNS = ", ".join(Workload.__struct_fields__)
+
+#: A condition in SQL, and the values of its names.
+_Part: TypeAlias = tuple[str, dict[str, Any]]
+
+#: How a page is found: in the order of an index that the filter leads into, by walking the index of the order and
+#: leaving out what the filter does not admit, or by sorting everything that it admits.
+_Way: TypeAlias = Literal["ordered", "walked", "sorted"]
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,71 +104,114 @@ class Page(msgspec.Struct, frozen=True):
 
 def page(connection: sqlite3.Connection, chosen: Filter, cut: Cut) -> Page:
     """One page. Later submissions never shift what earlier pages showed."""
-    expression, (where, values) = _NEVER_NULL.get(cut.sort_by, cut.sort_by), conditions(chosen)
+    total = count(connection, chosen)
+    way = _way(connection, chosen, cut, total)
+    where, values = _joined(_parts(chosen, way, _rarest(connection, chosen) if way == "ordered" else None))
+    expression = _NEVER_NULL.get(cut.sort_by, cut.sort_by)
     behind, position = _behind(expression, cut)
+    index = f"INDEXED BY workloads_by_{cut.sort_by}" if way == "walked" else ""
+    order, found = cut.sort_order, ("+" if way == "sorted" else "") + expression
     rows = connection.execute(
-        f"SELECT *, {expression} AS sort_value FROM workloads WHERE {where} AND {behind} "  # noqa: S608
-        f"ORDER BY {expression} {cut.sort_order}, seq {cut.sort_order} LIMIT ?",
-        (*values, *position, cut.limit + 1),
+        f"SELECT {_COLUMNS}, seq, sort_value FROM (SELECT seq AS place, {expression} AS sort_value "  # noqa: S608
+        f"FROM workloads {index} WHERE {where} AND {behind} ORDER BY {found} {order}, seq {order} LIMIT :limit) "
+        f"CROSS JOIN workloads ON seq = place ORDER BY sort_value {order}, seq {order}",
+        {**values, **position, "limit": cut.limit + 1},
     ).fetchall()
     shown = rows[: cut.limit]
     more = Position(shown[-1]["sort_value"], shown[-1]["seq"]) if len(rows) > len(shown) else None
-    return Page(tuple(to_struct(Workload, row) for row in shown), count(connection, chosen), more)
+    return Page(tuple(to_struct(Workload, row) for row in shown), total, more)
 
 
 def count(connection: sqlite3.Connection, chosen: Filter) -> int:
     """How many."""
     where, values = conditions(chosen)
-    return int(connection.execute(f"SELECT COUNT(*) FROM workloads WHERE {where}", values).fetchone()[0])  # noqa: S608
+    source = "SUM(number) FROM workload_counts" if _by_dimensions(chosen) else "COUNT(*) FROM workloads"
+    return int(connection.execute(f"SELECT {source} WHERE {where}", values).fetchone()[0] or 0)
 
 
 def count_by(connection: sqlite3.Connection, dimension: Dimension, chosen: Filter) -> dict[str, int]:
     """How many for each value of a dimension, most first; those without a value are left out."""
     where, values = conditions(chosen)
+    kept = _by_dimensions(chosen)
     rows = connection.execute(
-        f"SELECT {dimension} AS key, COUNT(*) AS number FROM workloads WHERE {where} AND {dimension} IS NOT NULL "  # noqa: S608
-        "GROUP BY key ORDER BY number DESC, key",
+        f"SELECT {dimension} AS key, {'SUM(number)' if kept else 'COUNT(*)'} AS workloads "  # noqa: S608
+        f"FROM {'workload_counts' if kept else 'workloads'} WHERE {where} AND IFNULL({dimension}, '') != '' "
+        "GROUP BY key HAVING workloads > 0 ORDER BY workloads DESC, key",
         values,
     )
-    return {row["key"]: row["number"] for row in rows}
+    return {row["key"]: row["workloads"] for row in rows}
 
 
-def conditions(chosen: Filter) -> tuple[str, list[Any]]:
-    """The filter as SQL over the columns of `workloads`, and the values for its marks."""
-    parts = [*_one_of(chosen), *_ranges(chosen), *_text(chosen)]
+def conditions(chosen: Filter) -> tuple[str, dict[str, Any]]:
+    """The filter as SQL over the columns of `workloads`, and the values of its names."""
+    return _joined(_parts(chosen, "sorted"))
+
+
+def _way(connection: sqlite3.Connection, chosen: Filter, cut: Cut, total: int) -> _Way:
+    ranges = any(True for _ in _ranges(chosen, "")) and chosen.submitted_from is chosen.submitted_to is None
+    several = any(len(getattr(chosen, name) or ()) > 1 for name in _DIMENSIONS)
+    if cut.sort_by == "submitted_at" and not (ranges or several or chosen.query):
+        return "ordered"
+    everything = count(connection, Filter())
+    return "walked" if total == everything or total * total > cut.limit * everything else "sorted"
+
+
+def _rarest(connection: sqlite3.Connection, chosen: Filter) -> Dimension | None:
+    """Which of the dimensions that are filtered by admits the fewest workloads."""
+    asked: list[Dimension] = [name for name in _DIMENSIONS if getattr(chosen, name)]
+    if len(asked) < 2:
+        return next(iter(asked), None)
+    return min(asked, key=lambda name: count(connection, Filter(**{name: getattr(chosen, name)})))
+
+
+def _by_dimensions(chosen: Filter) -> bool:
+    """True for a filter that counts are kept for."""
+    return not (chosen.query or any(True for _ in _ranges(chosen, "")))
+
+
+def _joined(parts: Iterator[_Part]) -> _Part:
+    held = tuple(parts)
+    values = {name: value for _, named in held for name, value in named.items()}
+    return " AND ".join(sql for sql, _ in held) or "1", values
+
+
+def _parts(chosen: Filter, way: _Way, rarest: Dimension | None = None) -> Iterator[_Part]:
+    hidden = "+" if way == "walked" or words.indexed(chosen.query) else ""
+    yield from _one_of(chosen, hidden, rarest)
+    yield from _ranges(chosen, hidden)
+    yield from words.conditions(chosen.query, indexed=way != "walked")
     if chosen.is_managed is False:
-        parts.append(("0", []))
-    return " AND ".join(sql for sql, _ in parts) or "1", [v for _, values in parts for v in values]
+        yield "0", {}
 
 
-def _behind(expression: str, cut: Cut) -> tuple[str, tuple[str | float, ...]]:
+def _behind(expression: str, cut: Cut) -> tuple[str, dict[str, str | float]]:
     if cut.after is None:
-        return "1", ()
-    return f"({expression}, seq) {'<' if cut.sort_order == 'desc' else '>'} (?, ?)", (cut.after.value, cut.after.seq)
+        return "1", {}
+    comparison = "<" if cut.sort_order == "desc" else ">"
+    place = {"after": cut.after.value, "after_seq": cut.after.seq}
+    return f"({expression}, seq) {comparison} (:after, :after_seq)", place
 
 
-def _one_of(chosen: Filter) -> Iterator[tuple[str, list[Any]]]:
+def _one_of(chosen: Filter, hidden: str, rarest: Dimension | None) -> Iterator[_Part]:
+    """A `+` keeps SQLite from looking a column up in its index (its documentation, "The Query Optimizer", 8.4)."""
     for name in _DIMENSIONS:
         values = getattr(chosen, name)
         if values or (name == "status" and values is not None):
-            marks = ", ".join("?" * len(values))
+            named = {f"{name}_{number}": column(value) for number, value in enumerate(values)}
             collation = " COLLATE NOCASE" if name == "gpu_type" else ""
-            yield f"{name}{collation} IN ({marks})", [column(value) for value in values]
+            mark = hidden or ("+" if rarest not in {None, name} else "")
+            yield f"{mark}{name}{collation} IN ({', '.join(f':{key}' for key in named)})", named
 
 
-def _ranges(chosen: Filter) -> Iterator[tuple[str, list[Any]]]:
+def _ranges(chosen: Filter, hidden: str) -> Iterator[_Part]:
     bounds = (
-        ("priority >= ?", chosen.priority_min),
-        ("priority <= ?", chosen.priority_max),
-        ("requested_gpus >= ?", chosen.requested_gpus_min),
-        ("requested_gpus <= ?", chosen.requested_gpus_max),
-        ("submitted_at >= ?", chosen.submitted_from),
-        ("submitted_at <= ?", chosen.submitted_to),
+        ("priority >=", "priority_min"),
+        ("priority <=", "priority_max"),
+        ("requested_gpus >=", "requested_gpus_min"),
+        ("requested_gpus <=", "requested_gpus_max"),
+        ("submitted_at >=", "submitted_from"),
+        ("submitted_at <=", "submitted_to"),
     )
-    return ((sql, [column(value)]) for sql, value in bounds if value is not None)
-
-
-def _text(chosen: Filter) -> Iterator[tuple[str, list[Any]]]:
-    text = "lower(name || ' ' || IFNULL(external_id, '') || ' ' || tags)"
-    for word in (chosen.query or "").lower().split():
-        yield f"(id = ? OR instr({text}, ?))", [word, word]
+    for sql, name in bounds:
+        if (value := getattr(chosen, name)) is not None:
+            yield f"{hidden}{sql} :{name}", {name: column(value)}

@@ -77,18 +77,18 @@ def summaries(
     where, values = conditions(chosen)
     found: dict[str | None, dict[str, Summary | None]] = {}
     for metric in METRICS:
-        for row in _summary_rows(connection, metric, where, (*values, column(since) or ""), key):
+        for row in _summary_rows(connection, metric, where, {**values, "since": column(since) or ""}, key):
             found.setdefault(row["key"], dict.fromkeys(METRICS))[metric] = Summary(*tuple(row)[1:5])
     return found
 
 
 def _summary_rows(
-    connection: sqlite3.Connection, metric: str, where: str, values: tuple[object, ...], key: str
+    connection: sqlite3.Connection, metric: str, where: str, values: dict[str, object], key: str
 ) -> list[sqlite3.Row]:
     return connection.execute(
         f"SELECT {key} AS key, AVG({metric}), MIN({metric}), MAX({metric}), "  # noqa: S608
         f"CAST(substr(MAX(at || {metric}), 28) AS REAL) "  # `at` is 27 characters wide: the latest value
         f"FROM samples JOIN workloads ON workloads.id = samples.workload_id "
-        f"WHERE {where} AND at >= ? AND {metric} IS NOT NULL GROUP BY key",
+        f"WHERE {where} AND at >= :since AND {metric} IS NOT NULL GROUP BY key",
         values,
     ).fetchall()

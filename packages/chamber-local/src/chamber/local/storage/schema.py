@@ -1,9 +1,90 @@
-"""The tables. `seq` is the order of submission, which pages are cut by."""
+"""The tables. `seq` is the order of submission, which pages are cut by.
 
-__all__ = ["SCHEMA"]
+What is summed up has columns of its own (`run_seconds`, `gpu_seconds`: NULL until a workload is over), what is counted
+has a table of its own, `workload_counts`, which triggers keep, and what is searched for has an index of three-letter
+pieces (SQLite FTS5, section 4.3.5 of its documentation: the trigram tokenizer), which triggers keep too.
+"""
+
+from chamber.local.storage.columns import ADDED, UNFINISHED
+
+__all__ = ["SCHEMA", "VERSION"]
+
+#: What `PRAGMA user_version` says of these tables.
+VERSION = 1
+
+#: The columns that workloads are counted by; what has no value counts as ''.
+_COUNTED = ("status", "job_class", "gpu_type", "initiative_id", "submitted_by", "capacity_pool_id")
+
+
+def _counting(row: str, by: int) -> str:
+    values = ", ".join(f"IFNULL({row}.{name}, '')" for name in _COUNTED)
+    return (
+        f"INSERT INTO workload_counts VALUES ({values}, {by}) "  # noqa: S608
+        f"ON CONFLICT ({', '.join(_COUNTED)}) DO UPDATE SET number = number + {by};"
+    )
+
+
+def _text(row: str) -> str:
+    return f"lower({row}.name || ' ' || IFNULL({row}.external_id, '') || ' ' || {row}.tags)"
+
+
+_INDEXES = (
+    *(
+        f"CREATE INDEX IF NOT EXISTS workloads_of_{name} ON workloads ({name}{collation}, submitted_at)"
+        for name in _COUNTED
+        for collation in ([" COLLATE NOCASE"] if name == "gpu_type" else [""])
+    ),
+    *(
+        f"CREATE INDEX IF NOT EXISTS workloads_by_{name} ON workloads ({expression})"
+        for name, expression in (
+            ("submitted_at", "submitted_at"),
+            ("started_at", "IFNULL(started_at, '')"),
+            ("completed_at", "IFNULL(completed_at, '')"),
+            ("name", "name"),
+            ("status", "status"),
+            ("priority", "priority"),
+            ("requested_gpus", "requested_gpus"),
+            ("gpu_type", "gpu_type"),
+            ("job_class", "job_class"),
+        )
+    ),
+    "CREATE INDEX IF NOT EXISTS workloads_external ON workloads (external_id)",
+    f"CREATE INDEX IF NOT EXISTS workloads_unfinished ON workloads (seq) WHERE {UNFINISHED}",
+    "CREATE INDEX IF NOT EXISTS workloads_counted ON workloads "
+    "(submitted_at, status, job_class, gpu_type, initiative_id, submitted_by, capacity_pool_id, priority, "
+    "requested_gpus, run_seconds, gpu_seconds)",
+    "CREATE INDEX IF NOT EXISTS workloads_used ON workloads "
+    "(completed_at, started_at, initiative_id, capacity_pool_id, run_seconds, gpu_seconds)",
+    "CREATE INDEX IF NOT EXISTS workloads_with_zeros ON workloads (seq) "
+    "WHERE instr(name || IFNULL(external_id, ''), char(0)) > 0",
+)
+
+_COUNTS = (
+    f"""CREATE TABLE IF NOT EXISTS workload_counts (
+        {", ".join(f"{name} TEXT NOT NULL" for name in _COUNTED)},
+        number INTEGER NOT NULL,
+        PRIMARY KEY ({", ".join(_COUNTED)})) WITHOUT ROWID""",
+    f"CREATE TRIGGER IF NOT EXISTS count_added AFTER INSERT ON workloads BEGIN {_counting('new', 1)} END",
+    f"CREATE TRIGGER IF NOT EXISTS count_changed AFTER UPDATE OF {', '.join(_COUNTED)} ON workloads "
+    f"BEGIN {_counting('old', -1)} {_counting('new', 1)} END",
+    f"CREATE TRIGGER IF NOT EXISTS count_removed AFTER DELETE ON workloads BEGIN {_counting('old', -1)} END",
+)
+
+_TEXTS = (
+    f"CREATE VIEW IF NOT EXISTS workload_texts AS SELECT seq, {_text('workloads')} AS text FROM workloads",  # noqa: S608
+    "CREATE VIRTUAL TABLE IF NOT EXISTS workload_words USING fts5 "
+    "(text, content='workload_texts', content_rowid='seq', columnsize=0, tokenize='trigram case_sensitive 1')",
+    "CREATE TRIGGER IF NOT EXISTS words_added AFTER INSERT ON workloads BEGIN "  # noqa: S608
+    f"INSERT INTO workload_words (rowid, text) VALUES (new.seq, {_text('new')}); END",
+    "CREATE TRIGGER IF NOT EXISTS words_changed AFTER UPDATE OF name, external_id, tags ON workloads BEGIN "  # noqa: S608
+    f"INSERT INTO workload_words (workload_words, rowid, text) VALUES ('delete', old.seq, {_text('old')}); "
+    f"INSERT INTO workload_words (rowid, text) VALUES (new.seq, {_text('new')}); END",
+    "CREATE TRIGGER IF NOT EXISTS words_removed AFTER DELETE ON workloads BEGIN "  # noqa: S608
+    f"INSERT INTO workload_words (workload_words, rowid, text) VALUES ('delete', old.seq, {_text('old')}); END",
+)
 
 SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS workloads (
+    f"""CREATE TABLE IF NOT EXISTS workloads (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         id TEXT NOT NULL UNIQUE,
         name TEXT NOT NULL,
@@ -32,10 +113,11 @@ SCHEMA = (
         requested_pods INTEGER,
         min_pods INTEGER,
         pid INTEGER,
-        pid_created REAL)""",
-    "CREATE INDEX IF NOT EXISTS workloads_status ON workloads (status, seq)",
-    "CREATE INDEX IF NOT EXISTS workloads_initiative ON workloads (initiative_id, seq)",
-    "CREATE INDEX IF NOT EXISTS workloads_external ON workloads (external_id)",
+        pid_created REAL,
+        {", ".join(ADDED)})""",
+    *_INDEXES,
+    *_COUNTS,
+    *_TEXTS,
     """CREATE TABLE IF NOT EXISTS events (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         workload_id TEXT NOT NULL REFERENCES workloads (id),

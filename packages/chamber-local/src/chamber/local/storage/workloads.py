@@ -5,12 +5,19 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from chamber.local.storage.columns import UNFINISHED
 from chamber.local.storage.rows import column, insert, to_struct, to_structs
-from chamber.local.workloads import TERMINAL, Event, Status, Workload
+from chamber.local.workloads import TERMINAL, Claim, Event, JobClass, Status, Workload
 
-__all__ = ["active", "add", "advance", "every", "get", "history", "unsettled"]
+__all__ = ["add", "advance", "claims", "every", "explain", "get", "history", "resize", "unsettled"]
 
 _NOTHING: Mapping[str, Any] = {}
+
+_WORKLOAD = ", ".join(Workload.__struct_fields__)
+_CLAIM = (
+    "id, seq, status, initiative_id, gpu_type, requested_gpus, job_class, priority, capacity_pool_id, "
+    "allocation_id, scaling_mode, requested_pods, min_pods, running_pods, started_at, waiting_reason"
+)
 
 
 def add(connection: sqlite3.Connection, workload: Workload) -> None:
@@ -21,26 +28,27 @@ def add(connection: sqlite3.Connection, workload: Workload) -> None:
 
 def get(connection: sqlite3.Connection, workload_id: str) -> Workload | None:
     """One workload, or None."""
-    row = connection.execute("SELECT * FROM workloads WHERE id = ?", (workload_id,)).fetchone()
+    row = connection.execute(f"SELECT {_WORKLOAD} FROM workloads WHERE id = ?", (workload_id,)).fetchone()  # noqa: S608
     return to_struct(Workload, row) if row else None
 
 
 def every(connection: sqlite3.Connection) -> tuple[Workload, ...]:
     """All, in the order of their submission."""
-    return to_structs(Workload, connection.execute("SELECT * FROM workloads ORDER BY seq"))
+    return to_structs(Workload, connection.execute(f"SELECT {_WORKLOAD} FROM workloads ORDER BY seq"))  # noqa: S608
 
 
-def active(connection: sqlite3.Connection) -> tuple[Workload, ...]:
-    """The unfinished ones, in the order of their submission."""
-    over = sorted(TERMINAL)
-    marks = ", ".join("?" * len(over))
-    rows = connection.execute(f"SELECT * FROM workloads WHERE status NOT IN ({marks}) ORDER BY seq", over)  # noqa: S608
-    return to_structs(Workload, rows)
+def claims(connection: sqlite3.Connection) -> tuple[Claim, ...]:
+    """What scheduling needs of the unfinished ones, in the order of their submission; the finished are not read."""
+    found = f"FROM workloads INDEXED BY workloads_unfinished WHERE {UNFINISHED} ORDER BY seq"
+    rows = connection.execute(f"SELECT {_CLAIM} {found}")
+    return tuple(_claim(*row) for row in rows)
 
 
 def unsettled(connection: sqlite3.Connection) -> tuple[Workload, ...]:
     """Those that were starting or running."""
-    rows = connection.execute("SELECT * FROM workloads WHERE status IN ('STARTING', 'RUNNING') ORDER BY seq")
+    rows = connection.execute(
+        f"SELECT {_WORKLOAD} FROM workloads WHERE {UNFINISHED} AND status IN ('STARTING', 'RUNNING') ORDER BY seq"  # noqa: S608
+    )
     return to_structs(Workload, rows)
 
 
@@ -68,7 +76,7 @@ def advance(
     """
     values = {**changes, **_moments(status, at), "status": status}
     if status in TERMINAL:
-        values |= {"failure_reason": reason, "pid": None}
+        values |= {"failure_reason": reason, "pid": None, "waiting_reason": None}
     sets = ", ".join(f"{name} = ?" for name in values)
     marks = ", ".join("?" * len(since))
     cursor = connection.execute(
@@ -78,6 +86,31 @@ def advance(
     if cursor.rowcount:
         _record(connection, workload_id, status, at, reason)
     return bool(cursor.rowcount)
+
+
+def resize(connection: sqlite3.Connection, workload_id: str, pods: int, at: datetime) -> None:
+    """Gives a running workload another number of pods, and keeps account of the GPU-hours until then."""
+    workload = get(connection, workload_id)
+    if workload is not None and workload.status is Status.RUNNING:
+        banked = (workload.gpu_hours(at) or 0.0) * 3600
+        connection.execute(
+            "UPDATE workloads SET running_pods = ?, banked_gpu_seconds = ?, resized_at = ? WHERE id = ?",
+            (pods, banked, column(at), workload_id),
+        )
+
+
+def explain(connection: sqlite3.Connection, workload_id: str, reason: str) -> None:
+    """Says why a workload waits: in its row, and with the last change of its status."""
+    connection.execute("UPDATE workloads SET waiting_reason = ? WHERE id = ?", (reason, workload_id))
+    connection.execute(
+        "UPDATE events SET reason = ? WHERE seq = (SELECT MAX(seq) FROM events WHERE workload_id = ?)",
+        (reason, workload_id),
+    )
+
+
+def _claim(*row: Any) -> Claim:
+    name, order, status, team, gpu_type, gpus, kind, priority, *others = row
+    return Claim(name, order, Status(status), team, gpu_type, gpus, JobClass(kind), priority, *others)
 
 
 def _moments(status: Status, at: datetime) -> dict[str, datetime]:

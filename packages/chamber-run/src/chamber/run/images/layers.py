@@ -1,52 +1,44 @@
-"""A project's files as image layers: the same tree gives the same bytes.
+"""A project's files as image layers: planned by what is in them, and packed when a registry lacks them.
 
-Entries are sorted, belong to uid and gid 0 and carry no time; the gzip header carries none either
-(OCI image specification, "Image Layer Filesystem Changeset"). Everything here blocks: run it with
-`chamber.run.threads.in_thread`.
+The same tree gives the same keys, tars and diff_ids on any machine; see `chamber.run.images.deflate` for the digests
+of what is compressed. Everything here blocks: run it with `chamber.run.threads.in_thread`.
 """
 
 import hashlib
-import os
-import stat
-import tarfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from io import BytesIO
-from pathlib import Path, PurePosixPath
-from tempfile import TemporaryFile
-from typing import IO, Literal, Protocol, Self
+from pathlib import Path
+from typing import IO, Self
 
 from msgspec import Struct
 
-from chamber.core.errors import DockerError
-from chamber.run.project.files import ProjectFile
-from chamber.run.threads import Stop, Stopped
+from chamber.core.errors import ConfigurationError, DockerError
+from chamber.run.images import buckets
+from chamber.run.images.layer_cache import Kind, LayerCache, StoredLayer
+from chamber.run.images.tarball import Packed, Tarball, entry, parents
+from chamber.run.project.files import GeneratedFile, ProjectFile, Selection
+from chamber.run.project.reading import content_of, digests
+from chamber.run.project.stat_cache import StatCache
+from chamber.run.threads import Stop, check
 
-try:
-    from isal import isal_zlib
-except ImportError:  # no wheel for this machine
-    isal_zlib = None  # type: ignore[assignment]
+__all__ = [
+    "Kind",
+    "Layer",
+    "LayerFile",
+    "PlannedLayer",
+    "ProjectLayers",
+    "StoredLayer",
+    "image_key",
+    "pack_entries",
+    "plan_layers",
+]
 
-__all__ = ["Kind", "Layer", "content_key", "image_key", "pack", "pack_entries"]
-
-Kind = Literal["environment", "project"]
-
-_PIECE = 1 << 20
-_IN_MEMORY = 8 << 20
-_GZIP = 31
 _KEY_DIGITS = 16
+_PREFIX = "app"
 
 
-class Layer(Struct, frozen=True, eq=False):
-    """A packed layer. A large one is a temporary file without a name: close it, or use it in a ``with``."""
+class Layer(StoredLayer, frozen=True, eq=False):
+    """A layer with its bytes. A large one is a temporary file without a name: close it, or use it in a ``with``."""
 
-    #: Of the compressed bytes, which the manifest names; ``sha256:…``.
-    digest: str
-    #: Of the tar inside, which the image's config names; ``sha256:…``.
-    diff_id: str
-    #: Compressed, in bytes.
-    size: int
-    kind: Kind
     #: The compressed bytes.
     content: IO[bytes]
 
@@ -61,16 +53,88 @@ class Layer(Struct, frozen=True, eq=False):
         self.close()
 
 
-def content_key(directory: Path, files: Sequence[ProjectFile], *, stop: Stop | None = None) -> str:
-    """16 hex digits that change when a path, a mode, a link or a content does."""
-    key = _Key()
-    for file in files:
-        _check(stop)
-        content = hashlib.sha256()
-        for piece in _pieces(directory, file):
-            content.update(piece)
-        key.add(file, content.digest())
-    return key.digits()
+class LayerFile(Struct, frozen=True, gc=False):
+    """A file of a layer, and what is in it."""
+
+    file: ProjectFile
+    #: SHA-256 of the content; empty for links and folders.
+    digest: bytes
+    #: What the keys are made of: path, mode, kind and content.
+    identity: bytes
+    #: The content of a generated file; None: it is in the project.
+    content: bytes | None = None
+
+
+class PlannedLayer(Struct, frozen=True):
+    """Files that make one layer, sorted by path."""
+
+    #: 64 hexadecimal digits that are the same if and only if the files are.
+    key: str
+    files: tuple[LayerFile, ...]
+    #: What it became when it was packed before; None: that is not known.
+    known: StoredLayer | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the files, not compressed."""
+        return sum(file.file.size for file in self.files)
+
+
+class ProjectLayers(Struct, frozen=True):
+    """A project as layers that are yet to be packed."""
+
+    directory: Path
+    #: 16 hexadecimal digits that are the same if and only if the files are.
+    content_key: str
+    #: In the order in which they are put on the environment.
+    layers: tuple[PlannedLayer, ...]
+    cache: LayerCache | None = None
+
+    def within(self, room: int) -> Self:
+        """The same files in at most `room` layers."""
+        if len(self.layers) <= room:
+            return self
+        files = sorted((file for layer in self.layers for file in layer.files), key=lambda one: one.file.path)
+        return type(self)(self.directory, self.content_key, _spread(files, room, self.cache), self.cache)
+
+    def pack(self, layer: PlannedLayer, stop: Stop | None = None) -> Layer:
+        """The layer, packed, and known from now on.
+
+        Raises DockerError: a file is not there, or has not the content any more that it was planned with.
+        """
+        with Tarball() as tarball:
+            _add_files(tarball, self.directory, layer.files, stop)
+            packed = tarball.finish()
+        if layer.known is not None and layer.known.diff_id != packed.diff_id:
+            packed.content.close()
+            raise _changed(self.directory)
+        if self.cache is not None:
+            self.cache.remember(layer.key, StoredLayer(packed.digest, packed.diff_id, packed.size, "project"))
+        return _layer(packed, "project")
+
+
+def plan_layers(
+    directory: Path,
+    selection: Selection,
+    generated: Sequence[GeneratedFile] = (),
+    include: Sequence[str] = (),
+    *,
+    cached: bool = True,
+    stop: Stop | None = None,
+) -> ProjectLayers:
+    """The layers of what was selected of the project in `directory`, with the `generated` files among it.
+
+    Reads what is not known from an earlier run; `cached`: look there, and keep what is found.
+
+    Raises ConfigurationError: a file that is not in `include` holds a key, or one would be generated over another.
+    Raises DockerError: a file cannot be read, or changed since it was selected.
+    """
+    hashed = digests(directory, selection, StatCache(directory) if cached else None, include, stop=stop)
+    files = [_layer_file(file, digest) for file, digest in zip(selection.files, hashed, strict=True)]
+    if generated:
+        files = sorted([*files, *_generated(generated, selection)], key=lambda one: one.file.path)
+    cache = LayerCache(directory) if cached else None
+    return ProjectLayers(directory, _key(files)[:_KEY_DIGITS], _spread(files, buckets.MOST_LAYERS, cache), cache)
 
 
 def image_key(*inputs: str) -> str:
@@ -79,173 +143,84 @@ def image_key(*inputs: str) -> str:
     return hashlib.sha256("\0".join(inputs).encode()).hexdigest()[:_KEY_DIGITS]
 
 
-def pack(
-    directory: Path,
-    files: Sequence[ProjectFile],
-    prefix: str = "app",
-    *,
-    key: str | None = None,
-    stop: Stop | None = None,
-) -> Layer:
-    """The project layer of `files`, as entries below `prefix`.
-
-    Raises DockerError when a file changed since it was chosen, or when the content is not that of `key`.
-    """
-    with _Packer() as packer:
-        packed = _pack_files(packer, directory, files, prefix, stop)
-        if key not in (None, packed):
-            raise DockerError(f"{directory} changed while it was being packed; run it again")
-        return packer.finish("project")
-
-
 def pack_entries(entries: Mapping[str, bytes], kind: Kind = "environment") -> Layer:
     """A layer of files made here: full paths, without a leading ``/``, and their content."""
-    with _Packer() as packer:
-        packer.add_parents(entries)
+    with Tarball() as tarball:
+        _add_folders(tarball, parents(entries))
         for path, content in sorted(entries.items()):
-            packer.add(_entry(path, size=len(content)), [content])
-        return packer.finish(kind)
+            tarball.add(entry(path, size=len(content)), [content])
+        packed = tarball.finish()
+    return _layer(packed, kind)
 
 
-def _pack_files(
-    packer: "_Packer", directory: Path, files: Sequence[ProjectFile], prefix: str, stop: Stop | None
-) -> str:
-    key = _Key()
-    packer.add_parents(f"{prefix}/{file.path}" for file in files)
+def _layer(packed: Packed, kind: Kind) -> Layer:
+    return Layer(packed.digest, packed.diff_id, packed.size, kind, packed.content)
+
+
+def _layer_file(file: ProjectFile, digest: bytes, content: bytes | None = None) -> LayerFile:
+    kind = "folder" if file.is_folder else "file" if file.link is None else f"link {file.link}"
+    return LayerFile(file, digest, f"{file.path}\0{file.mode:o}\0{kind}\0".encode() + digest, content)
+
+
+def _generated(generated: Sequence[GeneratedFile], selection: Selection) -> Iterator[LayerFile]:
+    there = {file.path for file in selection.files}
+    for one in generated:
+        if one.path in there:
+            raise ConfigurationError(
+                f"{one.path} is a file of the project, and would be made from another one: rename or ignore it"
+            )
+        there.add(one.path)
+        file = ProjectFile(one.path, len(one.content), one.mode)
+        yield _layer_file(file, hashlib.sha256(one.content).digest(), one.content)
+
+
+def _spread(files: Sequence[LayerFile], room: int, cache: LayerCache | None) -> tuple[PlannedLayer, ...]:
+    layers = buckets.count(sum(file.file.size for file in files), room)
+    spread: list[list[LayerFile]] = [[] for _ in range(layers)]
     for file in files:
-        _check(stop)
-        content = hashlib.sha256()
-        entry = _entry(f"{prefix}/{file.path}", size=file.size, mode=file.mode, link=file.link)
-        packer.add(entry, _hashed(_pieces(directory, file), content))
-        key.add(file, content.digest())
-    return key.digits()
+        spread[buckets.bucket_of(file.file.path, layers)].append(file)
+    return tuple([_planned(bucket, cache) for bucket in spread if bucket])
 
 
-class _Key:
-    """The content key, fed file by file."""
-
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-
-    def add(self, file: ProjectFile, content: bytes) -> None:
-        kind = "file" if file.link is None else f"link {file.link}"
-        self._hash.update(f"{file.path}\0{file.mode:o}\0{kind}\0".encode() + content)
-
-    def digits(self) -> str:
-        return self._hash.hexdigest()[:_KEY_DIGITS]
+def _planned(files: Sequence[LayerFile], cache: LayerCache | None) -> PlannedLayer:
+    key = _key(files)
+    return PlannedLayer(key, tuple(files), None if cache is None else cache.find(key))
 
 
-class _Packer:
-    """Writes tar, gzip and both digests in one pass; an error gives the temporary file back."""
-
-    def __init__(self) -> None:
-        self._file: IO[bytes] = BytesIO()
-        self._gzip = _compressor()
-        self._digest = hashlib.sha256()
-        self._diff_id = hashlib.sha256()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self._file.close()
-
-    def add_parents(self, paths: Iterable[str]) -> None:
-        """The folders of `paths`, because some engines would make them unreadable for other users."""
-        parents = {str(parent) for path in paths for parent in PurePosixPath(path).parents}
-        for path in sorted(parents - {"."}):
-            self.add(_entry(path, mode=0o755, kind=tarfile.DIRTYPE))
-
-    def add(self, entry: tarfile.TarInfo, content: Iterable[bytes] = ()) -> None:
-        self._write(entry.tobuf(tarfile.PAX_FORMAT, "utf-8"))
-        for piece in content:
-            self._write(piece)
-        self._write(b"\0" * (-entry.size % tarfile.BLOCKSIZE))
-
-    def finish(self, kind: Kind) -> Layer:
-        self._write(b"\0" * (2 * tarfile.BLOCKSIZE))
-        self._store(self._gzip.flush())
-        size = self._file.tell()
-        self._file.seek(0)
-        return Layer(_named(self._digest), _named(self._diff_id), size, kind, self._file)
-
-    def _write(self, tar: bytes) -> None:
-        self._diff_id.update(tar)
-        self._store(self._gzip.compress(tar))
-
-    def _store(self, compressed: bytes) -> None:
-        self._digest.update(compressed)
-        self._file.write(compressed)
-        if isinstance(self._file, BytesIO) and self._file.tell() > _IN_MEMORY:
-            self._file = _on_disk(self._file)
+def _key(files: Iterable[LayerFile]) -> str:
+    return hashlib.sha256(b"".join([file.identity for file in files])).hexdigest()
 
 
-def _on_disk(memory: BytesIO) -> IO[bytes]:
-    file = TemporaryFile()  # noqa: SIM115
-    file.write(memory.getbuffer())
-    return file
+def _add_files(tarball: Tarball, directory: Path, files: Sequence[LayerFile], stop: Stop | None) -> None:
+    _add_folders(tarball, parents(f"{_PREFIX}/{one.file.path}" for one in files))
+    for one in files:
+        check(stop)
+        file, content = one.file, hashlib.sha256()
+        header = entry(
+            f"{_PREFIX}/{file.path}", size=file.size, mode=file.mode, link=file.link, is_folder=file.is_folder
+        )
+        tarball.add(header, _hashed(_content(directory, one), content, stop))
+        if one.digest not in {b"", content.digest()}:
+            raise _changed(directory)
 
 
-class _Compressor(Protocol):
-    def compress(self, data: bytes, /) -> bytes: ...
-    def flush(self) -> bytes: ...
+def _add_folders(tarball: Tarball, folders: Iterable[str]) -> None:
+    for folder in folders:
+        tarball.add(entry(folder, mode=0o755, is_folder=True))
 
 
-def _compressor() -> _Compressor:
-    if isal_zlib is not None:
-        return isal_zlib.compressobj(isal_zlib.ISAL_DEFAULT_COMPRESSION, isal_zlib.DEFLATED, _GZIP)
-    return zlib.compressobj(zlib.Z_BEST_SPEED, zlib.DEFLATED, _GZIP)
+def _content(directory: Path, one: LayerFile) -> Iterable[bytes]:
+    if one.content is not None:
+        return [one.content]
+    return content_of(directory, one.file) if one.digest else []
 
 
-def _entry(
-    path: str, *, size: int = 0, mode: int = 0o644, link: str | None = None, kind: bytes = tarfile.REGTYPE
-) -> tarfile.TarInfo:
-    entry = tarfile.TarInfo(path)
-    entry.size, entry.mode, entry.type = size, mode, kind
-    if link is not None:
-        entry.type, entry.linkname = tarfile.SYMTYPE, link
-    return entry
-
-
-def _pieces(directory: Path, file: ProjectFile) -> Iterator[bytes]:
-    if file.link is not None:
-        return
-    left = file.size
-    with _opened(directory / file.path) as source:
-        while left >= 0 and (piece := source.read(_PIECE)):
-            left -= len(piece)
-            yield piece[:left] if left < 0 else piece
-    if left:
-        raise DockerError(f"{file.path} changed while it was being read; run it again")
-
-
-def _hashed(pieces: Iterable[bytes], content: "hashlib._Hash") -> Iterator[bytes]:
+def _hashed(pieces: Iterable[bytes], content: "hashlib._Hash", stop: Stop | None) -> Iterator[bytes]:
     for piece in pieces:
+        check(stop)
         content.update(piece)
         yield piece
 
 
-def _opened(path: Path) -> IO[bytes]:
-    """The regular file at `path`; what has become a link or a pipe since it was chosen is refused."""
-    try:
-        file: IO[bytes] = open(path, "rb", opener=_open_itself)  # noqa: SIM115
-    except OSError as error:
-        raise DockerError(f"cannot read {path}: {error.strerror}") from error
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise DockerError(f"{path} is no longer a file; run it again")
-    return file
-
-
-def _open_itself(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-
-
-def _check(stop: Stop | None) -> None:
-    if stop is not None and stop.is_set():
-        raise Stopped
-
-
-def _named(digest: "hashlib._Hash") -> str:
-    return f"sha256:{digest.hexdigest()}"
+def _changed(directory: Path) -> DockerError:
+    return DockerError(f"{directory} changed while it was being packed; run it again")

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import string
+from typing import Literal
 
-__all__ = ["job_name", "label"]
+__all__ = ["Kind", "job_name", "label"]
+
+Kind = Literal["Job", "RayJob"]
 
 _ALLOWED = frozenset(string.ascii_lowercase + string.digits + "-")
 _HASH_LENGTH = 8
-#: RFC 1035 has 63; a Job's pods get a suffix of up to 11 more (``-<index>-<5 characters>``).
-_LONGEST_JOB_NAME = 52
+#: RFC 1035 has 63. A Job's pods get a suffix of up to 11 more (``-<index>-<5 characters>``), and a RayJob's cluster
+#: one of 6, which itself may have 53 (KubeRay: ``MaxRayJobNameLength``).
+_LONGEST: dict[Kind, int] = {"Job": 52, "RayJob": 47}
 
 
-def job_name(text: str, unique: str) -> str:
-    """The name of a Job: `text` as a label, and what makes it unique."""
-    return f"{label(text, _LONGEST_JOB_NAME - len(unique) - 1)}-{unique}"
+def job_name(text: str, unique: str, kind: Kind = "Job") -> str:
+    """The name of a Job or RayJob: `text` as a label, and what makes it unique."""
+    return f"{label(text, _LONGEST[kind] - len(unique) - 1)}-{unique}"
 
 
 def label(text: str, longest: int = 63) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
 from chamber.run.images.environment import Environment
-from chamber.run.job.manifest import with_image, without_values
+from chamber.run.job.manifest import with_image, with_values
+from chamber.run.job.topology import Topology
+from chamber.run.planning.reasons import Build
 from chamber.run.project.files import ProjectFile
 from chamber.run.project.profile import Profile
-from chamber.run.settings.configuration import DEFAULT, RunSettings
+from chamber.run.settings.configuration import RunSettings
 from chamber.run.targets import BaseImage
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 __all__ = ["DryRunResult"]
 
@@ -30,6 +34,7 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
     #: 16 hexadecimal digits that are the same if and only if those are.
     content_key: str
     environment: Environment
+    topology: Topology
     command: tuple[str, ...]
     #: A complete Dockerfile for the image.
     dockerfile: str
@@ -44,9 +49,21 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
     #: The image's reference; once it is in the registry, by its digest.
     image: str
     job_name: str
-    #: The Kubernetes manifest, as YAML. Holds the values of all environment variables.
-    manifest: str
+    #: The Kubernetes manifest as YAML, with ``***`` for the values that may be secret: for eyes and files.
+    shown_manifest: str
+    #: Folders of the image that come first in PATH and PYTHONPATH, separated by ``:``.
+    search_paths: dict[str, str] = {}
+    build: Build = Build()
     warnings: tuple[str, ...] = ()
+    #: The Dockerfile of the project that makes the image, where one does.
+    own_dockerfile: str | None = None
+    #: Why an engine builds the image as a whole, in a sentence; None: the project is put on its environment.
+    whole: str | None = None
+
+    @property
+    def manifest(self) -> str:
+        """The Kubernetes manifest as YAML. Holds the values of all environment variables."""
+        return with_values(self.shown_manifest, self.settings.secret_env)
 
     @property
     def environment_key(self) -> str:
@@ -66,33 +83,51 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
     @property
     def submit_payload(self) -> dict[str, Any]:
         """What `submit_job` is called with."""
+        return {**self.submitted, "k8s_manifest": self.manifest}
+
+    @property
+    def submitted(self) -> dict[str, Any]:
+        """What `submit_job` is called with beside the manifest."""
         payload = {
             "name": self.settings.name,
             "initiative_id": self.settings.team,
             "gpu_type": self.settings.gpu_type,
-            "requested_gpus": self.settings.gpus,
+            "requested_gpus": self.topology.gpus,
+            **self.topology.submission(),
             "job_class": self.settings.job_class,
-            "k8s_manifest": self.manifest,
+            "priority": self.settings.priority,
         }
         return {field: value for field, value in payload.items() if value is not None}
 
-    @property
-    def shown_manifest(self) -> str:
-        """The manifest without the values that may be secret, for eyes and files."""
-        return without_values(self.manifest, self.settings.secret_env)
-
     def at(self, image: str) -> DryRunResult:
         """This plan with the image at another reference."""
-        return replace(self, image=image, manifest=with_image(self.manifest, self.image, image))
+        return replace(self, image=image, shown_manifest=with_image(self.shown_manifest, self.image, image))
 
-    def summary(self) -> str:
-        """The plan as text for a terminal; values that may be secret are left out."""
-        rows = list(_rows(self))
-        width = max(len(name) for name, _ in rows)
-        lines = [f"{self.settings.name}: {self.settings.gpus} x {self.settings.gpu_type}"]
-        lines += [f"  {name:<{width}}  {value}" for name, value in rows]
-        lines += [f"  warning: {warning}" for warning in self.warnings]
-        return "\n".join(lines)
+    def summary(self, hours: float | None = None) -> str:
+        """The plan as text for a terminal. Values that may be secret are left out.
+
+        `hours`: how long the job may take; the GPU-hours are told then.
+        """
+        from chamber.run.planning.summary import text
+
+        return text(self, hours)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan in the types of JSON, with ``***`` for values that may be secret."""
+        plain = {name: to_builtins(getattr(self, name)) for name in _PLAIN}
+        return {
+            **plain,
+            "settings": to_builtins(self.settings.shown),
+            "sources": self.sources,
+            "environment": {"key": self.environment_key, **to_builtins(self.environment.inputs)},
+            "manifest": self.shown_manifest,
+            "submit_payload": {**self.submitted, "k8s_manifest": self.shown_manifest},
+        }
+
+    def __rich__(self) -> RenderableType:
+        from chamber.run.planning.summary import summary
+
+        return summary(self)
 
     def __repr__(self) -> str:
         return (
@@ -101,36 +136,19 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
         )
 
 
-def _rows(plan: DryRunResult) -> Iterator[tuple[str, str]]:
-    settings, profile = plan.settings, plan.profile
-    yield "team", settings.team or "(none)"
-    yield "class", settings.job_class
-    yield "command", " ".join(plan.command)
-    yield "framework", profile.framework + (f", Python {profile.python_version}" if profile.python_version else "")
-    yield "base", plan.base_image.reference
-    yield "environment", _environment(plan.environment)
-    yield "project", f"{len(plan.files)} files, {_size(sum(file.size for file in plan.files))}"
-    yield "image", plan.image
-    for name, value in sorted(settings.shown_env.items()):
-        yield "env", f"{name}={value}"
-    for source in dict.fromkeys(settings.sources.values()):
-        names = [name for name, origin in settings.sources.items() if origin == source != DEFAULT and name != "env"]
-        if names:
-            yield "set by", f"{source}: {', '.join(names)}"
-
-
-def _environment(environment: Environment) -> str:
-    if environment.is_base_alone:
-        return "the base alone"
-    how = "installed by the executor" if environment.base.recipe else "built by a container engine"
-    parts = [environment.requirements_file or "", *environment.requirements, *environment.image_steps]
-    return f"{environment.key}, {how}: {', '.join(part for part in parts if part)}"
-
-
-def _size(size: int) -> str:
-    amount = float(size)
-    for unit in ("B", "kB", "MB"):
-        if amount < 1000:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} GB"
+_PLAIN = (
+    "directory",
+    "profile",
+    "files",
+    "content_key",
+    "command",
+    "dockerfile",
+    "dockerignore",
+    "registry",
+    "repository",
+    "image_tag",
+    "image",
+    "build",
+    "job_name",
+    "warnings",
+)

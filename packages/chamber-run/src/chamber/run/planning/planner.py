@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chamber.core.errors import ConfigurationError, PluginError
 from chamber.run import answers
 from chamber.run.errors import ProjectNotFoundError
-from chamber.run.images.layers import content_key, image_key
-from chamber.run.job import launch, names, resources
-from chamber.run.job.manifest import TEAM_LABEL, Job, belongs_to, build, rendered
+from chamber.run.images.layers import ProjectLayers, plan_layers
+from chamber.run.job import resources, topology
 from chamber.run.planning import readiness
-from chamber.run.planning.facts import Facts, gather
+from chamber.run.planning.assembly import assemble
+from chamber.run.planning.facts import gather
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.progress import Reporter
-from chamber.run.project.ignore import ALWAYS, SECRETS
-from chamber.run.project.profile import Profile
 from chamber.run.settings import configuration, registries
-from chamber.run.settings.configuration import RunSettings
+from chamber.run.settings.configuration import DEFAULT, RunSettings
 from chamber.run.targets import Registry
 from chamber.run.threads import in_thread
 
@@ -43,9 +39,10 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
-    """A plan, and the registry with its login."""
+    """A plan, the project's layers, and the registry with its login."""
 
     plan: DryRunResult
+    layers: ProjectLayers
     registry: Registry | None
 
 
@@ -53,23 +50,21 @@ async def prepare(request: Request, api_url: str, report: Reporter) -> Prepared:
     """The plan of a run. Nothing is written, sent or built.
 
     Raises ConfigurationError: something is missing, malformed or not what a run can do.
-    Raises DockerError: it is to be carried out, and would need a container engine.
     """
     directory = _project(request.directory)
     settings, registry, warnings = await asyncio.to_thread(_settled, directory, request, api_url)
     if request.in_earnest:
         readiness.require_target(settings, registry)
     await report("config", f"{settings.name}: {settings.gpus} x {settings.gpu_type}")
-    facts = await asyncio.to_thread(gather, directory, settings, registry)
+    facts = await asyncio.to_thread(gather, directory, settings, registry, request.dockerfile)
     await report("detect", f"{facts.profile.framework} project, started by {facts.profile.entrypoint}")
-    dockerfile = readiness.own_dockerfile(directory, request.dockerfile, facts)
-    if request.in_earnest:
-        readiness.require_no_engine(facts, dockerfile)
-    await report("dockerfile", dockerfile or facts.environment.base.reference)
-    key = await in_thread(lambda stop: content_key(directory, facts.files, stop=stop))
-    plan = _plan(directory, settings, facts, registry, key, dockerfile)
+    await report("dockerfile", facts.own.name if facts.own else facts.environment.base.reference)
+    layers = await in_thread(
+        lambda stop: plan_layers(directory, facts.selection, facts.generated, include=settings.include, stop=stop)
+    )
+    plan = assemble(directory, settings, facts, registry, layers)
     await report("manifest", plan.job_name)
-    return Prepared(plan=replace(plan, warnings=(*warnings, *plan.warnings)), registry=registry)
+    return Prepared(plan=replace(plan, warnings=(*warnings, *plan.warnings)), layers=layers, registry=registry)
 
 
 def _project(directory: str | os.PathLike[str]) -> Path:
@@ -83,108 +78,17 @@ def _project(directory: str | os.PathLike[str]) -> Path:
 def _settled(directory: Path, request: Request, api_url: str) -> tuple[RunSettings, Registry | None, tuple[str, ...]]:
     default = registries.default_name()
     settings, warnings = configuration.resolve(directory, request.arguments, os.environ, default)
-    if settings.gpus > resources.GPUS_PER_NODE:
-        raise ConfigurationError(
-            f"{settings.gpus} GPUs take several nodes, and run() starts jobs on one, of up to "
-            f"{resources.GPUS_PER_NODE} GPUs: submit a manifest of your own with submit_job(k8s_manifest=...)"
-        )
-    address = registries.located(settings.registry) if settings.registry else None
-    registry = answers.registry(address, api_url) or (Registry(address) if address else None)
-    if registry is not None and address is None:
+    settings = _shaped(settings)
+    registry = answers.destination(settings.registry, api_url)
+    if registry is not None and settings.registry is None:
         sources = settings.sources | {"registry": "plugin"}
         settings = replace(settings, registry=registry.prefix, sources=sources)
     return settings, registry, warnings
 
 
-def _plan(
-    directory: Path,
-    settings: RunSettings,
-    facts: Facts,
-    registry: Registry | None,
-    project_key: str,
-    dockerfile: str | None,
-) -> DryRunResult:
-    environment, profile = facts.environment, facts.profile
-    command = launch.command(profile, settings.gpus, settings.entrypoint_args)
-    project = names.label(settings.name)
-    repository = f"{registry.prefix}/{project}" if registry else project
-    tag = image_key(environment.key, project_key)
-    image = f"{repository}:{tag}"
-    name = names.job_name(settings.name, secrets.token_hex(4))
-    return DryRunResult(
-        directory=str(directory),
-        settings=settings,
-        profile=profile,
-        files=facts.files,
-        content_key=project_key,
-        environment=environment,
-        command=command,
-        dockerfile=readiness.text_of(directory, dockerfile) if dockerfile else environment.dockerfile(command),
-        dockerignore=_dockerignore(directory, settings),
-        registry=registry.prefix if registry else None,
-        repository=repository,
-        image_tag=tag,
-        image=image,
-        job_name=name,
-        manifest=_manifest(_job(name, image, command, settings, facts), profile, settings),
-        warnings=(*facts.warnings, *_warnings(settings, facts, registry, dockerfile)),
-    )
-
-
-def _job(name: str, image: str, command: tuple[str, ...], settings: RunSettings, facts: Facts) -> Job:
-    share, gpus = resources.of(settings.gpu_type) or resources.UNKNOWN, settings.gpus
-    return Job(
-        name=name,
-        project=names.label(settings.name),
-        team=settings.team,
-        image=image,
-        command=command,
-        env=settings.env | _python_path(settings, facts),
-        gpus=gpus,
-        cpu=settings.cpu or str(share.cpu * gpus),
-        memory=settings.memory or f"{share.memory * gpus}Gi",
-        shm=settings.shm_size or f"{share.shm * gpus}Gi",
-    )
-
-
-def _python_path(settings: RunSettings, facts: Facts) -> dict[str, str]:
-    folder = launch.python_path(facts.profile, {file.path for file in facts.files})
-    if folder is None:
-        return {}
-    return {"PYTHONPATH": ":".join(part for part in (folder, settings.env.get("PYTHONPATH")) if part)}
-
-
-def _manifest(job: Job, profile: Profile, settings: RunSettings) -> str:
-    manifest = build(job)
-    answers.change_manifest(manifest, profile, settings)
-    if settings.team is not None and not belongs_to(manifest, settings.team):
-        raise PluginError(f"A plugin took the label {TEAM_LABEL} out of the manifest")
-    return rendered(manifest)
-
-
-def _warnings(settings: RunSettings, facts: Facts, registry: Registry | None, dockerfile: str | None) -> Iterator[str]:
-    yield from readiness.missing(settings, registry)
-    if resources.of(settings.gpu_type) is None:
-        yield (
-            f"{settings.gpu_type} is not a GPU type that chamber-run knows, so it asks for little beside the GPUs; "
-            f"set cpu, memory and shm_size. Known are {', '.join(resources.PER_GPU)}"
-        )
-    if facts.profile.launcher not in {"python", "ray"}:
-        yield (
-            f"{facts.profile.launcher} starts one process for each of the {settings.gpus} GPUs; "
-            "distributed='none' starts one process in all"
-        )
-    if facts.environment.base.recipe and facts.environment.image_steps:
-        yield (
-            f"{', '.join(facts.environment.image_steps)} is left out: there is no image to do it in, and the job runs "
-            "with what this machine has"
-        )
-    if facts.profile.has_dockerfile and dockerfile is None:
-        yield "Dockerfile is left aside: the job runs with what this machine has"
-
-
-def _dockerignore(directory: Path, settings: RunSettings) -> str:
-    file = directory / ".dockerignore"
-    own = file.read_text("utf-8-sig").splitlines() if file.is_file() else []
-    included = (f"!{path}" for path in settings.include)
-    return "\n".join([*ALWAYS, *own, *settings.ignore, *SECRETS, *included]) + "\n"
+def _shaped(settings: RunSettings) -> RunSettings:
+    """The settings with the GPUs, nodes and GPUs per node that they amount to."""
+    gpus = None if settings.sources["gpus"] == DEFAULT else settings.gpus
+    size = (resources.of(settings.gpu_type) or resources.UNKNOWN).per_node
+    shape = topology.of(gpus, settings.nodes, settings.gpus_per_node, node_size=size)
+    return replace(settings, gpus=shape.gpus, nodes=shape.nodes, gpus_per_node=shape.gpus_per_node)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from chamber.core.errors import ConfigurationError, DockerError
-from chamber.run.planning.facts import Facts
+from chamber.run.engines import Engine, find
+from chamber.run.planning.plan import DryRunResult
 from chamber.run.settings.configuration import RunSettings
 from chamber.run.targets import Registry
 
-__all__ = ["missing", "own_dockerfile", "require_no_engine", "require_target", "text_of"]
-
-_DOCKERFILE = "Dockerfile"
+__all__ = ["missing", "require_engine", "require_target"]
 
 
 def missing(settings: RunSettings, registry: Registry | None) -> Iterator[str]:
@@ -32,43 +30,37 @@ def require_target(settings: RunSettings, registry: Registry | None) -> None:
         raise ConfigurationError(lack)
 
 
-def own_dockerfile(directory: Path, asked_for: str | None, facts: Facts) -> str | None:
-    """The project's Dockerfile that makes the image, where it has one. Executors of recipes use none.
+async def require_engine(plan: DryRunResult) -> Engine:
+    """The container engine that builds what the registry lacks.
 
-    Raises ConfigurationError: the one that was asked for is not there.
+    Raises ConfigurationError: CHAMBER_ENGINE names none.
+    Raises DockerError: none answers; the message says what it is needed for, and what would do without.
     """
-    if asked_for is None:
-        return _DOCKERFILE if facts.profile.has_dockerfile and not facts.environment.base.recipe else None
-    if not (directory / asked_for).is_file():
-        raise ConfigurationError(f"There is no Dockerfile {asked_for!r} in {directory}")
-    return asked_for
-
-
-def text_of(directory: Path, dockerfile: str) -> str:
-    """What the project's Dockerfile says. Raises ConfigurationError: it cannot be read."""
+    secrets = bool(plan.environment.secret_ids) and plan.own_dockerfile is None
     try:
-        return (directory / dockerfile).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{directory / dockerfile} cannot be read: {error}") from None
+        return await find(secrets=secrets)
+    except DockerError as error:
+        raise DockerError(f"{_needs(plan)} {error.message}. {_without(plan)}") from None
 
 
-def require_no_engine(facts: Facts, dockerfile: str | None) -> None:
-    """Raises DockerError: the image can only be built by a container engine, which chamber-run does not drive."""
-    if dockerfile is not None:
-        raise DockerError(
-            f"{dockerfile} has to be built by a container engine, which this version of chamber-run does not do. "
-            f"Do without it (add it to 'ignore' in .chamber.yaml), or run the project on chamber-local"
-        )
-    environment = facts.environment
-    if not (environment.is_base_alone or environment.base.recipe):
-        raise DockerError(
-            f"The project needs {_needs(facts)} on {environment.base.reference}, which a container engine would have "
-            "to build; this version of chamber-run does not do that. Use a base_image that has them and add the "
-            "dependency file to 'ignore' in .chamber.yaml, depend on nothing, or run the project on chamber-local"
-        )
-
-
-def _needs(facts: Facts) -> str:
-    environment = facts.environment
+def _needs(plan: DryRunResult) -> str:
+    if plan.whole:
+        return f"{plan.whole}, so a container engine has to build the image."
+    environment = plan.environment
     needs = (environment.requirements_file, *environment.requirements, *environment.image_steps)
-    return ", ".join(need for need in needs if need)
+    what = ", ".join(need for need in needs if need)
+    return (
+        f"{plan.repository} has no image yet of {what} on {environment.base.reference}, and a container engine has to "
+        "build it."
+    )
+
+
+def _without(plan: DryRunResult) -> str:
+    if plan.own_dockerfile:
+        return f"Without an engine: add {plan.own_dockerfile} to 'ignore', or run the project on chamber-local"
+    if plan.whole:
+        return "Without an engine: run the project on chamber-local"
+    return (
+        "Without an engine: use a base_image that has what the project needs and add the dependency file to 'ignore' "
+        "in .chamber.yaml, or run the project on chamber-local"
+    )

@@ -3,87 +3,130 @@
 import os
 import posixpath
 import stat
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from chamber.core.errors import ConfigurationError
-from chamber.run.project.ignore import Rules
-from chamber.run.project.secrets import LONGEST_KEY, kind_of_key
+from chamber.run.project.ignore import TOP, Rules, Verdict
+from chamber.run.project.stat_cache import Signature
 
-__all__ = ["ProjectFile", "choose", "secrets_in"]
+__all__ = ["GeneratedFile", "ProjectFile", "Selection", "choose", "ignore_file", "select"]
 
-_PIECE = 1 << 20
-_HEAD = 8 << 10
+_FOLDER_MODE = 0o755
+_IGNORE_FILE = ".dockerignore"
+_VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 
 
-class ProjectFile(Struct, frozen=True):
-    """A file or symbolic link of a project. `path` is relative with ``/``; `size` is in bytes."""
+class ProjectFile(Struct, frozen=True, gc=False):
+    """A file, symbolic link or empty folder of a project. `path` is relative with ``/``; `size` is in bytes."""
 
     path: str
     size: int
-    #: 0o644, or 0o755 where the owner may execute it; 0o777 for links.
+    #: 0o644, or 0o755 where the owner may execute it, and for folders; 0o777 for links.
     mode: int
     #: What a symbolic link points to, as it is written; None for a file.
     link: str | None = None
+    #: Whether it is a folder in which nothing else was chosen, which Docker carries along and git does not.
+    is_folder: bool = False
 
 
-def choose(directory: Path, ignore: Sequence[str] = (), include: Sequence[str] = ()) -> tuple[ProjectFile, ...]:
-    """The files of `directory` that go into the image, sorted by path; nothing is written.
+class GeneratedFile(Struct, frozen=True):
+    """A file that is put beside those of a project, at `path` relative to its directory, and never written there."""
+
+    path: str
+    content: bytes
+    #: 0o644, or 0o755 for a script.
+    mode: int = 0o644
+
+
+class Selection(Struct, frozen=True):
+    """What was chosen of a project, and how it looked then."""
+
+    files: tuple[ProjectFile, ...]
+    #: For each of `files`; None for links and folders.
+    signatures: tuple[Signature | None, ...]
+    #: Before the first was looked at, in nanoseconds since 1970.
+    at: int
+
+
+_Found = tuple[ProjectFile, Signature | None]
+
+
+def select(
+    directory: Path, ignore: Sequence[str] = (), include: Sequence[str] = (), dockerfile: str | None = None
+) -> Selection:
+    """The files of `directory` that go into the image, sorted by path; nothing is written or read.
 
     `ignore` holds patterns as in `.dockerignore`, and after those; `include` names single files that go along
-    although a rule, even the one for secrets, leaves them out. Links are kept and never followed.
+    although a rule, even the one for secrets, leaves them out; `dockerfile` is the one that will be built, whose own
+    ignore file comes first. Links are kept and never followed; hard links are files of their own; empty folders are
+    kept, as by Docker.
 
     Raises ConfigurationError for an unreadable folder, a pattern that is none, an included file that is not
     there, a link that leaves the project, and sockets, devices and pipes.
     """
-    root = Path(os.path.realpath(directory))
-    rules = Rules(_dockerignore(root), ignore, include)
-    chosen = sorted(_walk(root, "", rules), key=lambda file: file.path)
-    _check_included(include, chosen)
-    return tuple(chosen)
+    at = time.time_ns()
+    root = os.path.realpath(directory)
+    found: list[_Found] = []
+    _Walk(root, Rules(ignore_file(directory, dockerfile), ignore, include), found).through("", TOP)
+    found.sort(key=lambda one: one[0].path)
+    files = tuple([file for file, _ in found])
+    _check_included(include, files)
+    return Selection(files, tuple([signature for _, signature in found]), at)
 
 
-def secrets_in(directory: Path, files: Sequence[ProjectFile], include: Sequence[str] = ()) -> None:
-    """Refuse to send keys: raises ConfigurationError that names the file and the kind of key, never the key.
+def choose(
+    directory: Path, ignore: Sequence[str] = (), include: Sequence[str] = (), dockerfile: str | None = None
+) -> tuple[ProjectFile, ...]:
+    """The files of `select`, alone."""
+    return select(directory, ignore, include, dockerfile).files
 
-    Files named in `include` are sent unseen. Of binary files only those up to 1 MiB are searched.
+
+def ignore_file(directory: Path, dockerfile: str | None = None) -> str:
+    """The text of the ignore file that holds for `directory`; empty: there is none.
+
+    ``<dockerfile>.dockerignore`` comes before ``.dockerignore``, see
+    https://docs.docker.com/build/concepts/context/#filename-and-location.
+
+    Raises ConfigurationError: it cannot be read.
     """
-    allowed = {posixpath.normpath(path) for path in include}
-    for file in files:
-        if file.link is None and file.path not in allowed:
-            _refuse_key(file.path, _kind_of_key_in(directory / file.path))
-
-
-def _refuse_key(path: str, kind: str | None) -> None:
-    if kind is not None:
-        raise ConfigurationError(
-            f"{path} seems to hold {kind}, which everyone who can pull the image could read: take it out, "
-            f"leave the file behind with `ignore`, or send it all the same with `include`"
-        )
-
-
-def _dockerignore(root: Path) -> str:
+    own = directory / f"{dockerfile}{_IGNORE_FILE}" if dockerfile else None
+    file = own if own is not None and own.is_file() else directory / _IGNORE_FILE
     try:
-        return (root / ".dockerignore").read_text("utf-8-sig")
+        return file.read_text("utf-8-sig")
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read {root / '.dockerignore'}: {error}") from error
+        raise ConfigurationError(f"cannot read {file}: {error}") from error
 
 
-def _walk(root: Path, below: str, rules: Rules) -> Iterator[ProjectFile]:
-    for entry in _entries(root / below):
-        path = _readable(posixpath.join(below, entry.name))
-        if entry.is_dir(follow_symlinks=False):
-            if not rules.prunes(path) and not _is_virtual_environment(entry):
-                yield from _walk(root, path, rules)
-        elif not rules.excludes(path):
-            yield _project_file(root, path, entry)
+class _Walk:
+    """Goes through the folders below `root`, and puts what the rules let through into `found`."""
+
+    def __init__(self, root: str, rules: Rules, found: list[_Found]) -> None:
+        self._root, self._rules, self._found = root, rules, found
+
+    def through(self, folder: str, verdict: Verdict) -> None:
+        entries = _entries(f"{self._root}/{folder}")
+        if folder and any(entry.name == _VIRTUAL_ENVIRONMENT for entry in entries):
+            return
+        before, judge = len(self._found), self._rules.judge
+        for entry in entries:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            here = judge(path, entry.name, verdict)
+            if entry.is_dir(follow_symlinks=False):
+                if not (here.excluded and self._rules.prunes_judged(path, here)):
+                    self.through(path, here)
+            elif not here.excluded:
+                self._found.append(_chosen(self._root, path, entry))
+        if folder and len(self._found) == before and not verdict.excluded:
+            self._found.append((ProjectFile(_readable(folder), 0, _FOLDER_MODE, None, is_folder=True), None))
 
 
-def _entries(directory: Path) -> list[os.DirEntry[str]]:
+def _entries(directory: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as entries:
             return list(entries)
@@ -91,17 +134,22 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
         raise ConfigurationError(f"cannot read the folder {directory}: {error.strerror}") from error
 
 
-def _is_virtual_environment(entry: os.DirEntry[str]) -> bool:
-    return Path(entry.path, "pyvenv.cfg").exists()
-
-
-def _project_file(root: Path, path: str, entry: os.DirEntry[str]) -> ProjectFile:
-    facts = entry.stat(follow_symlinks=False)
-    if stat.S_ISLNK(facts.st_mode):
-        return ProjectFile(path, 0, 0o777, _inner_link(root, path))
-    if not stat.S_ISREG(facts.st_mode):
+def _chosen(root: str, path: str, entry: os.DirEntry[str]) -> _Found:
+    facts = _facts(entry, path)
+    kind = facts.st_mode
+    if stat.S_ISLNK(kind):
+        return ProjectFile(_readable(path), 0, 0o777, _inner_link(Path(root), path)), None
+    if not stat.S_ISREG(kind):
         raise ConfigurationError(f"{path} is a socket, a pipe or a device; leave it behind with `ignore`")
-    return ProjectFile(path, facts.st_size, 0o755 if facts.st_mode & stat.S_IXUSR else 0o644)
+    signature = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, kind)
+    return ProjectFile(_readable(path), facts.st_size, 0o755 if kind & stat.S_IXUSR else 0o644), signature
+
+
+def _facts(entry: os.DirEntry[str], path: str) -> os.stat_result:
+    try:
+        return entry.stat(follow_symlinks=False)
+    except OSError as error:
+        raise ConfigurationError(f"cannot look at {path}: {error.strerror}") from error
 
 
 def _inner_link(root: Path, path: str) -> str:
@@ -129,29 +177,6 @@ def _readable(path: str) -> str:
 
 
 def _check_included(include: Sequence[str], chosen: Sequence[ProjectFile]) -> None:
-    there = {file.path for file in chosen}
-    for path in include:
-        if posixpath.normpath(path) not in there:
-            raise ConfigurationError(f"`include` names {path!r}, which is not a file of the project")
-
-
-def _kind_of_key_in(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            piece = file.read(_PIECE)
-            if b"\0" in piece[:_HEAD] and len(piece) == _PIECE:
-                return None
-            return _search(piece, iter(lambda: file.read(_PIECE), b""))
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _search(first: bytes, others: Iterator[bytes]) -> str | None:
-    kind = kind_of_key(first)
-    tail = first[-LONGEST_KEY:]
-    for piece in others:
-        if kind:
-            break
-        kind = kind_of_key(tail + piece)
-        tail = piece[-LONGEST_KEY:]
-    return kind
+    wanted = {posixpath.normpath(path): path for path in include}
+    for missing in wanted.keys() - {file.path for file in chosen if wanted and not file.is_folder}:
+        raise ConfigurationError(f"`include` names {wanted[missing]!r}, which is not a file of the project")

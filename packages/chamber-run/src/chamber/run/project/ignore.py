@@ -1,20 +1,19 @@
 """Which paths of a project stay behind: Docker's ignore rules, what nobody sends, and secrets.
 
-`.dockerignore` differs from `.gitignore` in that every pattern is anchored at the root of the project;
-as there, the last pattern that matches a path or one of its parents decides, and ``!`` re-admits.
-See https://docs.docker.com/build/concepts/context/#dockerignore-files.
+The last pattern that matches a path or one of its parents decides, and ``!`` re-admits; this is the walk of
+Docker's matcher, in which a folder hands down what it matched. See `chamber.run.project.patterns`.
 """
 
 import posixpath
-from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
+import re
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
-from pathspec import PathSpec
-from pathspec.patterns.gitignore import GitIgnorePatternError
+from msgspec import Struct
 
-from chamber.core.errors import ConfigurationError
+from chamber.run.project.patterns import DockerPattern, read
 
-__all__ = ["ALWAYS", "SECRETS", "Rules"]
+__all__ = ["ALWAYS", "SECRETS", "TOP", "Rules", "Verdict"]
 
 #: Left out unless a later ``!`` of the project re-admits it: what tools leave behind, and our own files.
 ALWAYS = (
@@ -73,57 +72,100 @@ SECRETS = (
 )
 
 
+class Verdict(Struct, frozen=True):
+    """What the rules say of one path, and of what is below it."""
+
+    excluded: bool = False
+    #: Whether it is excluded as a secret, which no exception re-admits.
+    secret: bool = False
+    #: For each pattern whether it matched here or further up; empty: none did.
+    matched: tuple[bool, ...] = ()
+
+
+#: Of the project's own folder, which no rule excludes.
+TOP = Verdict()
+_SECRET = Verdict(excluded=True, secret=True)
+
+
 class Rules:
     """Decides for each path of a project, relative and with ``/``, whether it stays behind."""
 
     def __init__(self, dockerignore: str = "", ignore: Sequence[str] = (), include: Sequence[str] = ()) -> None:
-        of_project = [*_patterns(dockerignore.splitlines(), ".dockerignore"), *_patterns(ignore, "ignore")]
-        self._ordinary = PathSpec.from_lines("gitignore", [*_patterns(ALWAYS), *of_project])
-        self._secrets = PathSpec.from_lines("gitignore", _patterns(SECRETS))
+        self._patterns = [
+            *read(ALWAYS),
+            *read(dockerignore.split("\n"), ".dockerignore"),
+            *read(ignore, "ignore"),
+        ]
+        self._any = _Any([pattern for pattern in self._patterns if pattern.include])
+        self._secret = _Any(list(read(SECRETS)))
+        self._exceptions = [pattern.parts for pattern in self._patterns if not pattern.include]
         self._included = {posixpath.normpath(path) for path in include}
-        self._readmitted = [pattern.lstrip("!/") for pattern in of_project if pattern.startswith("!")]
+
+    def judge(self, path: str, name: str, above: Verdict = TOP) -> Verdict:
+        """The verdict on `path`, whose last part is `name`, in a folder with the verdict `above`."""
+        if path in self._included:
+            return TOP
+        if above.secret or self._secret.matches(path.lower(), name.lower()):
+            return _SECRET
+        if above.matched or self._any.matches(path, name):
+            return self._decided(path, above.matched)
+        return TOP
 
     def excludes(self, path: str) -> bool:
         """Whether the file at `path` stays behind."""
-        if path in self._included:
-            return False
-        return self._secrets.match_file(path.lower()) or self._ordinary.match_file(path)
+        return self._verdict(path).excluded
 
     def prunes(self, directory: str) -> bool:
         """Whether nothing below `directory` can come along, so that it need not be read."""
-        return self.excludes(directory) and not any(
-            _may_match_below(pattern, directory) for pattern in (*self._included, *self._readmitted)
-        )
+        return self.prunes_judged(directory, self._verdict(directory))
+
+    def prunes_judged(self, directory: str, verdict: Verdict) -> bool:
+        """The same for a folder whose verdict is known."""
+        if not verdict.excluded:
+            return False
+        if any(path.startswith(f"{directory}/") for path in self._included):
+            return False
+        return verdict.secret or not any(_may_match_below(parts, directory) for parts in self._exceptions)
+
+    def _verdict(self, path: str) -> Verdict:
+        verdict, parts = TOP, path.split("/")
+        for number, name in enumerate(parts, 1):
+            verdict = self.judge("/".join(parts[:number]), name, verdict)
+        return verdict
+
+    def _decided(self, path: str, above: Sequence[bool]) -> Verdict:
+        """What Docker calls "matches using parent results": a pattern that could change nothing is not asked."""
+        excluded, matched = False, []
+        for pattern, here in zip_longest(self._patterns, above, fillvalue=False):
+            assert isinstance(pattern, DockerPattern)
+            found = here or (pattern.include is not excluded and pattern.matches(path))
+            excluded = bool(pattern.include) if found else excluded
+            matched.append(found)
+        return Verdict(excluded, False, tuple(matched) if any(matched) else ())
 
 
-def _patterns(lines: Iterable[str], source: str = "") -> list[str]:
-    """Docker's patterns, cleaned as Docker cleans them, in git's words: anchored by a leading ``/``."""
-    written = [(number, line.strip()) for number, line in enumerate(lines, 1) if not line.startswith("#")]
-    cleaned = [(number, line, _anchored(line)) for number, line in written]
-    for number, line, pattern in cleaned:
-        if pattern is not None and not _is_pattern(pattern):
-            raise ConfigurationError(f"{source}, line {number}: {line!r} is not a pattern")
-    return [pattern for _, _, pattern in cleaned if pattern is not None]
+class _Any:
+    """Whether one of several patterns matches: one expression for names, and one for whole paths."""
+
+    def __init__(self, patterns: Sequence[DockerPattern]) -> None:
+        names = [pattern.of_names for pattern in patterns]
+        paths = [pattern.regex for pattern in patterns if pattern.of_names is None]
+        self._names = _union([name for name in names if name is not None], r"(?:{})\Z")
+        self._paths = _union([regex.pattern for regex in paths if regex is not None], "{}")
+
+    def matches(self, path: str, name: str) -> bool:
+        return bool((self._names and self._names(name)) or (self._paths and self._paths(path)))
 
 
-def _anchored(line: str) -> str | None:
-    negated = "!" if line.startswith("!") else ""
-    path = posixpath.normpath(f"/{line.removeprefix('!').strip()}").lstrip("/")
-    return f"{negated}/{path}" if path or negated else None
+def _union(expressions: Sequence[str], form: str) -> Callable[[str], object] | None:
+    return re.compile(form.format("|".join(expressions))).match if expressions else None
 
 
-def _is_pattern(pattern: str) -> bool:
-    try:
-        PathSpec.from_lines("gitignore", [pattern])
-    except GitIgnorePatternError:
-        return False
-    return pattern != "!/"
-
-
-def _may_match_below(pattern: str, directory: str) -> bool:
-    for wanted, there in zip(pattern.split("/"), directory.split("/"), strict=False):
-        if wanted == "**":
+def _may_match_below(exception: Sequence[re.Pattern[str] | None], directory: str) -> bool:
+    """Whether something below `directory` could match; yes where that is not plain to see."""
+    for wanted, there in zip(exception, directory.split("/"), strict=False):
+        if wanted is None:
             return True
-        if not fnmatchcase(there, wanted):
+        if not wanted.match(there):
             return False
     return True

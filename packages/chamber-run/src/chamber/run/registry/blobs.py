@@ -2,15 +2,20 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import IO
 
 from chamber.core.errors import DockerError
 from chamber.run.images.layers import Layer
 
-__all__ = ["Verified", "pieces"]
+__all__ = ["Moved", "Verified", "counted", "pieces"]
+
+#: Told how many bytes of a blob were moved so far; it begins anew when the blob does.
+Moved = Callable[[int], Awaitable[None]]
 
 _PIECE = 256 << 10
+#: Bytes between one telling and the next.
+_STEP = 8 << 20
 
 
 async def pieces(layer: Layer) -> AsyncIterator[bytes]:
@@ -18,6 +23,17 @@ async def pieces(layer: Layer) -> AsyncIterator[bytes]:
     await asyncio.to_thread(layer.content.seek, 0)
     while piece := await asyncio.to_thread(_read, layer.content):
         yield piece
+
+
+async def counted(chunks: AsyncIterator[bytes], moved: Moved) -> AsyncIterator[bytes]:
+    """The same `chunks`; `moved` is told each time some more megabytes have gone on, and so not of small blobs."""
+    done = told = 0
+    async for chunk in chunks:
+        yield chunk
+        done += len(chunk)
+        if done - told >= _STEP:
+            told = done
+            await moved(done)
 
 
 class Verified:

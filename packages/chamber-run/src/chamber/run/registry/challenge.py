@@ -56,20 +56,21 @@ def choose(header: str) -> Challenge | None:
     return offered.get("bearer") or offered.get("basic")
 
 
-def token_url(registry_url: str, challenge: Challenge, scopes: Sequence[str]) -> str:
+def token_url(registry_url: str, challenge: Challenge, scopes: Sequence[str], auth_realm: str | None = None) -> str:
     """Where to fetch a token for `scopes`. Raises RegistryAuthError: the realm is not to be trusted.
 
     A realm has to be of the registry's own origin, which is https unless the user asked for another, or in
-    `TOKEN_SERVICES`; a registry on this machine may name any service on this machine. Otherwise the login would
-    go to whoever the registry names.
+    `TOKEN_SERVICES`, or of the origin `auth_realm`, which was configured for this registry; a registry on this
+    machine may name any service on this machine. Otherwise the login would go to whoever the registry names.
     """
     registry = urlsplit(registry_url)
-    realm = urlsplit(challenge.parameters.get("realm", ""))
-    if not _trusted(registry, realm):
+    realm = _split(challenge.parameters.get("realm", ""))
+    if not (_trusted(registry, realm) or _configured(registry, realm, auth_realm)):
+        site = f"{realm.scheme}://{realm.netloc.rpartition('@')[2]}"
         raise RegistryAuthError(
             registry.netloc,
-            f"it sends logins to {realm.scheme}://{_origin(realm)[1]}, which is neither the registry itself "
-            f"nor a token service known for it",
+            f"it sends logins to {site}, which is neither the registry itself nor a token service known for it; "
+            f"if that is right, name it: ChamberClient.add_registry(name, url, auth_realm={site!r})",
         )
     named = [("service", challenge.parameters.get("service")), *(("scope", scope) for scope in scopes)]
     query = "&".join([realm.query, *(f"{name}={quote(text, safe='')}" for name, text in named if text)])
@@ -78,7 +79,7 @@ def token_url(registry_url: str, challenge: Challenge, scopes: Sequence[str]) ->
 
 def same_origin(one: str, other: str) -> bool:
     """Whether two URLs have the same scheme, host and port (RFC 6454, section 5), and name no user."""
-    first, second = urlsplit(one), urlsplit(other)
+    first, second = _split(one), _split(other)
     return "@" not in first.netloc + second.netloc and _origin(first) == _origin(second)
 
 
@@ -90,6 +91,21 @@ def _trusted(registry: SplitResult, realm: SplitResult) -> bool:
     if _origin(registry) == _origin(realm):
         return True
     return realm.scheme == "https" and realm.netloc.lower() in TOKEN_SERVICES.get(registry.netloc, ())
+
+
+def _configured(registry: SplitResult, realm: SplitResult, auth_realm: str | None) -> bool:
+    """Whether the user named that site for this registry. Plain HTTP only where the registry itself speaks it."""
+    if not auth_realm or "@" in realm.netloc or not realm.hostname or _origin(realm) != _origin(_split(auth_realm)):
+        return False
+    return realm.scheme == "https" or (realm.scheme == "http" and registry.scheme == "http")
+
+
+def _split(url: str) -> SplitResult:
+    """The parts of a URL; of one that is none, nothing."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def _origin(url: SplitResult) -> tuple[str, str, int | None]:

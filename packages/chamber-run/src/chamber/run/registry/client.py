@@ -3,6 +3,7 @@
 OCI distribution specification 1.1, https://github.com/opencontainers/distribution-spec.
 """
 
+import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,13 +16,13 @@ from chamber.core.retry import Outcome, Policy, delay
 from chamber.core.transport import Transport
 from chamber.core.transport.exchange import Streamed
 from chamber.run.reference import is_loopback
-from chamber.run.registry import credentials
 from chamber.run.registry.authorization import Authorization, Scopes
 from chamber.run.registry.challenge import same_origin
+from chamber.run.registry.credentials import Login, Logins, is_at
 from chamber.run.registry.faults import TransientError, refusal
 from chamber.run.targets import Registry
 
-__all__ = ["Body", "RegistryClient"]
+__all__ = ["Body", "RegistryClient", "joined"]
 
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ _SLOWEST = 128 << 10
 _API_HOSTS = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 _OK = 200
 _UNAUTHORIZED = 401
+_CHALLENGE = "www-authenticate"
 _FORBIDDEN = 403
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_REDIRECTS = 3
@@ -47,10 +49,12 @@ class RegistryClient:
     def __init__(self, transport: Transport, host: str, known: Registry | None = None) -> None:
         self.host = host
         self.transport = transport
+        #: What is known of this host, and of no other.
+        self.known: Registry = known if known is not None and is_at(host, known) else Registry(host)
         address = _API_HOSTS.get(host, host).lower()
-        plain = is_loopback(address) or (known is not None and known.insecure)
+        plain = is_loopback(address) or self.known.insecure
         self.url: str = f"{'http' if plain else 'https'}://{address}"
-        self._authorization = Authorization(transport, self.url, lambda: credentials.find(host, known))
+        self._authorization = Authorization(transport, host, self.url, Logins(host, self.known), self.known.auth_realm)
 
     @asynccontextmanager
     async def exchange(
@@ -68,26 +72,28 @@ class RegistryClient:
 
         Raises RegistryAuthError: the login is missing or refused. Raises TransientError: ask again.
         """
-        if not same_origin(url, self.url):
-            raise DockerError(
-                f"{self.host} sends {doing} on to {_site(url)}, which is refused: behind a proxy, "
-                f"the registry has to be told its own address"
-            )
-        sent = self._authorization.header(scopes)
-        async with self._stream(method, url, headers, sent, body, size) as answer:
-            if answer.status != _UNAUTHORIZED:
-                await self._check_allowed(answer, doing)
-                yield answer
-                return
-            asked = answer.headers.get("WWW-Authenticate", "")
-        await self._authorization.learn(asked, scopes, sent)
-        if callable(body):
-            raise TransientError(f"{self.host} wants {doing} with a new token", Outcome(sent=False))
-        async with self._stream(method, url, headers, self._authorization.header(scopes), body, size) as answer:
-            if answer.status == _UNAUTHORIZED:
-                raise self._authorization.refused()
-            await self._check_allowed(answer, doing)
-            yield answer
+        self._check_origin(url, doing)
+        again = False
+        while True:
+            sent = await self._authorization.header(scopes)
+            async with self._stream(method, url, headers, sent, body, size) as answer:
+                if answer.status not in {_UNAUTHORIZED, _FORBIDDEN}:
+                    yield answer
+                    return
+                asked = ", ".join(value for name, value in answer.headers.items() if name.lower() == _CHALLENGE)
+                forbidden = await self.refusal(doing, answer) if answer.status == _FORBIDDEN else None
+            await self._other_header(asked, scopes, sent, forbidden, again=again)
+            again = True
+            if callable(body):
+                raise TransientError(f"{self.host} wants {doing} with a new token", Outcome(sent=False))
+
+    async def give_up(self, url: str, *, doing: str, scopes: Scopes) -> None:
+        """Delete an upload, if it may be: a token for pushing often does not allow that, which changes nothing."""
+        with contextlib.suppress(DockerError, TransportError):
+            self._check_origin(url, doing)
+            sent = await self._authorization.header(scopes)
+            async with self._stream("DELETE", url, None, sent, None, 0):
+                pass
 
     async def patiently(self, doing: str, attempt: Callable[[], Awaitable[T]]) -> T:
         """The result of `attempt`, tried three times as a whole while the registry fails or is not reached.
@@ -110,6 +116,15 @@ class RegistryClient:
                 raise failed
             await self.transport.clock.sleep(wait)
             number += 1
+
+    def login(self, scopes: Scopes) -> Login | None:
+        """Who the registry takes us for in these scopes; None: nobody in particular."""
+        return self._authorization.login(scopes)
+
+    def require_login(self, scopes: Scopes) -> None:
+        """Raises RegistryAuthError: there was a login, and the registry took none."""
+        if self._authorization.has_refusals and self.login(scopes) is None:
+            raise self._authorization.refused()
 
     async def refusal(self, doing: str, answer: Streamed) -> DockerError:
         """The error for an answer that is not the one hoped for."""
@@ -136,52 +151,77 @@ class RegistryClient:
 
     @asynccontextmanager
     async def download(self, url: str, *, doing: str, scopes: Scopes, size: int) -> AsyncIterator[Streamed]:
-        """The answer that holds a blob, where the registry keeps it: redirects are followed without the login,
-        three at most, to https only or within this machine. The content is for the caller to verify."""
+        """The answer that holds a blob, where the registry keeps it. The content is for the caller to verify."""
+        async with self.follow("GET", url, doing=doing, scopes=scopes, size=size) as answer:
+            if answer.status != _OK:
+                raise await self.refusal(doing, answer)
+            yield answer
+
+    @asynccontextmanager
+    async def follow(
+        self, method: str, url: str, *, doing: str, scopes: Scopes, size: int = 0
+    ) -> AsyncIterator[Streamed]:
+        """The answer about a blob from where the registry keeps it: redirects are followed without the login, three
+        at most, to https only or within this machine."""
         headers = {"Accept-Encoding": "identity"}
-        async with self.exchange("GET", url, doing=doing, scopes=scopes, headers=headers, size=size) as answer:
+        async with self.exchange(method, url, doing=doing, scopes=scopes, headers=headers, size=size) as answer:
             if answer.status not in _REDIRECTS:
-                yield await self._found(answer, doing)
+                yield answer
                 return
             target = self._target(url, answer, doing)
-        async with self._followed(target, headers, doing, size, _MOST_REDIRECTS - 1) as answer:
+        async with self._followed(method, target, headers, doing, size, _MOST_REDIRECTS - 1) as answer:
             yield answer
 
     @asynccontextmanager
     async def _followed(
-        self, url: str, headers: Mapping[str, str], doing: str, size: int, left: int
+        self, method: str, url: str, headers: Mapping[str, str], doing: str, size: int, left: int
     ) -> AsyncIterator[Streamed]:
-        async with self._stream("GET", url, headers, None, None, size) as answer:
+        async with self._stream(method, url, headers, None, None, size) as answer:
             if answer.status not in _REDIRECTS:
-                yield await self._found(answer, doing)
+                yield answer
                 return
             target = self._target(url, answer, doing)
         if not left:
             raise DockerError(f"{self.host} redirects {doing} more than {_MOST_REDIRECTS} times")
-        async with self._followed(target, headers, doing, size, left - 1) as answer:
+        async with self._followed(method, target, headers, doing, size, left - 1) as answer:
             yield answer
 
     def _target(self, url: str, answer: Streamed, doing: str) -> str:
-        target = urljoin(url, answer.headers.get("Location", ""))
+        target = joined(url, answer.headers.get("Location", ""))
         parts = urlsplit(target)
         within = is_loopback(parts.netloc) and is_loopback(urlsplit(self.url).netloc)
         if "@" in parts.netloc or not (parts.scheme == "https" or (within and parts.scheme == "http")):
             raise DockerError(f"{self.host} redirects {doing} to {_site(target)}, which is not https")
         return target
 
-    async def _found(self, answer: Streamed, doing: str) -> Streamed:
-        if answer.status != _OK:
-            raise await self.refusal(doing, answer)
-        return answer
+    async def _other_header(
+        self, asked: str, scopes: Scopes, sent: Secret | None, forbidden: DockerError | None, *, again: bool
+    ) -> None:
+        """Have another header for `scopes` than `sent`. Raises RegistryAuthError: there is none."""
+        if forbidden is None:
+            await self._authorization.learn(asked, scopes, sent, again=again)
+        elif not await self._authorization.advance(scopes, sent):
+            raise forbidden
 
-    async def _check_allowed(self, answer: Streamed, doing: str) -> None:
-        if answer.status == _FORBIDDEN:
-            raise await self.refusal(doing, answer)
+    def _check_origin(self, url: str, doing: str) -> None:
+        if not same_origin(url, self.url):
+            raise DockerError(
+                f"{self.host} sends {doing} on to {_site(url)}, which is refused: behind a proxy, "
+                f"the registry has to be told its own address"
+            )
 
     def _unreached(self, doing: str, error: TransportError) -> DockerError:
         reached = DockerError(f"{self.host} gave no answer to {doing}. {error.message}")
         reached.__cause__ = error
         return reached
+
+
+def joined(url: str, location: str) -> str:
+    """Where a Location header of `url` leads; "" where it is no URL, which is nowhere."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
 
 
 def _site(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Who to be at a registry: what a hook says, else what ``docker login`` left behind.
+"""Who to be at a registry: who a hook names, who ``docker login`` left behind, whom a hook's `login` finds.
 
 https://docs.docker.com/reference/cli/docker/login/#credential-stores
 """
@@ -6,35 +6,30 @@ https://docs.docker.com/reference/cli/docker/login/#credential-stores
 import asyncio
 import base64
 import binascii
-import contextlib
 import os
 import re
-import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import DecodeError, Struct, json
 
-from chamber.core.errors import ConfigurationError
+from chamber.core.errors import ChamberError, ConfigurationError, PluginError
 from chamber.core.redaction import Secret
 from chamber.core.settings import read_json
 from chamber.run.reference import split_prefix
+from chamber.run.registry import programs
 from chamber.run.targets import Registry
 
-__all__ = ["Login", "find", "from_docker", "from_registry"]
+__all__ = ["Login", "Logins", "find", "from_docker", "from_registry", "in_plugin", "is_at"]
+
+T = TypeVar("T")
 
 _DOCKER_HUB = "https://index.docker.io/v1/"
 _HELPER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _HELPER_SECONDS = 20.0
-_HELPER_OUTPUT = 1 << 20
 #: The user name that marks a password as a refresh token (docker-credential-helpers).
 _TOKEN_USER = "<token>"  # noqa: S105 - a name, not a secret
-#: What a credential helper may see of the environment.
-_PASSED_ON = re.compile(
-    r"PATH|HOME|USER|LOGNAME|LANG|LC_.*|TMPDIR|DISPLAY|DBUS_.*|XDG_.*|GNUPGHOME|GPG_TTY|PASSWORD_STORE_DIR"
-    r"|DOCKER_CONFIG|AWS_.*|AZURE_.*|GOOGLE_.*|CLOUDSDK_.*|(?i:https?_proxy|no_proxy)|SSL_CERT_.*|SYSTEMROOT"
-)
 
 
 class Login(Struct, frozen=True):
@@ -50,19 +45,80 @@ class Login(Struct, frozen=True):
         return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
+class Logins:
+    """Those that ``host[:port]`` may know, in the order in which they are tried, each found when it is needed.
+
+    First the password that comes with `registry`; then Docker's, because the user chose it; then what the `login`
+    of `registry` finds, which helps where Docker's has run out, as those of clouds do within hours.
+    """
+
+    def __init__(self, host: str, registry: Registry | None = None) -> None:
+        self._known: list[Login] = []
+        self._sources = [
+            lambda: _at_once(from_registry(host, registry)),
+            lambda: from_docker(host),
+            lambda: self._from_callable(host, registry),
+        ]
+        #: Why `login` found nobody, where it said so.
+        self.reason: str = ""
+
+    async def at(self, place: int) -> Login | None:
+        """The one at this place, counted from 0; None: there are no more.
+
+        Raises ConfigurationError: Docker's configuration is broken, or its credential helper is.
+        Raises PluginError: `login` broke.
+        """
+        while self._sources and len(self._known) <= place:
+            found = await self._sources[0]()
+            del self._sources[0]
+            if found is not None and found not in self._known:
+                self._known.append(found)
+        return self._known[place] if place < len(self._known) else None
+
+    async def _from_callable(self, host: str, registry: Registry | None) -> Login | None:
+        if registry is None or registry.login is None or not is_at(host, registry):
+            return None
+        try:
+            found = await in_plugin("login", registry.login)
+        except PluginError:
+            raise
+        except ChamberError as error:
+            self.reason = error.message
+            return None
+        return None if found is None else Login(found[0], Secret(found[1]))
+
+
 async def find(host: str, registry: Registry | None = None) -> Login | None:
-    """The login for ``host[:port]``: that of `registry` if it is there, else Docker's; None: nobody.
+    """The first of the `Logins` for ``host[:port]``; None: nobody.
 
     Raises ConfigurationError: Docker's configuration is broken, or its credential helper is.
     """
-    return from_registry(host, registry) or await from_docker(host)
+    return await Logins(host, registry).at(0)
 
 
 def from_registry(host: str, registry: Registry | None) -> Login | None:
     """The login that comes with `registry`, only for its own host."""
-    if registry is None or registry.password is None or split_prefix(registry.prefix)[0].lower() != host.lower():
+    if registry is None or registry.password is None or not is_at(host, registry):
         return None
     return Login(registry.username or "", Secret(registry.password))
+
+
+def is_at(host: str, registry: Registry) -> bool:
+    """Whether what is said in `registry` is said of ``host[:port]``."""
+    return split_prefix(registry.prefix)[0].lower() == host.lower()
+
+
+async def in_plugin(name: str, function: Callable[..., T], *arguments: object) -> T:
+    """The result of a function that a plugin gave us, called in a thread.
+
+    Raises PluginError: it failed with an error that is not of our family; what that one says may be secret.
+    """
+    try:
+        return await asyncio.to_thread(function, *arguments)
+    except ChamberError:
+        raise
+    except Exception as error:
+        raise PluginError(f"A plugin failed in {name}() of its Registry: {type(error).__name__}") from error
 
 
 async def from_docker(host: str, environment: Mapping[str, str] = os.environ) -> Login | None:
@@ -77,6 +133,10 @@ async def from_docker(host: str, environment: Mapping[str, str] = os.environ) ->
         if _host_of(key) == _canonical(host) and isinstance(entry, dict) and (login := _written(entry, path, host)):
             return login
     return None
+
+
+async def _at_once(login: Login | None) -> Login | None:
+    return login
 
 
 def _helper_for(host: str, config: Mapping[str, Any]) -> tuple[str | None, str]:
@@ -128,7 +188,7 @@ async def _ask(helper: object, key: str, path: Path, environment: Mapping[str, s
     if not isinstance(helper, str) or not _HELPER.fullmatch(helper):
         raise ConfigurationError(f"{path} names a credential helper {helper!r}, which is no name of a program")
     program = f"docker-credential-{helper}"
-    code, output = await _run(program, key, environment)
+    code, output, _ = await programs.ask([program, "get"], key.encode(), environment, seconds=_HELPER_SECONDS)
     if code != 0:
         return None
     try:
@@ -137,44 +197,3 @@ async def _ask(helper: object, key: str, path: Path, environment: Mapping[str, s
         raise ConfigurationError(f"{program} gave an answer that is not JSON for {key}") from None
     username, secret = str(answer.get("Username", "")), str(answer.get("Secret", ""))
     return Login(username, Secret(secret), username == _TOKEN_USER) if secret else None
-
-
-async def _run(program: str, key: str, environment: Mapping[str, str]) -> tuple[int, bytes]:
-    try:
-        process = await asyncio.create_subprocess_exec(
-            program,
-            "get",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={name: value for name, value in environment.items() if _PASSED_ON.fullmatch(name)},
-            start_new_session=True,
-        )
-    except OSError:
-        return 127, b""
-    try:
-        return await asyncio.wait_for(_conversation(process, key.encode()), _HELPER_SECONDS)
-    except TimeoutError:
-        raise ConfigurationError(f"{program} did not answer within {_HELPER_SECONDS:g} s") from None
-    finally:
-        await _end(process)
-
-
-async def _conversation(process: asyncio.subprocess.Process, question: bytes) -> tuple[int, bytes]:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with contextlib.suppress(ConnectionError):
-        process.stdin.write(question)
-        await process.stdin.drain()
-    process.stdin.close()
-    try:
-        output = await process.stdout.readexactly(_HELPER_OUTPUT)
-    except asyncio.IncompleteReadError as ended:
-        output = ended.partial
-    return await process.wait(), output
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()

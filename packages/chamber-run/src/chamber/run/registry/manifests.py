@@ -1,4 +1,4 @@
-"""Image manifests and configs as values: read, chosen for a platform, extended by layers.
+"""Image manifests and configs as values: read, and extended by layers.
 
 OCI image specification 1.1 (manifest, index, config); Docker's image manifest version 2, schema 2.
 """
@@ -6,11 +6,11 @@ OCI image specification 1.1 (manifest, index, config); Docker's image manifest v
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from msgspec import DecodeError, Meta, Struct, json
+from msgspec import UNSET, DecodeError, Meta, Raw, Struct, UnsetType, json
 from msgspec.structs import replace
 
 from chamber.core.errors import DockerError
-from chamber.run.images.layers import Layer
+from chamber.run.images.layers import StoredLayer
 
 __all__ = [
     "ACCEPTED",
@@ -19,7 +19,6 @@ __all__ = [
     "ImageSettings",
     "Manifest",
     "Platform",
-    "choose_platform",
     "extend_config",
     "extend_manifest",
     "layer_descriptor",
@@ -36,12 +35,16 @@ _DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 _DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 _DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
+_KINDS = (_OCI_MANIFEST, _OCI_INDEX, _DOCKER_MANIFEST, _DOCKER_INDEX)
+
 #: What is asked for in the Accept header.
-ACCEPTED = ", ".join([_OCI_MANIFEST, _OCI_INDEX, _DOCKER_MANIFEST, _DOCKER_INDEX])
+ACCEPTED = ", ".join(_KINDS)
 #: The annotation that says what a layer of ours is.
 LAYER_ANNOTATION = "io.chamber.layer"
 
 _CREATED = "1970-01-01T00:00:00Z"
+#: What engines take where an image has none.
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _FOREIGN = ("foreign", "nondistributable")
 
 Digest = Annotated[str, Meta(pattern="^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$")]
@@ -92,6 +95,17 @@ class ImageSettings(Struct, frozen=True):
 
     working_dir: str = "/app"
     labels: Mapping[str, str] = {}
+    #: Folders that come before those of the base in a variable such as PATH, separated by ``:``.
+    prepend: Mapping[str, str] = {}
+
+
+class _Kind(Struct, rename="camel"):
+    """What a manifest says of itself (CVE-2021-41190: one text must not be an image to one and an index to another)."""
+
+    media_type: str = ""
+    manifests: Raw | UnsetType = UNSET
+    layers: Raw | UnsetType = UNSET
+    config: Raw | UnsetType = UNSET
 
 
 class _Index(Struct, rename="camel"):
@@ -99,8 +113,11 @@ class _Index(Struct, rename="camel"):
 
 
 def read_manifest(content: bytes, media_type: str, name: str) -> Manifest | tuple[Descriptor, ...]:
-    """A manifest, or the manifests of an index. Raises DockerError: it is neither."""
-    kind = media_type.partition(";")[0].strip()
+    """A manifest, or the manifests of an index. Raises DockerError: it is neither, or says to be both.
+
+    `media_type`: what the registry says it is; where that is nothing known, what it says of itself counts.
+    """
+    kind = _kind(content, media_type.partition(";")[0].strip(), name)
     try:
         if kind in {_OCI_INDEX, _DOCKER_INDEX}:
             return json.decode(content, type=_Index).manifests
@@ -113,13 +130,18 @@ def read_manifest(content: bytes, media_type: str, name: str) -> Manifest | tupl
     )
 
 
-def choose_platform(index: Sequence[Descriptor], platform: str, name: str) -> Descriptor:
-    """The image of an index for ``os/architecture[/variant]``. Raises DockerError: there is none."""
-    for entry in index:
-        if entry.platform is not None and _matches(entry.platform, platform):
-            return entry
-    there = sorted({_written(entry.platform) for entry in index if entry.platform} - {"unknown/unknown"})
-    raise DockerError(f"{name} is not there for {platform}, only for {', '.join(there) or 'no platform at all'}")
+def _kind(content: bytes, told: str, name: str) -> str:
+    try:
+        own = json.decode(content, type=_Kind)
+    except DecodeError:
+        return told
+    if own.manifests is not UNSET and (own.layers is not UNSET or own.config is not UNSET):
+        raise DockerError(f"the manifest of {name} is image and index at once, which is not to be trusted")
+    if told not in _KINDS:
+        return own.media_type or told
+    if own.media_type not in {"", told}:
+        raise DockerError(f"{name} comes as {told}, and says to be {own.media_type}, which is not to be trusted")
+    return told
 
 
 def read_config(content: bytes, layers: int, name: str) -> dict[str, Any]:
@@ -134,19 +156,22 @@ def read_config(content: bytes, layers: int, name: str) -> dict[str, Any]:
     return config
 
 
-def extend_config(config: Mapping[str, Any], layers: Sequence[Layer], settings: ImageSettings) -> dict[str, Any]:
+def extend_config(config: Mapping[str, Any], layers: Sequence[StoredLayer], settings: ImageSettings) -> dict[str, Any]:
     """`config` with `layers` on top."""
     rootfs, inner = config["rootfs"], config.get("config") or {}
     labels = {**(inner.get("Labels") or {}), **settings.labels}
+    own: dict[str, Any] = {"Labels": labels} if labels else {}
+    if settings.prepend:
+        own["Env"] = _prepended(inner.get("Env") or [], settings.prepend)
     return {
         **config,
-        "config": {**inner, "WorkingDir": settings.working_dir, **({"Labels": labels} if labels else {})},
+        "config": {**inner, "WorkingDir": settings.working_dir, **own},
         "rootfs": {**rootfs, "diff_ids": [*rootfs["diff_ids"], *(layer.diff_id for layer in layers)]},
         **_history(config, layers),
     }
 
 
-def extend_manifest(base: Manifest, config: bytes, config_digest: str, layers: Sequence[Layer]) -> Manifest:
+def extend_manifest(base: Manifest, config: bytes, config_digest: str, layers: Sequence[StoredLayer]) -> Manifest:
     """`base` with `layers` on top, in the media types of `base`."""
     added = tuple(layer_descriptor(layer, docker=base.is_docker) for layer in layers)
     kind = _DOCKER_CONFIG if base.is_docker else _OCI_CONFIG
@@ -158,13 +183,21 @@ def extend_manifest(base: Manifest, config: bytes, config_digest: str, layers: S
     )
 
 
-def layer_descriptor(layer: Layer, *, docker: bool = False) -> Descriptor:
+def layer_descriptor(layer: StoredLayer, *, docker: bool = False) -> Descriptor:
     """How a manifest names `layer`."""
     kind = _DOCKER_LAYER if docker else _OCI_LAYER
     return Descriptor(kind, layer.digest, layer.size, annotations={LAYER_ANNOTATION: layer.kind})
 
 
-def _history(config: Mapping[str, Any], layers: Sequence[Layer]) -> dict[str, Any]:
+def _prepended(variables: Sequence[str], prepend: Mapping[str, str]) -> list[str]:
+    there = {name: value for name, _, value in (variable.partition("=") for variable in variables)}
+    for name, folders in prepend.items():
+        after = there.get(name) or (_PATH if name == "PATH" else "")
+        there[name] = f"{folders}:{after}" if after else folders
+    return [f"{name}={value}" for name, value in there.items()]
+
+
+def _history(config: Mapping[str, Any], layers: Sequence[StoredLayer]) -> dict[str, Any]:
     """One entry for each layer, as engines demand, where the base keeps a history at all."""
     known = config.get("history") or []
     told = [entry for entry in known if not entry.get("empty_layer")]
@@ -173,13 +206,3 @@ def _history(config: Mapping[str, Any], layers: Sequence[Layer]) -> dict[str, An
     return {
         "history": [*known, *({"created": _CREATED, "created_by": f"chamber.run: {layer.kind}"} for layer in layers)]
     }
-
-
-def _matches(there: Platform, wanted: str) -> bool:
-    os, _, rest = wanted.partition("/")
-    architecture, _, variant = rest.partition("/")
-    return (there.os, there.architecture) == (os, architecture) and variant in {"", there.variant}
-
-
-def _written(platform: Platform) -> str:
-    return "/".join(part for part in (platform.os, platform.architecture, platform.variant) if part)

@@ -4,27 +4,34 @@ OCI distribution specification 1.1, sections "Pull" and "Push". A blob is one PO
 as a whole after a fault: uploads in pieces do not work at every registry.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urlencode
 
 from msgspec import Struct, json
 
 from chamber.core.errors import DockerError
 from chamber.core.transport.exchange import Streamed
+from chamber.run.errors import RegistryAuthError
 from chamber.run.images.layers import Layer
 from chamber.run.reference import is_digest
 from chamber.run.registry.authorization import Scopes
-from chamber.run.registry.blobs import Verified, pieces
-from chamber.run.registry.client import Body, RegistryClient
-from chamber.run.registry.manifests import ACCEPTED, Descriptor, Manifest, choose_platform, read_config, read_manifest
+from chamber.run.registry.blobs import Moved, Verified, counted, pieces
+from chamber.run.registry.client import Body, RegistryClient, joined
+from chamber.run.registry.credentials import Login, in_plugin
+from chamber.run.registry.manifests import ACCEPTED, Descriptor, Manifest, read_config, read_manifest
+from chamber.run.registry.platforms import check_platform, choose_platform
 
 __all__ = ["Image", "Repository", "digest_of"]
 
 _OK, _CREATED, _ACCEPTED, _NOT_FOUND = 200, 201, 202, 404
+#: Answers about a blob that is not there, or about which nothing is told where it lies: then it is sent.
+_LACKING = {403, 404, 405}
+_STORED = {_OK, _CREATED, _ACCEPTED}
 _LARGEST_CONFIG = 8 << 20
 _BINARY = {"Content-Type": "application/octet-stream"}
 
@@ -46,15 +53,17 @@ class Repository:
         self.name: str = f"{client.host}/{path}"
         self._root = f"{client.url}/v2/{path}"
         self._scopes = scopes or (f"repository:{path}:pull",)
+        self._made: bool = False
+        self._making = asyncio.Lock()
 
     async def find(self, tag: str) -> str | None:
         """The digest of what `tag` names; None: nothing."""
         return await self.client.patiently(f"a look for {self.name}:{tag}", partial(self._find, tag))
 
     async def image(self, reference: str, platform: str) -> Image:
-        """The image with that tag or digest; of an index the one for `platform` (``os/architecture``).
+        """The image with that tag or digest; of an index the one for `platform`, ``os/architecture[/variant]``.
 
-        Raises DockerError: it is not there, or is no image.
+        Raises DockerError: it is not there, is no image, or is for another platform.
         """
         digest, found = await self._manifest(reference)
         if not isinstance(found, Manifest):
@@ -62,24 +71,43 @@ class Repository:
         if not isinstance(found, Manifest):
             raise DockerError(f"{self.name}:{reference} is an index of indexes, which is not supported")
         content = await self._small_blob(found.config)
-        return Image(digest, found, read_config(content, len(found.layers), f"{self.name}:{reference}"))
+        config = read_config(content, len(found.layers), f"{self.name}:{reference}")
+        check_platform(config, platform, f"{self.name}:{reference}")
+        return Image(digest, found, config)
+
+    @property
+    def login(self) -> Login | None:
+        """Who the registry takes us for; None: nobody in particular, or it has not asked."""
+        return self.client.login(self._scopes)
+
+    async def require_push(self) -> None:
+        """Begin an upload and give it up, to learn cheaply whether pushing is allowed; two small requests.
+
+        A repository that has to be made first is made, where the registry's `create_repository` can.
+
+        Raises RegistryAuthError: it is not. Raises DockerError: nothing can be pushed there for another reason.
+        """
+        doing = f"a push to {self.name}"
+        location = await self.client.patiently(doing, partial(self._begun, None, doing))
+        if location is not None:
+            await self.client.give_up(location, doing=doing, scopes=self._scopes)
 
     async def has(self, digest: str) -> bool:
         """Whether the blob is there."""
         return await self.client.patiently(f"a look for a layer of {self.name}", partial(self._has, digest))
 
-    async def put_layer(self, layer: Layer) -> None:
-        """Upload `layer`."""
-        await self._put_blob(layer.digest, layer.size, lambda: nullcontext[Body](partial(pieces, layer)))
+    async def put_layer(self, layer: Layer, moved: Moved | None = None) -> None:
+        """Upload `layer`; `moved` is told how far it is, where it is large."""
+        await self._put_blob(layer.digest, layer.size, lambda: nullcontext[Body](partial(pieces, layer)), moved=moved)
 
     async def put_config(self, content: bytes) -> None:
         """Upload an image's config."""
         await self._put_blob(digest_of(content), len(content), lambda: nullcontext[Body](content))
 
-    async def take(self, blob: Descriptor, source: "Repository") -> bool:
+    async def take(self, blob: Descriptor, source: "Repository", moved: Moved | None = None) -> bool:
         """Have a blob of another repository here as well; False: the registry mounted it, and nothing was sent."""
         mount = source.path if source.client is self.client else None
-        return await self._put_blob(blob.digest, blob.size, partial(source.opened, blob), mount)
+        return await self._put_blob(blob.digest, blob.size, partial(source.opened, blob), mount, moved)
 
     async def put_manifest(self, manifest: Manifest, tag: str) -> str:
         """Store `manifest` under `tag`; its digest."""
@@ -144,40 +172,71 @@ class Repository:
 
     async def _has(self, digest: str) -> bool:
         doing = f"a look for a layer of {self.name}"
-        async with self._asking("HEAD", f"blobs/{digest}", doing) as answer:
-            if answer.status not in {_OK, _NOT_FOUND}:
+        url = f"{self._root}/blobs/{digest}"
+        async with self.client.follow("HEAD", url, doing=doing, scopes=self._scopes) as answer:
+            if answer.status != _OK and answer.status not in _LACKING:
                 raise await self.client.refusal(doing, answer)
             return answer.status == _OK
 
-    async def _put_blob(self, digest: str, size: int, source: "_Source", mount: str | None = None) -> bool:
+    async def _put_blob(
+        self, digest: str, size: int, source: "_Source", mount: str | None = None, moved: Moved | None = None
+    ) -> bool:
         doing = f"an upload to {self.name}"
-        return await self.client.patiently(doing, partial(self._upload, digest, size, source, mount, doing))
+        return await self.client.patiently(doing, partial(self._upload, digest, size, source, mount, moved, doing))
 
-    async def _upload(self, digest: str, size: int, source: "_Source", mount: str | None, doing: str) -> bool:
-        location = await self._upload_location(digest, mount, doing)
+    async def _upload(
+        self, digest: str, size: int, source: "_Source", mount: str | None, moved: Moved | None, doing: str
+    ) -> bool:
+        location = await self._begun((digest, mount) if mount else None, doing)
         if location is None:
             return False
+        url = f"{location}{'&' if '?' in location else '?'}digest={quote(digest, safe='')}"
         async with (
             source() as body,
             self.client.exchange(
-                "PUT", location, doing=doing, scopes=self._scopes, headers=_BINARY, body=body, size=size
+                "PUT", url, doing=doing, scopes=self._scopes, headers=_BINARY, body=_telling(body, moved), size=size
             ) as answer,
         ):
             if answer.status != _CREATED:
                 raise await self.client.refusal(doing, answer)
         return True
 
-    async def _upload_location(self, digest: str, mount: str | None, doing: str) -> str | None:
-        """Where to PUT the blob; None: it was mounted from the repository `mount`."""
-        query = f"?mount={quote(digest, safe='')}&from={quote(mount, safe='')}" if mount else ""
+    async def _begun(self, mount: tuple[str, str] | None, doing: str) -> str | None:
+        """Where to put a blob, in a repository that is made if need be; None: it was mounted."""
+        try:
+            return await self._upload_location(mount, doing)
+        except DockerError as refused:
+            if not await self._make(refused):
+                raise
+        return await self._upload_location(mount, doing)
+
+    async def _make(self, refused: DockerError) -> bool:
+        """Make the repository, once, if that may be what an upload was refused for; False: it is not."""
+        create = self.client.known.create_repository
+        is_forbidden = isinstance(refused, RegistryAuthError)
+        if create is None or not (is_forbidden or refused.status_code == _NOT_FOUND):
+            return False
+        async with self._making:
+            if not self._made:
+                try:
+                    await in_plugin("create_repository", create, self.path)
+                except DockerError:
+                    if is_forbidden:
+                        return False
+                    raise
+            self._made = True
+            return True
+
+    async def _upload_location(self, mount: tuple[str, str] | None, doing: str) -> str | None:
+        """Where to put a blob; None: the blob `mount[0]` was mounted from the repository `mount[1]`."""
+        query = "?" + urlencode({"mount": mount[0], "from": mount[1]}, quote_via=quote, safe="") if mount else ""
         url = f"{self._root}/blobs/uploads/{query}"
         async with self.client.exchange("POST", url, doing=doing, scopes=self._scopes, body=b"") as answer:
             if mount and answer.status == _CREATED:
                 return None
             if answer.status != _ACCEPTED or "Location" not in answer.headers:
                 raise await self.client.refusal(doing, answer)
-            location = urljoin(url, answer.headers["Location"])
-        return f"{location}{'&' if '?' in location else '?'}digest={quote(digest, safe='')}"
+            return joined(url, answer.headers["Location"])
 
     async def _put_manifest(self, content: bytes, kind: str, tag: str) -> None:
         doing = f"the upload of {self.name}:{tag}"
@@ -186,7 +245,7 @@ class Repository:
         async with self.client.exchange(
             "PUT", url, doing=doing, scopes=self._scopes, headers=headers, body=content
         ) as answer:
-            if answer.status != _CREATED:
+            if answer.status not in _STORED:
                 raise await self.client.refusal(doing, answer)
 
     def _asking(self, method: str, path: str, doing: str, accept: str = "*/*") -> AbstractAsyncContextManager[Streamed]:
@@ -195,6 +254,13 @@ class Repository:
 
 
 _Source = Callable[[], AbstractAsyncContextManager[Body]]
+
+
+def _telling(body: Body, moved: Moved | None) -> Body:
+    """`body`, which tells `moved` how far it is."""
+    if moved is None or isinstance(body, bytes):
+        return body
+    return lambda: counted(body(), moved)
 
 
 def digest_of(content: bytes) -> str:

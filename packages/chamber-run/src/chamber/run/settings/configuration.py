@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from chamber.core.redaction import Secret
 from chamber.run.settings import project_file
 from chamber.run.settings.keys import KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["DEFAULT", "DefaultNumber", "DefaultText", "RunSettings", "is_given", "looks_secret", "resolve"]
@@ -59,8 +60,8 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     job_class: str
     python_version: str | None
     base_image: str | None
-    #: With the variables of `forward_env`.
-    env: dict[str, str]
+    #: With those of `forward_env`; what is not to be shown is a `Secret`.
+    variables: dict[str, str | Secret]
     forward_env: tuple[str, ...]
     extra_pip_packages: tuple[str, ...]
     extra_apt_packages: tuple[str, ...]
@@ -71,6 +72,8 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     post_build_commands: tuple[str, ...]
     ignore: tuple[str, ...]
     include: tuple[str, ...]
+    #: RESERVED work has 100 or more by convention.
+    priority: int | None
     framework: str | None
     #: The file that lists what the project needs.
     dependencies: str | None
@@ -83,29 +86,39 @@ class RunSettings(Struct, frozen=True, kw_only=True):
     #: ``os/architecture`` of the image.
     platform: str
     #: May hold a password: used in the build, and shown nowhere.
-    pip_index_url: str | None
+    pip_index_url: Secret | None
     #: In bytes.
     max_project_size: int
     #: Where each setting came from; environment variables under ``env.NAME``.
     sources: dict[str, str]
 
     @property
-    def secret_env(self) -> frozenset[str]:
+    def env(self) -> dict[str, str]:
+        """The environment variables as the job gets them."""
+        return {n: v.reveal() if isinstance(v, Secret) else v for n, v in self.variables.items()}
+
+    @property
+    def secret_env(self) -> dict[str, str]:
         """The environment variables whose values are never shown."""
-        return frozenset(n for n, v in self.env.items() if n in self.forward_env or looks_secret(n, v))
+        return {name: value.reveal() for name, value in self.variables.items() if isinstance(value, Secret)}
 
     @property
     def shown_env(self) -> dict[str, str]:
         """The environment variables with ``***`` for those that are never shown."""
-        return {name: "***" if name in self.secret_env else value for name, value in self.env.items()}
+        return {name: str(value) for name, value in self.variables.items()}
+
+    @property
+    def shown(self) -> dict[str, object]:
+        """Every setting, for eyes and files."""
+        return {name: self._shown(name) for name in KEYS}
 
     def __repr__(self) -> str:
-        given = {name: self._shown(name) for name, source in self.sources.items() if source != DEFAULT and name in KEYS}
-        given |= {"env": self.shown_env} if self.env else {}
-        return f"RunSettings({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+        given = [name for name in KEYS if self.sources.get(name, DEFAULT) != DEFAULT or (name == "env" and self.env)]
+        return f"RunSettings({', '.join(f'{name}={self._shown(name)!r}' for name in given)})"
 
     def _shown(self, name: str) -> object:
-        return "***" if KEYS[name].secret else getattr(self, name)
+        value = self.shown_env if name == "env" else getattr(self, name)
+        return str(value) if isinstance(value, Secret) else value
 
 
 def is_given(value: object) -> bool:
@@ -142,13 +155,23 @@ def resolve(
     """
     layers = _layers(directory, arguments, default_registry)
     chosen = {name: next(layer for layer in layers if name in layer.values) for name in KEYS}
-    values = {name: layer.values[name] for name, layer in chosen.items()}
+    values = {name: layer.values[name] for name, layer in chosen.items() if name != "env"}
     KEYS["name"].checked(values["name"], "The directory's name, or name=,")
     forwarded = {name: environ[name] for name in values["forward_env"] if name in environ}
     KEYS["env"].checked(forwarded, "forward_env")
     env, env_sources = _environment((*layers, _Layer("forward_env", {"env": forwarded})))
     sources = {name: layer.source for name, layer in chosen.items()} | env_sources
-    normal: dict[str, Any] = {**values, "env": env, "sources": sources}
+    index, secrets = values["pip_index_url"], values["secrets"]
+    if sources["secrets"] != ARGUMENT:
+        secrets = {name: key for name, key in secrets.items() if sources.get(f"env.{name}") != ARGUMENT}
+    env = {name: value for name, value in env.items() if name not in secrets}
+    normal: dict[str, Any] = {
+        **values,
+        "variables": _variables(env, values["forward_env"]),
+        "secrets": secrets,
+        "pip_index_url": Secret(index) if index else None,
+        "sources": sources,
+    }
     settings = RunSettings(**normal)
     return settings, tuple(_warnings(settings, environ))
 
@@ -185,10 +208,17 @@ def _environment(layers: tuple[_Layer, ...]) -> tuple[dict[str, str], dict[str, 
     return env, sources
 
 
+def _variables(env: Mapping[str, str], forwarded: Sequence[str]) -> dict[str, str | Secret]:
+    return {n: Secret(value) if n in forwarded or looks_secret(n, value) else value for n, value in env.items()}
+
+
 def _warnings(settings: RunSettings, environ: Mapping[str, str]) -> Iterator[str]:
     for name in settings.forward_env:
         if name not in environ and name not in settings.env:
             yield f"forward_env names {name}, which is not set here: the job will not have it"
     secret = sorted(settings.secret_env)
     if secret:
-        yield f"The manifest that is submitted holds in plain text: {', '.join(secret)}"
+        yield (
+            f"The manifest that is submitted holds in plain text: {', '.join(secret)}. Keep such values in a "
+            f"Kubernetes secret, and name it with secrets={{{secret[0]!r}: 'name-of-the-secret/key'}}"
+        )

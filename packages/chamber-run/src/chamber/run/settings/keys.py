@@ -225,6 +225,7 @@ KEYS: dict[str, Key] = {
     "pre_build_commands": Key("texts", "a list of shell commands", (), _each(_command)),
     "post_build_commands": Key("texts", "a list of shell commands", (), _each(_command)),
     "ignore": Key("texts", "a list of patterns as in .dockerignore", (), _each(_command)),
+    "priority": Key("number", "a whole number, at least 0", None, lambda v: v >= 0),
     "framework": Key("text", f"one of {', '.join(_FRAMEWORKS)}", None, _FRAMEWORKS.__contains__),
     "dependencies": Key("text", "a file of the project that lists what it needs", None, _one_line),
     "launcher": Key("text", f"one of {', '.join(_LAUNCHERS)}", None, _LAUNCHERS.__contains__),

@@ -1,4 +1,12 @@
-"""Named registries, kept in ``~/.chamber/config.json`` beside what other tools keep there."""
+"""Named registries, kept in ``~/.chamber/config.json`` beside what other tools keep there.
+
+::
+
+    {"registries": {"lab": "harbor.lan:8080/ml"}, "default_registry": "lab",
+     "registry_options": {"harbor.lan:8080/ml": {"insecure": true, "auth_realm": "http://login.lan"}}}
+
+`registries` is shared with other tools, so what is said of a registry beyond its address is kept by that address.
+"""
 
 from __future__ import annotations
 
@@ -9,34 +17,59 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
+from msgspec.structs import replace
 
 from chamber.core.errors import ConfigurationError
 from chamber.core.settings import home, read_json
 from chamber.run.reference import split_prefix
+from chamber.run.settings import registry_options as options
+from chamber.run.settings.registry_options import Options
 from chamber.run.settings.writing import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["add", "default", "default_name", "listed", "located", "prefix", "set_default"]
+    from chamber.run.targets import Registry
+
+__all__ = ["add", "configured", "default", "default_name", "listed", "located", "prefix", "set_default"]
 
 _LOCK_SECONDS = 10.0
 
 
-def add(name: str, url: str, set_default: bool = False) -> None:
+def add(
+    name: str, url: str, set_default: bool = False, *, insecure: bool = False, auth_realm: str | None = None
+) -> None:
     """Keep a registry under a name, in place of the one that had it.
 
-    `url`: ``host[:port][/path]``; an ``https://`` before it is left out.
+    `url`: ``host[:port][/path]``; an ``https://`` before it is left out, and an ``http://`` if `insecure`, which lets
+    its host be spoken to in plain HTTP. `auth_realm`: the site that gives out its tokens, where it is another.
 
-    Raises ConfigurationError: the name or the URL is malformed, or the file cannot be read or written.
+    Raises ConfigurationError: the name, the URL or the realm is malformed, or the file cannot be read or written.
     """
     if not str(name).strip() or not str(name).isprintable() or "/" in str(name):
         raise ConfigurationError(f"{name!r} cannot be the name of a registry: use a word, such as 'prod'")
-    address = prefix(url)
+    address = prefix(url, insecure=insecure)
+    said = options.checked(Options(bool(insecure), auth_realm), address)
     with _changing() as content:
-        content["registries"] = {**_registries(content), name: address}
+        replaced = _registries(content).get(name)
+        known = {**_registries(content), name: address}
+        content["registries"] = known
+        options.keep(content, address, said, None if replaced in known.values() else replaced)
         if set_default:
             content["default_registry"] = name
+
+
+def configured(registry: Registry) -> Registry:
+    """`registry`, with what the configuration says of its address, or else of another registry at its host.
+
+    Raises ConfigurationError: the file cannot be read, or does not hold options.
+    """
+    said = options.find(read_json(_file()), registry.prefix)
+    return replace(
+        registry,
+        insecure=registry.insecure or said.insecure,
+        auth_realm=registry.auth_realm or said.auth_realm,
+    )
 
 
 def listed() -> dict[str, str]:
@@ -90,12 +123,18 @@ def located(registry: str) -> str:
     return known.get(registry) or prefix(_reference(registry, known))
 
 
-def prefix(url: str) -> str:
+def prefix(url: str, *, insecure: bool = False) -> str:
     """``host[:port][/path]`` of a registry's URL.
 
-    Raises ConfigurationError: it has no host, is not https, or holds a password.
+    Raises ConfigurationError: it has no host, is not https (or http, if `insecure`), or holds a password.
     """
     address = str(url).strip().removeprefix("https://").rstrip("/")
+    if insecure:
+        address = address.removeprefix("http://")
+    if address.startswith("http://"):
+        raise ConfigurationError(
+            f"{url!r} must be https, or host/path alone; a registry that speaks plain HTTP needs insecure=True"
+        )
     if "://" in address:
         raise ConfigurationError(f"{url!r} must be https, or host/path alone")
     if "@" in address:

@@ -159,7 +159,7 @@ function facts(told, now) {
   const known = [
     ["Id", element("code", {}, row.id)],
     ["Team", row.team],
-    ["GPUs", gpus(row) + (told.pods > 1 ? `, in ${count(told.pods)} pods` : "")],
+    ["GPUs", gpus(row) + pods(told)],
     ["Pool", told.pool_id],
     ["Class", `${row.job_class.toLowerCase()}, priority ${row.priority}`],
     ["Submitted", time(row.submitted_at, moment)],
@@ -168,9 +168,15 @@ function facts(told, now) {
     ["Used", told.gpu_hours !== null && hours(told.gpu_hours)],
     ["Exit code", told.exit_code !== null && String(told.exit_code)],
     ["Reason", told.failure_reason],
+    ["Waits", told.waiting_reason],
     ["Tags", Object.entries(told.tags).map(([name, value]) => `${name}: ${value}`).join(", ")],
   ].filter(([, value]) => value);
   return known.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+}
+
+function pods({ pods: asked, running_pods: placed }) {
+  if (!(asked > 1)) return "";
+  return placed && placed < asked ? `, in ${count(placed)} of ${count(asked)} pods` : `, in ${count(asked)} pods`;
 }
 
 function step(event, next) {

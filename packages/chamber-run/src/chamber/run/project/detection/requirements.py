@@ -8,83 +8,87 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Struct
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from chamber.core.errors import ConfigurationError
+from chamber.run.project.detection.folder import text_of
+from chamber.run.project.detection.needs import Listed, Need, local_path, need, password_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-__all__ = ["LINUX", "Listed", "read"]
+    from chamber.run.project.detection.folder import Folder
 
-#: The markers of where jobs run (PEP 508).
-LINUX = {
-    "os_name": "posix",
-    "platform_machine": "x86_64",
-    "platform_system": "Linux",
-    "sys_platform": "linux",
-}
+__all__ = ["read"]
+
 _INCLUDES = {"-r": True, "--requirement": True, "-c": False, "--constraint": False}
 _EDITABLE = ("-e", "--editable")
+_LINKS = ("-f", "--find-links")
 _LOCAL_ENDINGS = (".whl", ".tar.gz", ".zip")
+_MOST_FILES = 100
 
 
-class Listed(Struct, frozen=True):
-    """What a requirements file asks for."""
+def read(folder: Folder, file: str) -> Listed:
+    """What a requirements file of a project asks for.
 
-    #: The file and all that it includes, by their paths in the project.
-    files: dict[str, bytes]
-    #: Canonical names of what it requires where jobs run.
-    names: frozenset[str]
-    #: Requirements by URL, whose names are not known.
-    others: tuple[str, ...]
-
-
-def read(directory: Path, file: str) -> Listed:
-    """What the requirements file of the project in `directory` asks for.
+    A line that names the project itself (``-e .``) is taken out: its files are in the image, and what it needs
+    is read from where it says so.
 
     Raises ConfigurationError: it or a file that it includes is missing, outside the project or malformed, or
-    asks for something on this machine.
+    asks for something outside of it.
     """
-    reader = _Reader(directory)
+    reader = _Reader(folder)
     reader.read(file, _Line(file, 0, ""), required=True)
-    return Listed(reader.files, frozenset(reader.names), tuple(reader.others))
+    return Listed(
+        file=file,
+        needs=tuple(reader.needs),
+        constraints=tuple(reader.constraints),
+        files=reader.files,
+        others=tuple(reader.others),
+        itself=reader.itself,
+        local=tuple(reader.local),
+    )
 
 
 class _Line(Struct, frozen=True):
     file: str
     number: int
     text: str
+    #: The last of the lines that it was joined from.
+    last: int = 0
+
+    @property
+    def where(self) -> str:
+        return f"{self.file}, line {self.number}" if self.number else self.file
 
     def refuse(self, reason: str) -> NoReturn:
-        where = f"{self.file}, line {self.number}" if self.number else self.file
-        raise ConfigurationError(f"{where}: {reason}")
+        raise ConfigurationError(f"{self.where}: {reason}")
 
 
 class _Reader:
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
         self.files: dict[str, bytes] = {}
-        self.names: set[str] = set()
+        self.needs: list[Need] = []
+        self.constraints: list[Need] = []
         self.others: list[str] = []
+        self.local: list[str] = []
+        self.itself: frozenset[str] | None = None
 
     def read(self, file: str, included: _Line, required: bool) -> None:
         if file in self.files:
             return
+        if len(self.files) == _MOST_FILES:
+            included.refuse(f"more than {_MOST_FILES} files are included")
         self.files[file] = self._content(file, included)
         for line in _lines(file, self.files[file]):
             self._line(line, required)
 
     def _content(self, file: str, included: _Line) -> bytes:
-        path = self.directory / file
-        if file.startswith(("../", "/")) or not path.resolve().is_relative_to(self.directory.resolve()):
-            included.refuse(f"{file} is outside the project, and so cannot be in its image")
         try:
-            return path.read_bytes()
-        except OSError as error:
-            return included.refuse(f"{file} cannot be read: {error.strerror}")
+            return self.folder.read(file)
+        except ConfigurationError as error:
+            included.refuse(str(error))
 
     def _line(self, line: _Line, required: bool) -> None:
         _refuse_passwords(line)
@@ -92,64 +96,82 @@ class _Reader:
             self._option(line)
         elif required:
             self._requirement(line)
+        elif "://" not in line.text and not _is_local(line.text):
+            self.constraints.append(need(_without_options(line.text), line.where))
 
     def _option(self, line: _Line) -> None:
         option, value = _option_of(line)
         if option in _INCLUDES:
-            folder = posixpath.dirname(line.file)
-            self.read(posixpath.normpath(posixpath.join(folder, value)), line, _INCLUDES[option])
+            self._include(line, value, _INCLUDES[option])
         elif option in _EDITABLE:
             self._link(line, value)
+        elif option in _LINKS and "://" not in value.removeprefix("file:"):
+            self._local(line, value)
+
+    def _include(self, line: _Line, file: str, required: bool) -> None:
+        if "://" in file:
+            line.refuse(f"{file} is not a file of the project: put a copy of it there")
+        self.read(posixpath.normpath(posixpath.join(posixpath.dirname(line.file), file)), line, required)
 
     def _requirement(self, line: _Line) -> None:
         text = _without_options(line.text)
         if "://" in text.partition(" @ ")[0] or _is_local(text):
             self._link(line, text)
             return
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement as error:
-            line.refuse(f"{text!r} is not a requirement: {str(error).splitlines()[0]}")
-        if requirement.url and requirement.url.startswith("file:"):
-            self._link(line, requirement.url)
-        if requirement.marker is None or requirement.marker.evaluate(LINUX):
-            self.names.add(canonicalize_name(requirement.name))
+        one = need(text, line.where)
+        if one.url and one.url.startswith("file:"):
+            self._link(line, one.url)
+        else:
+            self.needs.append(one)
 
     def _link(self, line: _Line, link: str) -> None:
         if "://" not in link or link.startswith("file:"):
-            line.refuse(
-                f"{link} is on this machine, and so cannot be installed in an image. The project's own files "
-                "are there without being installed; name anything else by its distribution, or by a URL"
-            )
-        egg = parse_qs(urlsplit(link).fragment).get("egg")
+            self._local(line, link)
+            return
+        egg = parse_qs(urlsplit(link).fragment).get("egg") if "#" in link else None
         if egg:
-            self.names.add(canonicalize_name(egg[0].partition("[")[0]))
-        self.others.append(link)
+            name = egg[0].partition("[")[0]
+            self.needs.append(Need(name=canonicalize_name(name), text=f"{name} @ {link}", where=line.where, url=link))
+        else:
+            self.others.append(link)
+
+    def _local(self, line: _Line, link: str) -> None:
+        path = local_path(link.partition(";")[0].strip(), "", self.folder, line.where)
+        if path == ".":
+            extras = link.partition("[")[2].partition("]")[0] if "[" in link else ""
+            self.itself = (self.itself or frozenset()) | {extra.strip() for extra in extras.split(",") if extra.strip()}
+            self._take_out(line)
+        else:
+            self.local.append(f"{path} ({line.where})")
+
+    def _take_out(self, line: _Line) -> None:
+        lines = self.files[line.file].decode("utf-8-sig").splitlines()
+        for number in range(line.number, line.last + 1):
+            lines[number - 1] = f"# {lines[number - 1]}"
+        self.files[line.file] = ("\n".join(lines) + "\n").encode()
 
 
 def _lines(file: str, content: bytes) -> Iterator[_Line]:
     """Logical lines: without comments, joined where one ends with a backslash."""
-    try:
-        physical = content.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{file} is not UTF-8") from None
-    start, joined = 1, ""
+    physical = text_of(content, file).splitlines()
+    start, parts = 1, list[str]()
     for number, text in enumerate(physical, 1):
-        start = start if joined else number
-        joined += _without_comment(text)
-        if joined.endswith("\\") and number < len(physical):
-            joined = joined[:-1]
+        start = start if parts else number
+        parts.append(_without_comment(text))
+        if parts[-1].endswith("\\") and number < len(physical):
+            parts[-1] = parts[-1][:-1]
             continue
-        if joined.strip():
-            yield _Line(file, start, joined.strip())
-        joined = ""
+        joined = "".join(parts).strip()
+        if joined:
+            yield _Line(file, start, joined, number)
+        parts = []
 
 
 def _without_comment(text: str) -> str:
-    for position, character in enumerate(text):
-        if character == "#" and (position == 0 or text[position - 1].isspace()):
-            return text[:position].rstrip()
-    return text.rstrip()
+    position = text.find("#")
+    while position > 0 and not text[position - 1].isspace():
+        position = text.find("#", position + 1)
+    return (text if position < 0 else text[:position]).rstrip()
 
 
 def _option_of(line: _Line) -> tuple[str, str]:
@@ -157,6 +179,8 @@ def _option_of(line: _Line) -> tuple[str, str]:
         words = shlex.split(line.text)
     except ValueError as error:
         line.refuse(str(error))
+    if not words:
+        line.refuse("this is not an option")
     option, equals, value = words[0].partition("=")
     if not option.startswith("--") and len(option) > 2:
         return option[:2], words[0][2:]
@@ -176,12 +200,6 @@ def _is_local(text: str) -> bool:
 
 def _refuse_passwords(line: _Line) -> None:
     for word in line.text.replace("=", " ").split():
-        if "://" in word and _password(word) and not line.text.count("${"):
-            line.refuse("there is a password in a URL, which everybody who has the image could read")
-
-
-def _password(url: str) -> str | None:
-    try:
-        return urlsplit(url).password
-    except ValueError:
-        return None
+        reason = password_in(word) if "://" in word and "${" not in word else None
+        if reason:
+            line.refuse(reason)

@@ -1,0 +1,108 @@
+"""Logins for one build and push, in a folder that lives as long: the user's own files are only read.
+
+https://docs.docker.com/reference/cli/docker/#configuration-files; containers-auth.json(5).
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from msgspec import json
+
+from chamber.core.errors import DockerError
+from chamber.core.redaction import Secret
+from chamber.core.settings import read_json
+from chamber.run.registry import credentials
+from chamber.run.registry.credentials import Login
+from chamber.run.targets import Registry
+
+__all__ = ["logged_in"]
+
+#: What stays as it is in the user's folder: plugins, builders, and where daemons are.
+_SHARED = ("cli-plugins", "buildx", "contexts")
+#: What says who the user is elsewhere, which is nobody's business here.
+_LOGINS = {"auths", "credHelpers", "credsStore"}
+_HUB_NAMES = ("docker.io", "https://index.docker.io/v1/")
+_TOKEN_USER = "00000000-0000-0000-0000-000000000000"  # noqa: S105 - a name: whoever holds an identity token
+
+
+@asynccontextmanager
+async def logged_in(
+    hosts: Iterable[str], registry: Registry, accepted: Mapping[str, Login] = MappingProxyType({})
+) -> AsyncIterator[tuple[dict[str, str], list[Secret]]]:
+    """Variables that let an engine log in at `hosts`, as `registry` says or `docker login` did, and what they hide.
+
+    `accepted`: logins that are known to be good, by host.
+
+    Raises ConfigurationError: the user's logins cannot be read. Raises DockerError: the folder cannot be made.
+    """
+    logins = dict(accepted)
+    for host in sorted(set(hosts) - set(accepted)):
+        if login := await credentials.find(host, registry):
+            logins[host] = login
+    folder = _new_folder()
+    try:
+        _write(folder, logins)
+        yield (
+            {"DOCKER_CONFIG": str(folder), "REGISTRY_AUTH_FILE": str(folder / "auth.json")},
+            [login.password for login in logins.values()],
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _new_folder() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="chamber-login-"))  # for its owner alone: mode 0700
+    except OSError as error:
+        raise DockerError(f"No folder for logins can be made in {tempfile.gettempdir()}: {error.strerror}") from error
+
+
+def _write(folder: Path, logins: dict[str, Login]) -> None:
+    own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    auths = {"auths": {name: _entry(login) for host, login in logins.items() for name in _names(host)}}
+    kept = {key: value for key, value in read_json(own / "config.json").items() if key not in _LOGINS}
+    try:
+        _write_private(folder / "config.json", {**kept, **auths})
+        _write_private(folder / "auth.json", auths)
+        for name in _SHARED:
+            _share(own / name, folder / name)
+    except OSError as error:
+        raise DockerError(f"The logins for the build cannot be written to {folder}: {error.strerror}") from error
+
+
+def _entry(login: Login) -> dict[str, str]:
+    password = login.password.reveal()
+    if login.is_refresh_token:
+        return {"auth": _encoded(f"{_TOKEN_USER}:"), "identitytoken": password}
+    return {"auth": _encoded(f"{login.username}:{password}")}
+
+
+def _encoded(pair: str) -> str:
+    return base64.b64encode(pair.encode()).decode()
+
+
+def _names(host: str) -> tuple[str, ...]:
+    return _HUB_NAMES if host in {"docker.io", "index.docker.io"} else (host,)
+
+
+def _write_private(file: Path, content: dict[str, Any]) -> None:
+    file.touch(0o600, exist_ok=False)
+    file.write_bytes(json.encode(content))
+
+
+def _share(there: Path, here: Path) -> None:
+    if not there.is_dir():
+        return
+    try:
+        here.symlink_to(there.resolve(), target_is_directory=True)
+    except OSError:  # not everybody may make links on Windows
+        shutil.copytree(there, here)

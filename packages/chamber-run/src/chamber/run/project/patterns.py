@@ -1,0 +1,147 @@
+r"""Docker's ignore patterns as regular expressions.
+
+Docker documents Go's ``filepath.Match`` and ``**`` (https://docs.docker.com/build/concepts/context/#dockerignore-files,
+https://pkg.go.dev/path/filepath#Match). What decides is its matcher, https://github.com/moby/patternmatcher, which
+writes a regular expression of its own: ``a**b`` is ``a(.*/)?b`` there, and ``*`` in a class is no star.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+
+from pathspec.pattern import RegexPattern
+
+from chamber.core.errors import ConfigurationError
+
+__all__ = ["DockerPattern", "read"]
+
+_ELEMENTS = re.compile(r"\*\*/?|\*|\?|\\.|.", re.DOTALL)
+_IN_CLASS = r"(?:\\.|[^\\\]-])"
+_WELL_FORMED = re.compile(rf"(?:[^\\\[]|\\.|\[\^?(?:{_IN_CLASS}(?:-{_IN_CLASS})?)+\])*", re.DOTALL)
+_NAMED_CLASS = re.compile(r"\[\^?[^]]*\[:")
+_SPECIAL = re.compile(r"[*?\[\]\\]")
+_OPEN = re.compile(r"\*\*|[\[\]\\]")
+_NAME = re.compile(r"\*\*/((?:[^*?\[\]\\/]|\*(?!\*)|\?)+)", re.DOTALL)
+
+
+class DockerPattern(RegexPattern):
+    """One line of a ``.dockerignore``, cleaned; `include` is False for an exception, which begins with ``!``."""
+
+    __slots__ = ()
+
+    @classmethod
+    def pattern_to_regex(cls, pattern: str) -> tuple[str, bool]:  # type: ignore[override]
+        """The regular expression, which says the whole path, and whether what it matches is ignored."""
+        return _translated(pattern.removeprefix("!")), not pattern.startswith("!")
+
+    @property
+    def path(self) -> str:
+        """The pattern without the mark of an exception."""
+        return str(self.pattern).removeprefix("!")
+
+    @property
+    def of_names(self) -> str | None:
+        """A regular expression for the last part of a path, where that alone decides."""
+        names = _NAME.fullmatch(self.path)
+        return _regexp(names[1]) if names else None
+
+    @property
+    def parts(self) -> tuple[re.Pattern[str] | None, ...]:
+        """An expression for each part of a path; None where a part of the pattern could match several."""
+        parts = self.path.split("/")
+        return tuple(None if _OPEN.search(part) else re.compile(rf"{_regexp(part)}\Z") for part in parts)
+
+    def matches(self, path: str) -> bool:
+        """Whether it matches this path itself; its parents are for the caller to ask about."""
+        assert self.regex is not None
+        return self.regex.match(path) is not None
+
+
+def read(lines: Iterable[str], source: str = "") -> Iterator[DockerPattern]:
+    """The patterns in the lines of a file, or in a setting.
+
+    Raises ConfigurationError: a line is no pattern, or one that Docker reads otherwise than its documentation.
+    """
+    for number, line in enumerate(lines, 1):
+        pattern = _cleaned(line)
+        if pattern is None:
+            continue
+        where = f"{source}, line {number}: {line.strip()!r}"
+        if pattern == "!" or not _WELL_FORMED.fullmatch(pattern):
+            raise ConfigurationError(f"{where} is not a pattern")
+        if _is_ambiguous(pattern):
+            raise ConfigurationError(
+                rf"{where} is not a pattern that Docker takes literally: a path is written with '/', and '\' "
+                "stands before a sign that is not to be special, never before a letter or a digit"
+            )
+        yield _compiled(pattern, where)
+
+
+def _compiled(pattern: str, where: str) -> DockerPattern:
+    try:
+        return DockerPattern(pattern)
+    except re.error as error:
+        raise ConfigurationError(f"{where} is not a pattern: {error}") from None
+
+
+def _is_ambiguous(pattern: str) -> bool:
+    """Whether Go's regular expressions, to which Docker hands escapes and classes on, read something else into it."""
+    escaped = [element[1] for element in _ELEMENTS.findall(pattern) if element.startswith("\\")]
+    return any(sign.isalnum() or not sign.isascii() for sign in escaped) or bool(_NAMED_CLASS.search(pattern))
+
+
+def _cleaned(line: str) -> str | None:
+    """As Docker's own reading and Go's ``filepath.Clean`` leave a line; None for a comment or nothing."""
+    pattern = line.strip()
+    if line.startswith("#") or not pattern:
+        return None
+    mark = "!" if pattern.startswith("!") else ""
+    path = pattern.removeprefix("!").strip()
+    absolute = path.startswith("/")
+    path = posixpath.normpath(path).lstrip("/") if path else ""
+    return mark + path if path or mark else "/" * absolute
+
+
+def _translated(pattern: str) -> str:
+    elements = _ELEMENTS.findall(pattern)
+    special = [element for element in elements if _SPECIAL.match(element)]
+    if not special:
+        return rf"{re.escape(pattern)}\Z"
+    if special == elements[:1] and special[0].startswith("**"):
+        return _ending(pattern[2:])
+    if special == elements[-1:] == ["**"]:
+        return re.escape(pattern[:-2])
+    return rf"{_regexp(pattern)}\Z"
+
+
+def _ending(end: str) -> str:
+    if not end.startswith("/"):
+        return rf"(?s:.*){re.escape(end)}\Z"
+    return rf"(?:(?s:.*)/)?{re.escape(end[1:])}\Z"
+
+
+def _regexp(pattern: str) -> str:
+    elements = _ELEMENTS.findall(pattern)
+    written = [_element(element, last=number == len(elements)) for number, element in enumerate(elements, 1)]
+    return "".join(_in_python("".join(written)))
+
+
+def _element(element: str, *, last: bool) -> str:
+    if element.startswith("**"):
+        return ".*" if last else "(.*/)?"
+    if element == "*":
+        return "[^/]*"
+    if element == "?":
+        return "[^/]"
+    return f"\\{element}" if element in ".+()|{}$" else element
+
+
+def _in_python(written: str) -> Iterator[str]:
+    """A regular expression of Go's in Python's words: signs in a class are signs."""
+    in_class = False
+    for element in re.findall(r"\\.|.", written, re.DOTALL):
+        if in_class and element in "[&~|":
+            yield f"\\{element}"
+            continue
+        in_class = element == "[" or (in_class and element != "]")
+        yield element

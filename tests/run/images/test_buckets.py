@@ -1,0 +1,28 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chamber.run.images.buckets import MOST_LAYERS, bucket_of, count
+
+MB = 1 << 20
+
+
+def test_a_small_project_is_one_layer_and_a_large_one_at_most_sixteen() -> None:
+    assert count(0) == count(32 * MB - 1) == 1
+    assert count(32 * MB) == count(10_000 * MB) == 16
+
+
+@given(size=st.integers(0, 1 << 40), room=st.integers(1, MOST_LAYERS))
+def test_there_are_never_more_layers_than_there_is_room_for(size: int, room: int) -> None:
+    layers = count(size, room)
+    assert 1 <= layers <= min(room, 16)
+    assert layers & (layers - 1) == 0
+
+
+@given(path=st.text(st.characters(exclude_categories=["Cs"])), layers=st.sampled_from([2, 4, 8, 16]))
+def test_fewer_layers_are_whole_layers_put_together(path: str, layers: int) -> None:
+    assert bucket_of(path, layers) in range(layers)
+    assert bucket_of(path, layers // 2) == bucket_of(path, layers) % (layers // 2)
+
+
+def test_the_layer_of_a_path_is_the_same_everywhere() -> None:
+    assert [bucket_of(path, 16) for path in ("train.py", "src/model.py", "data/ü.csv")] == [5, 14, 0]

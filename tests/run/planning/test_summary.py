@@ -1,0 +1,99 @@
+import io
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from chamber.core import ChamberClient
+from chamber.run import DryRunResult
+from chamber.run.planning import history
+
+HIDDEN = ("hidden-env-value", "hidden-forwarded", "hidden-index")
+
+
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DryRunResult:
+    monkeypatch.setenv("FORWARDED", "hidden-forwarded")
+    return _plan(
+        tmp_path,
+        env={"WANDB_API_KEY": "hidden-env-value", "LR": "0.1"},
+        forward_env=["FORWARDED"],
+        secrets={"HF_TOKEN": "hub/token"},
+        pip_index_url="https://me:hidden-index@pypi.test/simple",
+    )
+
+
+def _plan(directory: Path, **arguments: Any) -> DryRunResult:
+    (directory / "train.py").write_text("print(1)\n")
+    with ChamberClient(token="ch.test") as client:
+        return client.plan(directory, 4, team="ml", registry="localhost:5000/team", **arguments)
+
+
+def test_every_value_is_shown_with_its_source(plan: DryRunResult) -> None:
+    lines = {line.split()[0]: line for line in plan.summary().splitlines() if line.strip()}
+    assert lines["gpus"].endswith("4  argument")
+    assert lines["LR"].endswith("0.1  argument")
+    assert lines["HF_TOKEN"].endswith("the Kubernetes secret hub/token")
+
+
+def test_gpu_hours_are_told_for_a_duration(plan: DryRunResult) -> None:
+    assert "GPU-hours" not in plan.summary()
+    assert "10  4 GPUs for 2.5 hours" in plan.summary(hours=2.5)
+
+
+def test_no_secret_is_in_anything_that_shows_a_plan(plan: DryRunResult) -> None:
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=200)
+    with terminal.capture() as captured:
+        terminal.print(plan)
+    shown = [
+        repr(plan),
+        str(plan),
+        plan.summary(),
+        captured.get(),
+        json.dumps(plan.to_dict()),
+        plan.shown_manifest,
+        plan.dockerfile,
+        repr(plan.settings),
+        pickle.dumps(plan).decode("latin-1"),
+    ]
+    for text in shown:
+        assert not any(hidden in text for hidden in HIDDEN)
+
+
+def test_the_manifest_that_is_submitted_has_the_values(plan: DryRunResult) -> None:
+    assert "hidden-env-value" in plan.manifest
+    assert "hidden-forwarded" in plan.submit_payload["k8s_manifest"]
+    assert "hidden-index" not in plan.manifest
+
+
+def test_a_plan_with_secrets_is_not_encoded_by_accident(plan: DryRunResult) -> None:
+    with pytest.raises(TypeError, match="Secret"):
+        msgspec.json.encode(plan)
+
+
+def test_the_dictionary_holds_what_the_plan_holds(plan: DryRunResult) -> None:
+    told = json.loads(json.dumps(plan.to_dict()))
+    assert told["image"] == plan.image
+    assert told["files"][0]["path"] == "train.py"
+    assert told["settings"]["env"] == {"FORWARDED": "***", "LR": "0.1", "WANDB_API_KEY": "***"}
+    assert told["settings"]["pip_index_url"] == "***"
+    assert told["submit_payload"]["requested_gpus"] == 4
+    assert told["submit_payload"]["k8s_manifest"] == told["manifest"] == plan.shown_manifest
+    assert told["environment"]["key"] == plan.environment_key
+
+
+def test_what_changed_since_the_last_run_is_told(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("six\n")
+    first = _plan(tmp_path)
+    assert first.build.project == "new"
+    made_from = history.LastRun(environment=history.plain(first.environment.inputs), content_key=first.content_key)
+    history.remember(first.directory, first.repository, made_from)
+    assert _plan(tmp_path).build.project == _plan(tmp_path).build.environment == "as in the last run"
+    (tmp_path / "requirements.txt").write_text("six>=1\n")
+    changed = _plan(tmp_path).build
+    assert changed.environment == "anew, because since the last run requirements.txt changed"
+    assert changed.project == "changed since the last run"

@@ -1,0 +1,219 @@
+"""Cached and uncached results are the same, whatever was done to the files in between."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec import msgpack
+from msgspec.structs import replace
+
+from chamber.core.errors import ConfigurationError
+from chamber.run import cache
+from chamber.run.project import reading
+from chamber.run.project.files import Selection, select
+from chamber.run.project.reading import digests
+from chamber.run.project.stat_cache import Entry, StatCache
+
+LATER = 3_000_000_000
+SECRET = "hf_" + "AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh"
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that were opened."""
+    paths: list[str] = []
+    content_of = reading.content_of
+
+    def noted(directory: Path, file: reading.ProjectFile) -> Iterator[bytes]:
+        paths.append(file.path)
+        return content_of(directory, file)
+
+    monkeypatch.setattr(reading, "content_of", noted)
+    return paths
+
+
+def _later(directory: Path) -> Selection:
+    """The files as they would be selected when nobody touched them for a while."""
+    selection = select(directory)
+    return replace(selection, at=selection.at + LATER)
+
+
+def _digests(directory: Path, selection: Selection | None = None) -> tuple[bytes, ...]:
+    return digests(directory, selection or select(directory), StatCache(directory))
+
+
+def test_what_looks_the_same_is_not_read_again(tmp_path: Path, read: list[str]) -> None:
+    for number in range(300):
+        (tmp_path / f"{number}.py").write_text(str(number))
+    (tmp_path / "link").symlink_to("1.py")
+    first = _digests(tmp_path, _later(tmp_path))
+    assert len(read) == 300
+    read.clear()
+    assert _digests(tmp_path) == first
+    assert read == []
+    (tmp_path / "7.py").write_text("x")
+    assert _digests(tmp_path) != first
+    assert read == ["7.py"]
+
+
+def test_what_changed_shortly_before_is_read_again_and_then_no_more(tmp_path: Path, read: list[str]) -> None:
+    (tmp_path / "a").write_text("1")
+    _digests(tmp_path)
+    _digests(tmp_path, _later(tmp_path))
+    assert read == ["a", "a"]
+    _digests(tmp_path)
+    assert read == ["a", "a"]
+
+
+def test_an_edit_that_keeps_size_and_times_is_seen_within_the_racy_window(tmp_path: Path) -> None:
+    """As far as a program can keep them: the inode's own time is the kernel's."""
+    file = tmp_path / "a"
+    file.write_text("1")
+    before = file.stat()
+    first = _digests(tmp_path)
+    file.write_text("2")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert _digests(tmp_path) != first
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_each_part_of_how_a_file_looks_counts(tmp_path: Path, read: list[str], place: int) -> None:
+    (tmp_path / "a").write_text("1")
+    selection = _later(tmp_path)
+    _digests(tmp_path, selection)
+    signature = selection.signatures[0]
+    assert signature is not None
+    known = StatCache(tmp_path)
+    changed = tuple(value + (number == place) for number, value in enumerate(signature))
+    assert known.found(["a"], [signature]) != [None]
+    assert known.found(["a"], [changed]) == [None]  # type: ignore[list-item] # five numbers
+
+
+def test_a_file_of_the_future_is_always_read(tmp_path: Path, read: list[str]) -> None:
+    (tmp_path / "a").write_text("1")
+    os.utime(tmp_path / "a", (time.time() + 900, time.time() + 900))
+    _digests(tmp_path, _later(tmp_path))
+    _digests(tmp_path, _later(tmp_path))
+    assert read == ["a", "a"]
+
+
+def test_a_key_is_still_known_of_when_the_file_is_not_read(tmp_path: Path, read: list[str]) -> None:
+    (tmp_path / "a").write_text(SECRET)
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="a Hugging Face token"):
+            _digests(tmp_path, _later(tmp_path))
+    assert read == ["a"]
+    digests(tmp_path, _later(tmp_path), StatCache(tmp_path), ["a"])
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x93", b"junk" * 100, msgpack.encode([99, 0, {}]), msgpack.encode([1, 2, {"a": [1]}])]
+)
+def test_a_cache_that_is_broken_or_of_another_version_is_as_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a").write_text("1")
+    first = _digests(tmp_path)
+    cache.write(cache.name_for("files", tmp_path), content)
+    assert _digests(tmp_path) == first
+
+
+def test_removed_files_are_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "b").write_text("1")
+    _digests(tmp_path, _later(tmp_path))
+    (tmp_path / "b").unlink()
+    _digests(tmp_path)
+    assert len(StatCache(tmp_path)) == 1
+
+
+def test_an_entry_is_small() -> None:
+    entry = Entry((1 << 20, 1_700_000_000 * 10**9, 1_700_000_000 * 10**9, 1 << 24, 0o100644), bytes(32))
+    assert len(msgpack.encode(entry)) < 70
+
+
+def _wait_for_the_next_tick(folder: Path) -> None:
+    """Until a change gets another time than one before: what happens between two real runs anyhow."""
+    deadline, first = time.monotonic() + 10, None
+    while time.monotonic() < deadline:
+        with tempfile.NamedTemporaryFile(dir=folder) as probe:
+            now = os.fstat(probe.fileno()).st_ctime_ns
+        first = first or now
+        if now != first:
+            return
+    pytest.fail("the clock of the file system stands still")
+
+
+NAMES = st.sampled_from(["a", "b", "d/c", "d/e/f"])
+
+
+class Edits(RuleBasedStateMachine):
+    """One run after another in a folder that is changed in between, sometimes long after and sometimes at once."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.root = Path(tempfile.mkdtemp())
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.root)
+
+    @rule(name=NAMES, content=st.sampled_from([b"1", b"2", b"12", b"21"]), keep_times=st.booleans())
+    def write(self, name: str, content: bytes, *, keep_times: bool) -> None:
+        file = self.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        before = file.lstat() if file.is_file() and not file.is_symlink() else None
+        if file.is_symlink():
+            file.unlink()
+        file.write_bytes(content)
+        if before and keep_times:
+            os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    @rule(name=NAMES, other=NAMES)
+    def move(self, name: str, other: str) -> None:
+        if (self.root / name).exists():
+            (self.root / other).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / name).rename(self.root / other)
+
+    @rule(name=NAMES, mode=st.sampled_from([0o644, 0o755]))
+    def change_mode(self, name: str, mode: int) -> None:
+        if (self.root / name).is_file() and not (self.root / name).is_symlink():
+            (self.root / name).chmod(mode)
+
+    @rule(name=NAMES, to=st.sampled_from(["a", "b"]))
+    def link(self, name: str, to: str) -> None:
+        file = self.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.unlink(missing_ok=True)
+        file.symlink_to("../" * name.count("/") + to)
+
+    @rule(name=NAMES, other=NAMES)
+    def hard_link(self, name: str, other: str) -> None:
+        if (self.root / name).is_file() and not (self.root / name).is_symlink() and name != other:
+            (self.root / other).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / other).unlink(missing_ok=True)
+            os.link(self.root / name, self.root / other)
+
+    @rule(name=NAMES)
+    def remove(self, name: str) -> None:
+        (self.root / name).unlink(missing_ok=True)
+
+    @rule()
+    def wait(self) -> None:
+        """A run long after the last edit, from which nothing is read again that looks the same."""
+        selection = _later(self.root)
+        assert _digests(self.root, selection) == digests(self.root, selection)
+        _wait_for_the_next_tick(self.root.parent)
+
+    @invariant()
+    def runs_agree(self) -> None:
+        selection = select(self.root)
+        assert _digests(self.root, selection) == digests(self.root, selection)
+
+
+Edits.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+test_any_edits_are_seen = Edits.TestCase

@@ -1,0 +1,50 @@
+import asyncio
+from pathlib import Path
+
+from chamber.run.turns import turn
+
+
+async def test_one_at_a_time_and_who_waited_is_told() -> None:
+    order: list[str] = []
+    inside = asyncio.Event()
+    leave = asyncio.Event()
+
+    async def first() -> None:
+        async with turn("image") as waited:
+            order.append(f"first {waited}")
+            inside.set()
+            await leave.wait()
+            order.append("first leaves")
+
+    async def second() -> None:
+        await inside.wait()
+        async with turn("image") as waited:
+            order.append(f"second {waited}")
+
+    async def other() -> None:
+        await inside.wait()
+        async with turn("another image") as waited:
+            order.append(f"other {waited}")
+        leave.set()
+
+    async with asyncio.TaskGroup() as group:
+        for task in (first(), second(), other()):
+            group.create_task(task)
+    assert order == ["first False", "other False", "first leaves", "second True"]
+
+
+async def test_a_turn_ends_with_an_error_too() -> None:
+    try:
+        async with turn("image"):
+            raise InterruptedError
+    except InterruptedError:
+        pass
+    async with turn("image") as waited:
+        assert not waited
+
+
+async def test_where_no_lock_can_be_kept_there_is_no_waiting(own_settings: Path) -> None:
+    own_settings.write_text("a file in the place of the folder")
+    async with turn("image") as waited, turn("image") as again:
+        assert not waited
+        assert not again
