@@ -225,12 +225,31 @@ async def test_capacity_is_told_by_team_and_pool(chamber, visit, submit):
     pool = page.get_by_role("row", name="local H100").get_by_role("cell")
     await expect(pool).to_contain_text(["6 of 8 (75 %)", "2", "4", "GPU-h of"])
     vision = page.get_by_role("row", name="vision (part of research)").get_by_role("cell")
-    await expect(vision).to_contain_text(["1", "0", "6 (75 %)", "0 (0 %)", "GPU-h of"])
+    await expect(vision).to_contain_text(["1", "0", "6 (75 % of the pool)", "0 (0 % of the pool)", "GPU-h of"])
     await expect(page.get_by_role("row", name="research").first.get_by_role("cell").nth(1)).to_have_text("1")
     with chamber.client() as client:
         client.cancel_workload(chamber.workloads()[0].id)
 
     await expect(pool).to_contain_text(["4 of 8 (50 %)", "4", "0", "GPU-h of"])
+
+
+async def test_reservations_and_why_a_workload_waits_are_told(visit, submit):
+    said = {
+        "pools": [{"gpu_type": "H100", "gpus": 8}],
+        "teams": [{"id": "ml", "name": "ML"}, {"id": "bio", "name": "Bio"}],
+        "reservations": [{"id": "res", "pool": "pool_h100", "gpus": 6, "team": "ml"}],
+    }
+    with LocalChamber(executor="simulated", **said) as chamber:
+        submit(chamber, "held", team="ml", requested_gpus=4)
+        waiting = submit(chamber, "waiting", team="ml", requested_gpus=4)
+        page = await visit(chamber, "#/capacity")
+        cells = page.get_by_role("row", name="ML").get_by_role("cell")
+        await expect(cells).to_contain_text(["1", "1", "4, 6 reserved (50 % of the pool)", "GPU-h of"])
+
+        await page.goto(f"http://{chamber.registry}/#/workloads/{waiting}")
+
+        reason = chamber.workloads()[1].waiting_reason
+        await expect(page.get_by_role("definition").filter(has_text=reason)).to_be_visible()
 
 
 async def _is_wider_than_its_window(page):

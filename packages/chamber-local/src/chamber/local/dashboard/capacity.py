@@ -9,6 +9,7 @@ from chamber.local.api.capacity import AskedCapacity, capacity
 from chamber.local.api.services import services
 from chamber.local.api.views import PoolUse, TeamUse
 from chamber.local.dashboard.exchange import told
+from chamber.local.scheduling.organisation import Share
 from chamber.local.storage.holdings import Holding, holdings
 from chamber.local.storage.queries import Filter
 from chamber.local.workloads import HOLDING, TERMINAL, Status
@@ -32,12 +33,13 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Team(msgspec.Struct, frozen=True, kw_only=True):
-    """A team; `gpus` are what it holds in each pool, the hours are GPU-hours of this month."""
+    """A team; `gpus` are what it holds in each pool, `reserved` what is kept for it, the hours are of this month."""
 
     id: str
     name: str
     parent_id: str | None
     gpus: dict[str, float]
+    reserved: dict[str, int]
     running: int
     waiting: int
     hours_used: float
@@ -56,8 +58,12 @@ async def shown(request: web.Request) -> web.Response:
     parts = services(request)
     found = await capacity(parts, AskedCapacity())
     held = await parts.database.read(holdings, parts.seen(Filter(status=_UNFINISHED)))
+    shares = (await parts.ledger.organisation()).shares()
     return told(
-        Overview(tuple(_pool(use, held) for use in found.pools), tuple(_team(use, held) for use in found.teams))
+        Overview(
+            pools=tuple(_pool(use, held) for use in found.pools),
+            teams=tuple(_team(use, held, shares) for use in found.teams),
+        )
     )
 
 
@@ -74,15 +80,17 @@ def _pool(use: PoolUse, held: Iterable[Holding]) -> Pool:
     )
 
 
-def _team(use: TeamUse, held: Iterable[Holding]) -> Team:
+def _team(use: TeamUse, held: Iterable[Holding], shares: Iterable[Share]) -> Team:
+    reserved = [share for share in shares if share.team_id == use.team.id]
     own = [holding for holding in held if holding.initiative_id == use.team.id]
     holds = [holding for holding in own if holding.status in HOLDING]
-    pools = sorted({holding.capacity_pool_id for holding in holds if holding.capacity_pool_id})
+    pools = {holding.capacity_pool_id for holding in holds if holding.capacity_pool_id}
     return Team(
         id=use.team.id,
         name=use.team.name,
         parent_id=use.team.parent_id,
         gpus={pool: sum(h.gpus for h in holds if h.capacity_pool_id == pool) for pool in pools},
+        reserved={pool: sum(s.gpus for s in reserved if s.pool_id == pool) for pool in {s.pool_id for s in reserved}},
         running=sum(holding.workloads for holding in holds),
         waiting=sum(holding.workloads for holding in own if holding.status not in HOLDING),
         hours_used=use.hours.used,

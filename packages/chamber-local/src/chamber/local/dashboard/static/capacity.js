@@ -65,9 +65,14 @@ function teamTable(teams, pools) {
     element("span", { class: `depth-${Math.min(depth, 4)}` }, team.name, ...below(team, teams)),
     count(team.running),
     count(team.waiting),
-    ...pools.map((pool) => bar(team.gpus[pool.id] ?? 0, pool.total, count(team.gpus[pool.id] ?? 0))),
+    ...pools.map((pool) => bar(team.gpus[pool.id] ?? 0, pool.total, held(team, pool), " of the pool")),
     bar(team.hours_used, team.hours_allocated, `${hours(team.hours_used)} of ${hours(team.hours_allocated)}`),
   ]));
+}
+
+function held(team, pool) {
+  const reserved = team.reserved[pool.id];
+  return count(team.gpus[pool.id] ?? 0) + (reserved ? `, ${count(reserved)} reserved` : "");
 }
 
 // The roles are said because a small screen shows each row as a block, by which some browsers take a table for none.
@@ -82,11 +87,11 @@ function table(caption, columns, rows) {
 }
 
 /** An amount in words, and as a bar for the eye. */
-function bar(value, whole, words) {
+function bar(value, whole, words, of = "") {
   const part = whole > 0 ? value / whole : 0;
   const filled = element("span", { class: part > 1 ? "filled over" : "filled" });
   filled.style.inlineSize = `${Math.min(1, part) * 100}%`;
-  return element("span", { class: "amount" }, element("span", {}, `${words} (${percent(part * 100)})`),
+  return element("span", { class: "amount" }, element("span", {}, `${words} (${percent(part * 100)}${of})`),
     element("span", { class: "bar", "aria-hidden": "true" }, filled));
 }
 
