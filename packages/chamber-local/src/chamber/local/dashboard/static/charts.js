@@ -1,7 +1,7 @@
 // Measurements over time: a line for the eye, and the same in words and in a table for everyone.
 
 import { element, svg, time } from "./dom.js";
-import { bytes, clock, count, moment, percent } from "./words.js";
+import { bytes, clock, moment, number, percent } from "./words.js";
 
 const WIDTH = 600;
 const HEIGHT = 140;
@@ -12,8 +12,8 @@ const METRICS = {
   cpu_utilization: { title: "CPU, in percent of one core", format: percent, least: 100 },
   memory_bytes: { title: "Memory", format: bytes, least: 1 << 20, binary: true },
   memory_utilization: { title: "GPU memory", format: percent, least: 100 },
-  power_usage: { title: "GPU power", format: (value) => `${count(value)} W`, least: 100 },
-  temperature: { title: "GPU temperature", format: (value) => `${count(value)} °C`, least: 100 },
+  power_usage: { title: "GPU power", format: (value) => `${number(value)} W`, least: 100 },
+  temperature: { title: "GPU temperature", format: (value) => `${number(value)} °C`, least: 100 },
 };
 
 /** The charts of what was measured, into a container, which keeps those that are there. */
@@ -99,12 +99,16 @@ function point(plot, event, { times, values }, metric, reading) {
   reading.textContent = `${clock(times[place])}: ${value === null ? "not measured" : metric.format(value)}`;
 }
 
+/** The table is made once: who reads it keeps their place when values are added. */
 function fill(details, metric, { times, values }) {
-  details.querySelector(".scroll")?.remove();
-  details.append(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": metric.title },
-    element("table", {},
-      element("thead", {}, element("tr", {}, ...["Time", metric.title].map((t) => element("th", { scope: "col" }, t)))),
-      element("tbody", {}, ...times.map((stamp, place) => element("tr", {},
-        element("td", {}, time(stamp, moment)),
-        element("td", { class: "number" }, values[place] === null ? "not measured" : metric.format(values[place]))))))));
+  const body = details.querySelector("tbody") ?? details.appendChild(empty(metric)).querySelector("tbody");
+  body.replaceChildren(...times.map((stamp, place) => element("tr", {},
+    element("td", {}, time(stamp, moment)),
+    element("td", { class: "number" }, values[place] === null ? "not measured" : metric.format(values[place])))));
 }
+
+const empty = ({ title }) => element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
+  element("table", {},
+    element("thead", {}, element("tr", {},
+      element("th", { scope: "col" }, "Time"), element("th", { scope: "col", class: "number" }, title))),
+    element("tbody")));

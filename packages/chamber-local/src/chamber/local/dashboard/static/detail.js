@@ -168,7 +168,7 @@ function facts(told, now) {
     ["Used", told.gpu_hours !== null && hours(told.gpu_hours)],
     ["Exit code", told.exit_code !== null && String(told.exit_code)],
     ["Reason", told.failure_reason],
-    ["Waits", told.waiting_reason],
+    ["Now", told.waiting_reason],
     ["Tags", Object.entries(told.tags).map(([name, value]) => `${name}: ${value}`).join(", ")],
   ].filter(([, value]) => value);
   return known.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));

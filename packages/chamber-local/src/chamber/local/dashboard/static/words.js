@@ -21,7 +21,8 @@ export const statusWord = (status) => STATUSES[status] ?? status;
 export const moment = (stamp) => MOMENT.format(new Date(stamp));
 export const clock = (stamp) => CLOCK.format(new Date(stamp));
 export const count = (value) => COUNT.format(value);
-export const percent = (value) => `${NUMBER.format(value)} %`;
+export const number = (value) => NUMBER.format(value);
+export const percent = (value) => `${number(value)} %`;
 export const hours = (value) => `${(value < 10 ? COUNT : NUMBER).format(value)} GPU-h`;
 export const gpus = (row) => `${count(row.gpus)}\u00a0×\u00a0${row.gpu_type}`;
 export const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : many}`;
@@ -30,7 +31,7 @@ export const plural = (number, one, many) => `${count(number)} ${number === 1 ? 
 export function bytes(value) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   const unit = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, value)) / 10));
-  return `${NUMBER.format(value / 1024 ** unit)} ${units[unit]}`;
+  return `${number(value / 1024 ** unit)} ${units[unit]}`;
 }
 
 /** ``2 h 5 min``, from seconds. */
