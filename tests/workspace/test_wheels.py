@@ -89,3 +89,12 @@ def test_a_wheel_holds_its_own_package_and_nothing_else(member, wheels):
     package = f"chamber/{member.name.removeprefix('chamber-')}/"
     assert [name for name in names if not name.startswith(package)] == []
     assert f"{package}py.typed" in names
+
+
+def test_the_wheel_of_chamber_local_holds_every_file_of_the_dashboard(wheels):
+    (wheel,) = wheels.glob("chamber_local-*.whl")
+    folder = "chamber/local/dashboard/static"
+    here = (ROOT / "packages" / "chamber-local" / "src" / folder).iterdir()
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(f"{folder}/")}
+    assert held == {f"{folder}/{file.name}" for file in here}
+    assert f"{folder}/index.html" in held

@@ -1,4 +1,4 @@
-"""The one application: the API, its description, the registry, and the faults in front of them."""
+"""The one application: the API, its description, the registry, the dashboard, and the faults in front of them."""
 
 import functools
 from typing import Any
@@ -13,6 +13,8 @@ from chamber.local.api.dialects import DIALECTS
 from chamber.local.api.errors import ApiError
 from chamber.local.api.openapi import document
 from chamber.local.api.services import Services
+from chamber.local.dashboard.app import dashboard_app
+from chamber.local.dashboard.files import page
 from chamber.local.faults import Faults
 from chamber.local.faults.injection import injecting
 from chamber.local.ratelimits import Throttle
@@ -28,7 +30,8 @@ def application(
 ) -> web.Application:
     """Everything that is served."""
     app = web.Application(middlewares=[injecting(faults), _named(access, parts.dialect)])
-    app.add_routes([web.get("/openapi.json", _described(parts)), *sign_in_routes(access)])
+    app.add_routes([web.get("/openapi.json", _described(parts)), *sign_in_routes(access, page)])
+    app.add_subapp("/dashboard/", dashboard_app(parts, access))
     app.add_subapp("/v1/", api_app(parts, access, throttle))
     app.add_subapp("/v2/", registry_app(store, access))
     return app

@@ -9,36 +9,43 @@ from chamber.local.dashboard_session import comes_from_here, cookie_name
 __all__ = ["sign_in_routes"]
 
 _PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Chamber</title></head>
-<body><main><h1>Chamber</h1><p>{}</p></main></body></html>
+<html lang="en"><head><meta charset="utf-8"><title>Sign in · Chamber</title>
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<link rel="icon" href="/dashboard/static/icon.svg"><link rel="stylesheet" href="/dashboard/static/dashboard.css"></head>
+<body><main class="sign-in"><h1>Chamber</h1><p>{}</p></main></body></html>
 """
-_WELCOME = "This Chamber runs, and you are signed in."
 _WHERE = "To sign in, open the address that <code>python -m chamber.local up</code> prints. It works once."
 _HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
 
 
-def sign_in_routes(access: Access) -> tuple[web.RouteDef, ...]:
-    """``GET /``, ``POST /session/tickets`` for another ticket, and ``DELETE /session`` to sign out."""
+def sign_in_routes(access: Access, dashboard: Handler) -> tuple[web.RouteDef, ...]:
+    """``GET /``, ``POST /session/tickets`` for another ticket, and ``DELETE /session`` to sign out.
+
+    `dashboard` is what ``/`` shows whoever is signed in.
+    """
     return (
-        web.get("/", _front(access), allow_head=False),
+        web.get("/", _front(access, dashboard), allow_head=False),
         web.post("/session/tickets", _ticket(access)),
         web.delete("/session", _sign_out(access)),
     )
 
 
-def _front(access: Access) -> Handler:
-    async def front(request: web.Request) -> web.Response:
+def _front(access: Access, dashboard: Handler) -> Handler:
+    async def front(request: web.Request) -> web.StreamResponse:
         if ticket := request.query.get("ticket"):
             return _redeemed(request, access, ticket)
         if access.sessions.user_of(_session(request)) is None:
             return _page(401, _WHERE)
-        return _page(200, _WELCOME)
+        return await dashboard(request)
 
     return front
 

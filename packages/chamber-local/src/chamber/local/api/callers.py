@@ -9,11 +9,17 @@ from chamber.local.directory import Directory
 from chamber.local.permissions import Caller
 from chamber.local.users import Role, User
 
-__all__ = ["identified"]
+__all__ = ["authenticated", "calling", "identified"]
 
 
 def identified(request: web.Request, access: Access, directory: Directory) -> Caller:
-    """Who asks, by the Authorization header or else by the dashboard's cookie. Raises ApiError 400, 401 and 403."""
+    """Who asks, and in which organization. Raises ApiError 400, 401 and 403."""
+    user = authenticated(request, access)
+    return calling(user, _organization(user, request.headers.get("X-Organization-Id")), directory)
+
+
+def authenticated(request: web.Request, access: Access) -> User:
+    """Who asks, by the Authorization header or else by the dashboard's cookie. Raises ApiError 401 and 403."""
     authorization = request.headers.get("Authorization")
     if authorization is not None:
         user = access.user_of(bearer_token(authorization))
@@ -21,7 +27,14 @@ def identified(request: web.Request, access: Access, directory: Directory) -> Ca
         user = _of_the_dashboard(request, access)
     if user is None:
         raise ApiError(401, "UNAUTHENTICATED", "send the token in an Authorization: Bearer header")
-    organization = _organization(user, request.headers.get("X-Organization-Id"))
+    return user
+
+
+def calling(user: User, organization: str, directory: Directory) -> Caller:
+    """A user in an organization. Raises ApiError 403 when it is not theirs."""
+    if organization not in user.organizations:
+        many = "s" if len(user.organizations) > 1 else ""
+        raise forbidden(f"the token belongs to the organization{many} {', '.join(user.organizations)}")
     teams = frozenset[str]() if user.role is Role.ORG_ADMIN else directory.within(user.teams or (), organization)
     return Caller(user.name, Role(user.role), organization, teams)
 
@@ -38,7 +51,4 @@ def _organization(user: User, asked: str | None) -> str:
     if asked is None and len(user.organizations) > 1:
         known = ", ".join(user.organizations)
         raise invalid("X-Organization-Id", f"is needed, because you belong to several organizations: {known}")
-    if asked is not None and asked not in user.organizations:
-        many = "s" if len(user.organizations) > 1 else ""
-        raise forbidden(f"the token belongs to the organization{many} {', '.join(user.organizations)}")
     return asked or user.organizations[0]

@@ -23,10 +23,12 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 
 
 def injecting(faults: Faults) -> Middleware:
-    """The outermost middleware: what it does, nothing can repair."""
+    """The outermost middleware: what it does, nothing can repair. Whoever watches is spared."""
 
     @web.middleware
     async def injected(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path == "/" or request.path.startswith("/dashboard/"):
+            return await handler(request)
         due = faults.due(request.method, request.path)
         if due is None:
             return await handler(request)
