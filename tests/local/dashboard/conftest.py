@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import Error, async_playwright, expect
 
 from chamber.local import LocalChamber
 from chamber.local.storage import workloads
@@ -17,6 +17,8 @@ from chamber.local.workloads import Status, Workload
 
 #: What Chromium itself says of a request that fails; only tests of lost connections and sessions expect it.
 LOST = "Failed to load resource"
+#: Chromium drops its requests when a container of another test changes the networks of this machine.
+CHANGED = "net::ERR_NETWORK_CHANGED"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -33,7 +35,7 @@ async def browser():
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser):
+async def visit(browser, opened):
     """``visit(chamber)`` → a page that is signed in. In the end, nothing left the origin and nothing went wrong."""
     visits = []
 
@@ -48,7 +50,7 @@ async def visit(browser):
         context.set_default_timeout(30_000)
         visits.append(Visit(context, chamber, losing))
         page = await context.new_page()
-        await page.goto(chamber.dashboard_url(user))
+        await _sign_in(page, chamber, user)
         if address:
             await page.goto(f"http://{chamber.registry}/{address}")
         return page
@@ -74,22 +76,38 @@ class Visit:
         assert self.complaints == []
 
     def _told(self, message):
-        if message.type in {"error", "warning"} and not (self.losing and message.text.startswith(LOST)):
+        lost = message.text.startswith(LOST) and (self.losing or CHANGED in message.text)
+        if message.type in {"error", "warning"} and not lost:
             self.complaints.append(message.text)
 
 
+async def _sign_in(page, chamber, user, tries=5):
+    try:
+        await page.goto(chamber.dashboard_url(user))
+    except Error as error:
+        if CHANGED not in str(error) or tries == 1:
+            raise
+        await _sign_in(page, chamber, user, tries - 1)
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
 @pytest.fixture
-def chamber():
+def opened():
+    """``opened(executor="simulated", …)`` → a running Chamber, which ends after the pages that show it."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **options: stack.enter_context(LocalChamber(**options))
+
+
+@pytest.fixture
+def chamber(opened):
     """A Chamber whose workloads last as long as their metadata says."""
-    with LocalChamber(executor="simulated", gpus={"H100": 8, "A100": 4}) as running:
-        yield running
+    return opened(executor="simulated", gpus={"H100": 8, "A100": 4})
 
 
 @pytest.fixture
-def working():
+def working(opened):
     """A Chamber whose workloads are real processes."""
-    with LocalChamber(grace=1.0, sample_interval=0.1) as running:
-        yield running
+    return opened(grace=1.0, sample_interval=0.1)
 
 
 @pytest.fixture

@@ -150,6 +150,27 @@ async def test_a_lost_connection_comes_back_and_nothing_is_missed(chamber, visit
     await expect(page.get_by_role("row", name="meanwhile")).to_contain_text("Completed")
 
 
+@pytest.mark.parametrize("what", ["static/words.js", "static/dashboard.css", "workloads?", "account", "changes"])
+async def test_a_request_that_is_lost_once_is_made_good(chamber, visit, submit, what):
+    submit(chamber, "train")
+    page = await visit(chamber, "#/capacity", losing=True)
+    lost = []
+
+    async def lose(route):
+        lost.append(route)
+        await (route.abort("connectionreset") if len(lost) == 1 else route.continue_())
+
+    await page.route(lambda url: f"/dashboard/{what}" in url, lose)
+    await page.goto(f"http://{chamber.registry}/#/workloads")
+    await page.reload()
+
+    await expect(page.get_by_role("row", name="train")).to_contain_text("Running")
+    await expect(page.get_by_role("status")).to_have_text("Live")
+    await expect(page.get_by_text("local-user, org admin")).to_be_visible()
+    await expect(page.locator(".skip")).to_have_css("position", "absolute")
+    assert len(lost) >= 2
+
+
 async def test_a_hidden_page_holds_no_connection_and_misses_nothing(chamber, visit, submit):
     page = await visit(chamber)
     await expect(page.get_by_role("status")).to_have_text("Live")
@@ -180,38 +201,38 @@ async def test_a_restart_needs_a_new_session_after_which_the_page_goes_on(visit,
         await expect(page.get_by_role("row", name="after")).to_contain_text("Running")
 
 
-async def test_a_member_sees_their_teams_work_and_what_they_may_do(visit, submit):
+async def test_a_member_sees_their_teams_work_and_what_they_may_do(opened, visit, submit):
     users = [User("ada", role="MEMBER", teams=["ml"]), User("bob", role="MEMBER", teams=["ml"])]
-    with LocalChamber(executor="simulated", users=users) as chamber:
-        submit(chamber, "hidden")
-        submit(chamber, "own", user="ada", team="ml")
-        submit(chamber, "others", user="bob", team="ml")
-        page = await visit(chamber, user="ada")
-        await expect(page.locator("tbody tr")).to_have_count(2)
-        await expect(page.get_by_text("ada, member of org_local")).to_be_visible()
+    chamber = opened(executor="simulated", users=users)
+    submit(chamber, "hidden")
+    submit(chamber, "own", user="ada", team="ml")
+    submit(chamber, "others", user="bob", team="ml")
+    page = await visit(chamber, user="ada")
+    await expect(page.locator("tbody tr")).to_have_count(2)
+    await expect(page.get_by_text("ada, member of org_local")).to_be_visible()
 
-        submit(chamber, "hidden-too")
-        submit(chamber, "own-too", user="ada", team="ml")
-        await expect(page.locator("tbody tr")).to_have_count(3)
-        await expect(page.get_by_role("row", name="hidden")).to_have_count(0)
+    submit(chamber, "hidden-too")
+    submit(chamber, "own-too", user="ada", team="ml")
+    await expect(page.locator("tbody tr")).to_have_count(3)
+    await expect(page.get_by_role("row", name="hidden")).to_have_count(0)
 
-        await page.get_by_role("link", name="others").click()
-        await expect(page.get_by_role("button", name="Cancel workload")).to_be_disabled()
-        await expect(page.get_by_text("Your role does not let you cancel it.")).to_be_visible()
+    await page.get_by_role("link", name="others").click()
+    await expect(page.get_by_role("button", name="Cancel workload")).to_be_disabled()
+    await expect(page.get_by_text("Your role does not let you cancel it.")).to_be_visible()
 
 
-async def test_who_belongs_to_several_organizations_chooses(visit, submit):
-    with LocalChamber(executor="simulated", users=[User("ada", organizations=["org_a", "org_b"])]) as chamber:
-        with chamber.client("ada", organization_id="org_b") as client:
-            team = client.create_team("b").id
-            client.submit_job("of-b", team, "H100", metadata={"simulated_seconds": 3600})
-        page = await visit(chamber, user="ada")
-        await expect(page.get_by_text("There are no workloads yet.")).to_be_visible()
+async def test_who_belongs_to_several_organizations_chooses(opened, visit):
+    chamber = opened(executor="simulated", users=[User("ada", organizations=["org_a", "org_b"])])
+    with chamber.client("ada", organization_id="org_b") as client:
+        team = client.create_team("b").id
+        client.submit_job("of-b", team, "H100", metadata={"simulated_seconds": 3600})
+    page = await visit(chamber, user="ada")
+    await expect(page.get_by_text("There are no workloads yet.")).to_be_visible()
 
-        await page.get_by_label("Organization").select_option("org_b")
+    await page.get_by_label("Organization").select_option("org_b")
 
-        await expect(page.get_by_role("row", name="of-b")).to_contain_text("Running")
-        await expect(page.get_by_text("ada, org admin of org_b")).to_be_visible()
+    await expect(page.get_by_role("row", name="of-b")).to_contain_text("Running")
+    await expect(page.get_by_text("ada, org admin of org_b")).to_be_visible()
 
 
 async def test_capacity_is_told_by_team_and_pool(chamber, visit, submit):
@@ -233,23 +254,23 @@ async def test_capacity_is_told_by_team_and_pool(chamber, visit, submit):
     await expect(pool).to_contain_text(["4 of 8 (50 %)", "4", "0", "GPU-h of"])
 
 
-async def test_reservations_and_why_a_workload_waits_are_told(visit, submit):
+async def test_reservations_and_why_a_workload_waits_are_told(opened, visit, submit):
     said = {
         "pools": [{"gpu_type": "H100", "gpus": 8}],
         "teams": [{"id": "ml", "name": "ML"}, {"id": "bio", "name": "Bio"}],
         "reservations": [{"id": "res", "pool": "pool_h100", "gpus": 6, "team": "ml"}],
     }
-    with LocalChamber(executor="simulated", **said) as chamber:
-        submit(chamber, "held", team="ml", requested_gpus=4)
-        waiting = submit(chamber, "waiting", team="ml", requested_gpus=4)
-        page = await visit(chamber, "#/capacity")
-        cells = page.get_by_role("row", name="ML").get_by_role("cell")
-        await expect(cells).to_contain_text(["1", "1", "4, 6 reserved (50 % of the pool)", "GPU-h of"])
+    chamber = opened(executor="simulated", **said)
+    submit(chamber, "held", team="ml", requested_gpus=4)
+    waiting = submit(chamber, "waiting", team="ml", requested_gpus=4)
+    page = await visit(chamber, "#/capacity")
+    cells = page.get_by_role("row", name="ML").get_by_role("cell")
+    await expect(cells).to_contain_text(["1", "1", "4, 6 reserved (50 % of the pool)", "GPU-h of"])
 
-        await page.goto(f"http://{chamber.registry}/#/workloads/{waiting}")
+    await page.goto(f"http://{chamber.registry}/#/workloads/{waiting}")
 
-        reason = chamber.workloads()[1].waiting_reason
-        await expect(page.get_by_role("definition").filter(has_text=reason)).to_be_visible()
+    reason = chamber.workloads()[1].waiting_reason
+    await expect(page.get_by_role("definition").filter(has_text=reason)).to_be_visible()
 
 
 async def _is_wider_than_its_window(page):

@@ -103,7 +103,7 @@ class Shell {
 
   #follow() {
     this.#stream = follow("changes", {
-      ready: ({ resumed }) => resumed || this.#refreshed(),
+      ready: () => this.#refreshed(),
       changes: (changes) => this.#changed(changes),
     }, (state) => this.#connected(state));
   }
@@ -216,3 +216,4 @@ function startTheme() {
 }
 
 new Shell().start();
+window.dispatchEvent(new Event("chamber-started"));

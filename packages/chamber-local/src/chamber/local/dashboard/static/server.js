@@ -28,8 +28,16 @@ export function address(path, parameters = {}) {
 /** The path of a workload. */
 export const workloadPath = (id, what = "") => `workloads/${encodeURIComponent(id)}${what}`;
 
-/** Data of the server. Throws a Refusal, also when the server cannot be reached (status 0). */
-export const read = (path, parameters, signal) => ask(address(path, parameters), { signal });
+/** Data of the server, asked for again when it does not come. Throws a Refusal; status 0: it cannot be reached. */
+export async function read(path, parameters, signal, tries = 4) {
+  try {
+    return await ask(address(path, parameters), { signal });
+  } catch (error) {
+    if (error.status !== 0 || tries === 1) throw error;
+    await new Promise((resolve) => { setTimeout(resolve, 1600 / 2 ** tries); });
+    return read(path, parameters, signal, tries - 1);
+  }
+}
 
 /** Asks for a change, with the header that no other origin can send. */
 export const change = (path, method = "POST") => ask(address(path), { method, headers: OURS });
