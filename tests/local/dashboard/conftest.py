@@ -2,8 +2,11 @@
 
 import contextlib
 import json
+import os
+import pathlib
 import shutil
 import sqlite3
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,6 +22,20 @@ from chamber.local.workloads import Status, Workload
 LOST = "Failed to load resource"
 #: Chromium drops its requests when a container of another test changes the networks of this machine.
 CHANGED = "net::ERR_NETWORK_CHANGED"
+
+
+#: What a browser does depends on no version of Python: in CI one is enough.
+_PYTHON = (3, 11)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what needs a browser, in CI on other Pythons."""
+    if os.environ.get("CI") != "true" or sys.version_info[:2] == _PYTHON:
+        return
+    here = pathlib.Path(__file__).parent
+    browsing = [item for item in items if "visit" in getattr(item, "fixturenames", ()) and here in item.path.parents]
+    items[:] = [item for item in items if item not in browsing]
+    config.hook.pytest_deselected(items=browsing)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

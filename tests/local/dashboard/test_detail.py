@@ -131,6 +131,8 @@ async def test_who_scrolls_up_is_left_there(working, visit, submit, gate):
 
 async def test_all_of_the_output_can_be_kept(working, visit, submit):
     job = submit(working, code="print('x' * 99, *range(60000), sep=chr(10))")
+    with working.client() as client:
+        client.wait_for_completion(job, poll_interval=0.1, timeout=60)
     page = await visit(working, f"#/workloads/{job}")
     await expect(page.get_by_text("This is all that it printed.")).to_be_visible()
     await expect(page.get_by_text("are not shown.")).to_be_visible()
