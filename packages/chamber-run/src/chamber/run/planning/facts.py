@@ -69,7 +69,8 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None, do
     choice = _base(settings, profile, needs, registry)
     environment = _environment(settings, profile, needs, choice.base)
     package = packages.read(directory, paths)
-    generated = (*packages.generated(directory, paths), *notebooks.converted(directory, profile.entrypoint))
+    installed = packages.files_of(package) if package else ()
+    generated = (*installed, *notebooks.converted(directory, profile.entrypoint))
     sizes.check(selection.files, settings.max_project_size, generated)
     return Facts(
         selection=selection,
@@ -77,7 +78,7 @@ def gather(directory: Path, settings: RunSettings, registry: Registry | None, do
         environment=environment,
         warnings=tuple(_warnings(settings, profile, needs, choice, environment, package)),
         generated=generated,
-        search_paths=_search_paths(packages.source_roots(directory, paths), package),
+        search_paths=_search_paths(package.roots if package else packages.source_roots(directory, paths), package),
         own=own,
         base_why=choice.why,
         whole=None if choice.base.recipe else f"{own.name} makes the image" if own else needs.whole,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chamber.run.project.detection.scripts import Script
     from chamber.run.project.detection.setuptools import Setup
 
-__all__ = ["BIN", "SITE", "Package", "generated", "read", "source_roots"]
+__all__ = ["BIN", "SITE", "Package", "files_of", "generated", "read", "source_roots"]
 
 #: Where the commands are in the image, relative to the project.
 BIN = scripts.BIN
@@ -90,8 +90,11 @@ def generated(directory: Path, paths: Collection[str]) -> tuple[GeneratedFile, .
     Raises ConfigurationError: a file that says what it is is malformed.
     """
     package = read(directory, paths)
-    if package is None:
-        return ()
+    return files_of(package) if package else ()
+
+
+def files_of(package: Package) -> tuple[GeneratedFile, ...]:
+    """The files that make a package one that is installed where it lies."""
     commands = (GeneratedFile(script.path, _command(script, package.roots), 0o755) for script in package.scripts)
     return (*commands, *_metadata(package))
 
