@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -94,7 +95,12 @@ async def test_cancelled_it_leaves_neither_itself_nor_what_it_started(then: str,
     assert _is_gone(pid)
 
 
-async def test_cancelled_twice_it_still_leaves_nothing() -> None:
+def test_cancelled_twice_it_still_leaves_nothing_and_no_open_pipe() -> None:
+    asyncio.run(_cancelled_twice())
+    gc.collect()
+
+
+async def _cancelled_twice() -> None:
     child: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def say(line: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 
 from chamber.core.errors import DockerError
 from chamber.run.engines.guard import Ending, Guard
@@ -49,12 +49,12 @@ async def run(
     try:
         code = await _followed(process, output, say, idle)
     except TimeoutError:
-        await _ended(process, guard)
+        await _without_fail(_ended(process, guard))
         raise DockerError(
             f"{command[0]} gave no output for {idle:g} s and was stopped. Its last lines were:\n{output.tail}"
         ) from None
     except (Exception, asyncio.CancelledError):
-        await _ended(process, guard)
+        await _without_fail(_ended(process, guard))
         raise
     except GeneratorExit:  # the loop is gone, so that nobody can wait
         guard.wake()
@@ -110,6 +110,14 @@ async def _pieces(process: asyncio.subprocess.Process, idle: float) -> AsyncIter
     while piece:
         piece = await asyncio.wait_for(process.stdout.read(_PIECE), idle)
         yield piece
+
+
+async def _without_fail(ending: Coroutine[None, None, None]) -> None:
+    """Wait for it however often this is cancelled: the program could not end before the guard's thread either."""
+    task = asyncio.ensure_future(ending)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
 
 
 async def _ended(process: asyncio.subprocess.Process, guard: Guard) -> None:
