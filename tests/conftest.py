@@ -25,11 +25,32 @@ from chamber.run.job import manifest
 from chamber.run.planning import assembly
 
 ROOT = pathlib.Path(__file__).parents[1]
+#: Marker -> what it takes. Such tests are run where they are asked for, and in CI with the first Python alone: what
+#: they show depends on no version of it.
+_LONG = {"rehearsal": "about 1.5 GB from the package index", "reliability": "minutes"}
+_PYTHON = (3, 11)
 _RAY_JOB = ROOT.parent / "shared" / "schemas" / "ray.io_rayjob_v1.schema.json"
 #: What the schemas leave open (kubernetes.io: names, labels; the pattern of resource.Quantity).
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _QUANTITY = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+|[KMGTPE]i|[numkMGTPE])?")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Keep long tests for ``-m`` and for CI."""
+    for marker, price in _LONG.items():
+        if marker not in config.option.markexpr:
+            _keep_back(config, items, marker, price)
+
+
+def _keep_back(config, items, marker, price):
+    found = [item for item in items if item.get_closest_marker(marker)]
+    if os.environ.get("CI") != "true":
+        for item in found:
+            item.add_marker(pytest.mark.skip(f"takes {price}: hatch run test -m {marker}"))
+    elif sys.version_info[:2] != _PYTHON:
+        items[:] = [item for item in items if item not in found]
+        config.hook.pytest_deselected(items=found)
 
 
 @pytest.fixture(autouse=True)

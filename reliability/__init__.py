@@ -1,0 +1,1 @@
+"""The long runs behind the promises: nothing lost, nothing doubled, nothing leaked."""

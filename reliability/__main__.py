@@ -1,0 +1,23 @@
+"""``python -m reliability NAME [options]``: one long run; without a name, the names."""
+
+import importlib
+import sys
+
+#: Name of a run -> the module whose `main` takes its options and returns the exit code.
+NAMES = {
+    "figures": "reliability.figures",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run what is named."""
+    name, options = arguments[0] if arguments else "", arguments[1:]
+    if name not in NAMES:
+        print(f"usage: python -m reliability {'|'.join(NAMES)} [options]", file=sys.stderr)
+        return 2
+    run: int = importlib.import_module(NAMES[name]).main(options)
+    return run
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
