@@ -104,7 +104,8 @@ class WorkloadOperations(Operations):
         validation.length("external_id", external_id, 1, 255)
         journal = Journal()
         intent = journal.find(external_id)
-        found = await find(self._transport, external_id, intent.time if intent else None)
+        deadline = Deadline(self._transport.clock, self._transport.settings.timeout or READ.deadline)
+        found = await find(self._transport, external_id, intent.time if intent else None, deadline)
         if found:
             journal.forget(external_id)
         return found
