@@ -71,6 +71,13 @@ class Entry:
 
     def release(self) -> None:
         """The submission is no longer under way here. What was not settled, stays for whoever asks next."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """As at the end of this process, and of no other that has its descriptor."""
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
@@ -86,7 +93,7 @@ class Entry:
         self.release()
 
     def __del__(self) -> None:
-        self.release()
+        self.abandon()
 
 
 class Journal:
@@ -270,7 +277,7 @@ def _unreadable(file: Path, error: Exception) -> ConfigurationError:
 def _let_go() -> None:
     """In a forked child: its copies of the descriptors would hold the parent's intents beyond the parent's end."""
     for entry in list(_held):
-        entry.release()
+        entry.abandon()
 
 
 _held: weakref.WeakSet[Entry] = weakref.WeakSet()

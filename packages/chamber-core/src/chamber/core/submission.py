@@ -19,8 +19,9 @@ from typing import Any, Literal, NoReturn
 
 import msgspec
 
-from chamber.core import wire
+from chamber.core import validation, wire
 from chamber.core.clock import Deadline
+from chamber.core.enums import JobClass, ScalingMode
 from chamber.core.errors import (
     ChamberError,
     ConflictError,
@@ -43,9 +44,12 @@ from chamber.core.retry import KEYED_WRITE, READ
 from chamber.core.settings import checked_timeout
 from chamber.core.transport import Transport
 
-__all__ = ["OnAmbiguous", "Submission", "find", "is_ambiguous", "new_external_id"]
+__all__ = ["LARGEST_MANIFEST", "OnAmbiguous", "Submission", "checked", "find", "is_ambiguous", "new_external_id"]
 
 OnAmbiguous = Literal["resolve", "raise"]
+
+#: Characters.
+LARGEST_MANIFEST = 65_536
 
 #: Seconds before each look for a job that may have been submitted.
 _LOOKS = (0.0, 1.0, 3.0)
@@ -239,6 +243,22 @@ class Submission:
         return raised
 
 
+def checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a submission in the API's words, with an external id.
+
+    Raises ValidationError: one is outside its bounds.
+    """
+    known = {
+        **fields,
+        "job_class": validation.member("job_class", fields.get("job_class"), JobClass),
+        "scaling_mode": validation.member("scaling_mode", fields.get("scaling_mode"), ScalingMode),
+        "external_id": fields.get("external_id") or new_external_id(),
+    }
+    _check(known)
+    wire.encode_body(known)
+    return known
+
+
 async def find(transport: Transport, external_id: str, since: datetime | None, deadline: Deadline) -> Workload | None:
     """The workload with this external id, by search and then by listing what was submitted since."""
     found, searched = await _searched(transport, external_id, deadline)
@@ -294,6 +314,21 @@ def _is_about_the_key(error: ChamberError) -> bool:
     """Whether the API says that it has seen this Idempotency-Key before."""
     about = isinstance(error, ConflictError) or (isinstance(error, ValidationError) and error.status_code == 422)
     return about and "IDEMPOTEN" in f"{error.code} {error.message}".upper()
+
+
+def _check(fields: Mapping[str, Any]) -> None:
+    validation.text("name", fields["name"])
+    validation.length("name", fields["name"], 1, 255)
+    validation.text("initiative_id", fields["initiative_id"])
+    validation.text("gpu_type", fields["gpu_type"])
+    validation.number("requested_gpus", fields.get("requested_gpus"), 0, whole=False)
+    validation.number("priority", fields.get("priority"), 0, 100)
+    validation.length("external_id", fields["external_id"], 1, 255)
+    validation.one_line("external_id", fields["external_id"])
+    validation.length("k8s_manifest", fields.get("k8s_manifest"), 1, LARGEST_MANIFEST)
+    validation.one_of("distribution_mode", fields.get("distribution_mode"), ("auto", "manual"))
+    for name in ("gpus_per_pod", "requested_pods", "min_pods"):
+        validation.number(name, fields.get(name), 1)
 
 
 def _differ(told: object, given: object) -> bool:
