@@ -40,6 +40,7 @@ ALWAYS = (
     "manifest.chamber.yaml",
     ".chamber.yaml",
     ".chamber.yml",
+    "**/.*.chamber-part",
 )
 
 #: Left out whatever the project says; `include` re-admits single files. Compared without regard to case.
