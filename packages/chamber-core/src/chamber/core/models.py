@@ -11,6 +11,7 @@ import msgspec
 from chamber.core.enums import JobClass, JobStatus, OpenEnum
 from chamber.core.errors import WorkloadFailedError
 from chamber.core.facts import facts
+from chamber.core.redaction import redacted
 
 __all__ = [
     "AggregationBucket",
@@ -300,5 +301,5 @@ def _counted(items: Sequence[object], total: int | None) -> str:
 def _short(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
-    text = repr(str(value) if isinstance(value, JobStatus | JobClass) else value)
+    text = redacted(repr(str(value) if isinstance(value, JobStatus | JobClass) else value))
     return text if len(text) <= 200 else f"{text[:197]}..."

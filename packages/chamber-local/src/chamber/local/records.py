@@ -1,7 +1,6 @@
 """Which Chambers run on this machine: one private file for each, which the plugin reads."""
 
 import contextlib
-import logging
 import os
 from pathlib import Path
 
@@ -9,11 +8,12 @@ import msgspec
 import psutil
 
 from chamber.core import settings
+from chamber.core.logs import logger
 from chamber.local.folder import write_private
 
 __all__ = ["Record", "find", "remove", "running", "write"]
 
-_logger = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ def write(address: str, token: str) -> None:
         _folder().chmod(0o700)
         write_private(_file(address), msgspec.json.encode(record))
     except OSError as error:
-        _logger.warning("%s cannot be written, so run() will not find this Chamber by itself: %s", _folder(), error)
+        _log.warning(f"{_folder()} cannot be written, so run() will not find this Chamber by itself: {error}")
 
 
 def remove(address: str) -> None:
