@@ -49,6 +49,9 @@ _LOOKS = (0.0, 1.0, 3.0)
 _UNANSWERED = 5.0
 _SKEW = timedelta(minutes=5)
 
+#: What says that a request was not heard out, by whoever stands in front of the API: it may have been carried out.
+_HALF_HEARD = frozenset({408, 425})
+
 #: Failures of a look after which another may succeed.
 _PASSING = (TransportError, ServerError, UnexpectedResponseError, RateLimitError)
 
@@ -221,7 +224,7 @@ def is_ambiguous(error: ChamberError) -> bool:
     """Whether the job may have been submitted although the call failed."""
     if isinstance(error, TransportError):
         return error.sent
-    return isinstance(error, ServerError | UnexpectedResponseError)
+    return isinstance(error, ServerError | UnexpectedResponseError) or error.status_code in _HALF_HEARD
 
 
 def _is_about_the_key(error: ChamberError) -> bool:
