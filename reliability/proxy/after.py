@@ -27,7 +27,9 @@ def _cut(piece: Callable[[Answer], bytes], *, reset: bool = True):
 
 
 def _half_a_chunk(answer: Answer) -> bytes:
-    head = answer.head.split(b"\r\n", 1)[0] + b"\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = (
+        answer.head.split(b"\r\n", 1)[0] + b"\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     return head + b"%x\r\n" % (len(answer.body) + 20) + answer.body
 
 

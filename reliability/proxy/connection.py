@@ -92,7 +92,9 @@ def server_at(host: str, port: int) -> Upstream:
 
     async def ask(request: Request) -> Answer:
         reader, writer = await asyncio.open_connection(host, port)
-        head = _CLOSES.sub(b"", _HOST.sub(rb"\g<1>%s:%d" % (host.encode(), port), request.head.removesuffix(b"\r\n\r\n")))
+        head = _CLOSES.sub(
+            b"", _HOST.sub(rb"\g<1>%s:%d" % (host.encode(), port), request.head.removesuffix(b"\r\n\r\n"))
+        )
         head += b"\r\nConnection: close\r\n\r\n"
         writer.write(head + request.body)
         try:

@@ -12,7 +12,7 @@ from reliability.proxy.kinds import Kind
 __all__ = ["MALFORMED"]
 
 _TYPE = re.compile(rb"Content-Type: [^\r]+", re.IGNORECASE)
-_ID = re.compile(rb'"id"\s*:')
+_ID = re.compile(rb'"(\w*[iI]d)"\s*:')
 _NOT_UNDERSTOOD = "UnexpectedResponseError"
 
 
@@ -73,5 +73,7 @@ MALFORMED = [
     _kind("no_id", "no id", _fields(_without_id)),
     _kind("null_fields", "null in every field", _fields(dict.fromkeys)),
     _kind("wrong_envelope", "the thing in an envelope of another API", _fields(lambda thing: {"payload": [thing]})),
-    _kind("key_twice", "a key twice in one object", _said(lambda body: _ID.sub(rb'"id":"wl_other",\g<0>', body, count=1))),
+    _kind(
+        "key_twice", "a key twice in one object", _said(lambda body: _ID.sub(rb'"\1":"wl_other",\g<0>', body, count=1))
+    ),
 ]

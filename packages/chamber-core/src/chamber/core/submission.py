@@ -23,6 +23,7 @@ from chamber.core.errors import (
     ChamberError,
     ConflictError,
     IdempotencyConflict,
+    PluginError,
     RateLimitError,
     ResponseError,
     ServerError,
@@ -81,7 +82,7 @@ class Submission:
         self._journal.write(self._intent())
         unsure = f"The job may have been submitted: client.resolve_submission({self._external_id!r}) tells"
         try:
-            with noted(unsure):
+            with noted(unsure), self._transport.within(self._deadline.left()):
                 workload = await self._sent_or_found()
         except SubmissionUnknownError:
             raise
@@ -149,7 +150,7 @@ class Submission:
     async def _pause(self, seconds: float, cause: ChamberError) -> None:
         if seconds >= self._deadline.remaining:
             raise self._unknown(cause) from cause
-        await self._transport.clock.sleep(seconds)
+        await self._transport.pause(seconds)
 
     def _same(self, found: Workload) -> Workload:
         """What was found, unless it is another job under the same id."""
@@ -203,7 +204,7 @@ async def find(
 async def _listed(
     transport: Transport, external_id: str, since: datetime | None, timeout: float | None
 ) -> Workload | None:
-    after = since - _SKEW if since else None
+    after = transport.since(since) - _SKEW if since else None
     params: dict[str, object] = {"limit": 100, "start_date": after, "submitted_after": after, "sort_order": "desc"}
     seen: set[str] = set()
     while True:
@@ -224,6 +225,8 @@ def is_ambiguous(error: ChamberError) -> bool:
     """Whether the job may have been submitted although the call failed."""
     if isinstance(error, TransportError):
         return error.sent
+    if isinstance(error, PluginError):
+        return error.status_code is not None and not 400 <= error.status_code < 500
     return isinstance(error, ServerError | UnexpectedResponseError) or error.status_code in _HALF_HEARD
 
 
