@@ -1,12 +1,10 @@
 """One embedded Chamber and one fault proxy for each module of tests, and clients of both faces."""
 
-import contextlib
-
 import pytest
+from reliability.proxy import FaultProxy
 
 from chamber.core.clock import Clock
 from chamber.local import LocalChamber
-from reliability.proxy import FaultProxy
 
 
 class Hurried(Clock):

@@ -6,9 +6,9 @@ The table of the embedded Chamber is the oracle.
 import uuid
 
 import pytest
+from reliability.proxy import ANSWERS, CONNECT
 
 from chamber.core import ChamberError, SubmissionUnknownError
-from reliability.proxy import ANSWERS, CONNECT
 
 #: Seconds that an attempt is given where only patience ends it.
 PATIENCE = 0.5
