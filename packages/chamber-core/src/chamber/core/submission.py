@@ -26,6 +26,7 @@ from chamber.core.errors import (
     ChamberError,
     ConflictError,
     IdempotencyConflict,
+    PluginError,
     RateLimitError,
     ResponseError,
     ServerError,
@@ -58,6 +59,9 @@ _UNANSWERED = 5.0
 _SKEW = timedelta(minutes=5)
 #: For how long a request may be on its way to the API.
 _ON_ITS_WAY = timedelta(minutes=5)
+
+#: What says that a request was not heard out, by whoever stands in front of the API: it may have been carried out.
+_HALF_HEARD = frozenset({408, 425})
 
 #: Failures of a look after which another may succeed.
 _PASSING = (TransportError, ServerError, UnexpectedResponseError, RateLimitError)
@@ -94,6 +98,7 @@ class Submission:
         Raises SubmissionUnknownError: it may or may not have been submitted. Raises what the API answers when it
         refuses.
         """
+<<<<<<< ours
         journal, intent = Journal(), self._intent()
         before = journal.claim(self._external_id)
         if before is not None and _origin(before.intent) == _origin(intent):
@@ -123,6 +128,21 @@ class Submission:
                 raise
             entry.settle()
             return workload
+=======
+        self._journal.write(self._intent())
+        unsure = f"The job may have been submitted: client.resolve_submission({self._external_id!r}) tells"
+        try:
+            with noted(unsure), self._transport.within(self._deadline.left()):
+                workload = await self._sent_or_found()
+        except SubmissionUnknownError:
+            raise
+        except ChamberError as error:
+            if not is_ambiguous(error):
+                self._journal.forget(self._external_id)
+            raise
+        self._journal.forget(self._external_id)
+        return workload
+>>>>>>> theirs
 
     async def _sent_or_found(self) -> Workload:
         try:
@@ -198,7 +218,7 @@ class Submission:
     async def _pause(self, seconds: float, cause: ChamberError) -> None:
         if seconds >= self._deadline.remaining:
             raise self._unknown(cause) from cause
-        await self._transport.clock.sleep(seconds)
+        await self._transport.pause(seconds)
 
     def _same(self, found: Workload, cause: ChamberError) -> Workload:
         """What was found, unless it is another job under the same id: where the API says so, in anything it tells."""
@@ -272,6 +292,7 @@ async def find(transport: Transport, external_id: str, since: datetime | None, d
         return None
 
 
+<<<<<<< ours
 async def _searched(transport: Transport, external_id: str, deadline: Deadline) -> tuple[Workload | None, bool]:
     """What a search finds, and whether it answered."""
     body = {"query": external_id, "page_size": 100, "sort_by": "submitted_at", "sort_order": "desc"}
@@ -293,6 +314,22 @@ def _listing(
     """What was submitted since, newest first, page by page."""
     after = since - _SKEW if since else None
     asked: dict[str, object] = {"limit": 100, "start_date": after, "submitted_after": after, "sort_order": "desc"}
+=======
+async def _listed(
+    transport: Transport, external_id: str, since: datetime | None, timeout: float | None
+) -> Workload | None:
+    after = transport.since(since) - _SKEW if since else None
+    params: dict[str, object] = {"limit": 100, "start_date": after, "submitted_after": after, "sort_order": "desc"}
+    seen: set[str] = set()
+    while True:
+        answer = await transport.call("GET", path("workloads"), params=params, policy=READ, timeout=timeout)
+        page = wire.decode(answer, PaginatedResponse[Workload])
+        token = page.next_token
+        if (found := _with_id(page.items, external_id)) or not token or token in seen:
+            return found
+        seen.add(token)
+        params["next_token"] = token
+>>>>>>> theirs
 
     async def page(cursor: str | None) -> tuple[Sequence[Workload], str | None]:
         params = {**asked, "next_token": cursor} if cursor else asked
@@ -307,7 +344,9 @@ def is_ambiguous(error: ChamberError) -> bool:
     """Whether the job may have been submitted although the call failed."""
     if isinstance(error, TransportError):
         return error.sent
-    return isinstance(error, ServerError | UnexpectedResponseError)
+    if isinstance(error, PluginError):
+        return error.status_code is not None and not 400 <= error.status_code < 500
+    return isinstance(error, ServerError | UnexpectedResponseError) or error.status_code in _HALF_HEARD
 
 
 def _is_about_the_key(error: ChamberError) -> bool:

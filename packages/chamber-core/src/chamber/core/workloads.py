@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
@@ -18,13 +19,24 @@ from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
+<<<<<<< ours
 from chamber.core.retry import POLL, READ, REPEATABLE_WRITE, RETRIED
 from chamber.core.submission import OnAmbiguous, Submission, checked, find
 
 __all__ = ["WorkloadOperations", "ends_waiting"]
+=======
+from chamber.core.retry import POLL, REPEATABLE_WRITE, RETRIED
+from chamber.core.submission import OnAmbiguous, Submission, find, new_external_id
+from chamber.core.wire import encode_body
+
+__all__ = ["LARGEST_MANIFEST", "WorkloadOperations", "ends_waiting", "look_within"]
+
+#: Characters.
+LARGEST_MANIFEST = 65_536
+>>>>>>> theirs
 
 #: Seconds that the last look of a wait may take beyond the wait's timeout.
-_LAST_LOOK = 1.0
+_LAST_LOOK = 0.2
 _TERMINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PREEMPTED)
 
 _log = logger(__name__)
@@ -101,8 +113,13 @@ class WorkloadOperations(Operations):
         validation.length("external_id", external_id, 1, 255)
         journal = Journal()
         intent = journal.find(external_id)
+<<<<<<< ours
         deadline = Deadline(self._transport.clock, self._transport.settings.timeout or READ.deadline)
         found = await find(self._transport, external_id, intent.time if intent else None, deadline)
+=======
+        with self._transport.within():
+            found = await find(self._transport, external_id, intent.time if intent else None)
+>>>>>>> theirs
         if found:
             journal.forget(external_id)
         return found
@@ -141,7 +158,10 @@ class WorkloadOperations(Operations):
             "limit": limit,
             "next_token": next_token,
         }
-        return await by_status(self._transport.dialect, status, lambda spelt: self._page({**filters, "status": spelt}))
+        with self._transport.within():
+            return await by_status(
+                self._transport.dialect, status, lambda spelt: self._page({**filters, "status": spelt})
+            )
 
     @listing
     async def iter_workloads(
@@ -179,6 +199,10 @@ class WorkloadOperations(Operations):
     @operation
     async def cancel_workload(self, workload_id: str) -> Workload:
         """Cancel a workload that has not ended. Raises ConflictError: it has."""
+        with self._transport.within():
+            return await self._cancelled(workload_id)
+
+    async def _cancelled(self, workload_id: str) -> Workload:
         cancel = path("workloads", workload_id, "cancel")
         try:
             return await self.request("POST", cancel, Workload, policy=REPEATABLE_WRITE)
@@ -220,13 +244,13 @@ class WorkloadOperations(Operations):
                 return workload
             if deadline.remaining <= 0:
                 raise _not_in_time(workload, timeout)
-            await clock.sleep(min(poll_interval, deadline.remaining))
+            await self._transport.pause(min(poll_interval, deadline.remaining))
 
     async def _look(self, workload_id: str, seen: Workload | None, deadline: Deadline, contact: Contact) -> Workload:
         """The workload as it is; as it was last `seen` while the API cannot say."""
-        timeout = min(READ.deadline, max(deadline.remaining, _LAST_LOOK))
         try:
-            workload = await self.request("GET", path("workloads", workload_id), Workload, timeout=timeout)
+            with self._transport.within(look_within(deadline, first=seen is None)):
+                workload = await self.get_workload(workload_id)
         except ChamberError as error:
             if seen is None or ends_waiting(error) or contact.is_lost:
                 raise
@@ -242,6 +266,13 @@ class WorkloadOperations(Operations):
 def _has_ended(workload: Workload) -> bool:
     """Whether nothing comes after its status. A preempted workload may run again, where the API does that."""
     return workload.is_terminal and workload.status != JobStatus.PREEMPTED
+
+
+def look_within(deadline: Deadline, *, first: bool) -> float | None:
+    """Seconds that a look of a wait may take; None: as long as any read, as the only look of a wait of 0 seconds."""
+    if deadline.remaining == math.inf or (first and deadline.remaining == 0):
+        return None
+    return max(deadline.remaining, _LAST_LOOK)
 
 
 def ends_waiting(error: ChamberError) -> bool:
