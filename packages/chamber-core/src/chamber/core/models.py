@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar
@@ -30,6 +31,9 @@ __all__ = [
 
 T = TypeVar("T")
 
+#: Dimension by which workloads are counted → the words of its buckets.
+_ENUMERATIONS: dict[str, type[OpenEnum]] = {"status": JobStatus, "job_class": JobClass}
+
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """Base of every model. A subclass says with which words the API names it and its fields."""
@@ -49,6 +53,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if isinstance(value, datetime):
                 msgspec.structs.force_setattr(self, name, _utc(value))
+            elif isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{name} is no finite number")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: texts, numbers, lists and dicts, with times as RFC 3339; what is in `extra` beside the rest."""
@@ -184,7 +190,8 @@ class AggregationResult(Model, frozen=True, kw_only=True):
     @classmethod
     def __complete__(cls, fields: dict[str, Any]) -> dict[str, Any]:
         """Statuses and classes in one case."""
-        enumeration = {"status": JobStatus, "job_class": JobClass}.get(fields.get("dimension", ""))
+        dimension = fields.get("dimension")
+        enumeration = _ENUMERATIONS.get(dimension) if isinstance(dimension, str) else None
         if enumeration is None or not isinstance(fields.get("buckets"), list):
             return fields
         return {**fields, "buckets": [_named(bucket, enumeration) for bucket in fields["buckets"]]}
