@@ -111,7 +111,7 @@ async def _assemble(
     await database.write(tenancy.prepare)
     await database.write(sow, settings.configuration, ledger.clock())
     await database.write(enrol, settings.users, ledger.clock())
-    await recover(ledger, folder.path / "runs", folder.logs)
+    await recover(ledger, folder.path / "runs")
     dispatcher = Dispatcher(ledger, _executor(settings, store, address, folder, clock), folder.logs)
     stack.push_async_callback(dispatcher.close)
     parts = Services(
@@ -147,7 +147,15 @@ async def _serve(app: web.Application, listening: Listening, stack: AsyncExitSta
 def _executor(settings: Settings, store: Store, address: str, folder: DataFolder, clock: Clock) -> Executor:
     if isinstance(clock, VirtualClock):
         return SimulatedExecutor(clock)
-    return ProcessExecutor(store, address, folder.path, interval=settings.sample_interval, grace=settings.grace)
+    return ProcessExecutor(
+        store,
+        address,
+        folder.path,
+        interval=settings.sample_interval,
+        grace=settings.grace,
+        log_limit=settings.log_limit,
+        secrets=settings.configuration.secrets,
+    )
 
 
 def _tokens(settings: Settings, folder: DataFolder) -> dict[str, User]:
