@@ -53,6 +53,11 @@ class ProcessGroup:
         self._exit: asyncio.Future[Exit] = self._loop.create_future()
         threading.Thread(target=self._reap, name=f"chamber-local-wait-{self.pid}", daemon=True).start()
 
+    @property
+    def ended(self) -> bool:
+        """True when the leader is gone."""
+        return self._exit.done()
+
     async def wait(self) -> Exit:
         """Waits for the leader; whatever it left running in its group is killed."""
         return await asyncio.shield(self._exit)

@@ -8,7 +8,6 @@ import contextlib
 import os
 import shlex
 import shutil
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -27,6 +26,7 @@ from chamber.local.executors.output import Output
 from chamber.local.executors.pods import process
 from chamber.local.executors.ports import Ports
 from chamber.local.executors.refusal import Refused
+from chamber.local.executors.signals import signal_name
 from chamber.local.executors.tail import last_lines
 from chamber.local.executors.tasks import secrets_in, task_for
 from chamber.local.marks import marked
@@ -216,11 +216,5 @@ def _outcome(ended: Exit, output: Output, pod: int | None = None) -> Outcome:
     if ended.code == 0:
         return Outcome(Status.COMPLETED, exit_code=0)
     if ended.code < 0:
-        return Outcome(Status.FAILED, f"{which}killed by {_signal(-ended.code)}{lines}", 128 - ended.code)
+        return Outcome(Status.FAILED, f"{which}killed by {signal_name(-ended.code)}{lines}", 128 - ended.code)
     return Outcome(Status.FAILED, f"{which}exit code {ended.code}{lines}", ended.code)
-
-
-def _signal(number: int) -> str:
-    with contextlib.suppress(ValueError):
-        return f"signal {number} ({signal.Signals(number).name})"
-    return f"signal {number}"
