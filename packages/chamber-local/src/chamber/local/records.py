@@ -23,14 +23,16 @@ class Record(msgspec.Struct, frozen=True):
     api_url: str
     token: str
     pid: int
+    executor: str = "process"
 
     def __repr__(self) -> str:
-        return f"Record(registry={self.registry!r}, api_url={self.api_url!r}, token='***', pid={self.pid})"
+        said = f"registry={self.registry!r}, api_url={self.api_url!r}, token='***', pid={self.pid}"
+        return f"Record({said}, executor={self.executor!r})"
 
 
-def write(address: str, token: str) -> None:
+def write(address: str, token: str, executor: str = "process") -> None:
     """Records that this process serves at host:port; without a place to write to, run() has to be told."""
-    record = Record(address, f"http://{address}/v1", token, os.getpid())
+    record = Record(address, f"http://{address}/v1", token, os.getpid(), executor)
     try:
         _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
         _folder().chmod(0o700)

@@ -48,8 +48,9 @@ class Run:
 
     async def end(self, outcome: Outcome) -> bool:
         """Stops it and waits until it is gone; False when it had ended by itself before."""
-        self._ending = self._ending or outcome
-        self._work.cancel()
+        if self._ending is None:  # once: a second cancellation would end its ending
+            self._ending = outcome
+            self._work.cancel()
         return await asyncio.shield(self._settled) is outcome
 
     async def _settle(self) -> Outcome:
