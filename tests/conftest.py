@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 
+import hypothesis
 import jsonschema
 import kubernetes_validate
 import pytest
@@ -34,6 +35,24 @@ _RAY_JOB = ROOT.parent / "shared" / "schemas" / "ray.io_rayjob_v1.schema.json"
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _QUANTITY = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+|[KMGTPE]i|[numkMGTPE])?")
+
+#: Examples of each property: in CI always the same; ``--hypothesis-profile=release`` before a release; a few of them
+#: for each mutant (``hatch run reliability mutation``).
+_EXAMPLES = {"ci": 200, "local": 200, "release": 10_000, "mutation": 25}
+
+
+def _profiles():
+    slow = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
+    for name, examples in _EXAMPLES.items():
+        fixed = name in {"ci", "mutation"}
+        kept = {"database": None} if fixed else {}
+        hypothesis.settings.register_profile(
+            name, max_examples=examples, derandomize=fixed, deadline=None, suppress_health_check=slow, **kept
+        )
+    hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
+
+
+_profiles()
 
 
 def pytest_collection_modifyitems(config, items):
