@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import functools
 import inspect
+import itertools
 import json
 import os
 import pathlib
@@ -30,6 +31,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 #: they show depends on no version of it.
 _LONG = {"rehearsal": "about 1.5 GB from the package index", "reliability": "minutes"}
 _PYTHON = (3, 11)
+_numbers = itertools.count()
 _RAY_JOB = ROOT.parent / "shared" / "schemas" / "ray.io_rayjob_v1.schema.json"
 #: What the schemas leave open (kubernetes.io: names, labels; the pattern of resource.Quantity).
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -77,7 +79,8 @@ def own_settings(monkeypatch, tmp_path_factory):
     """An empty folder of settings for each test, and no variable of Chamber's from outside."""
     for name in [name for name in os.environ if name.startswith("CHAMBER_")]:
         monkeypatch.delenv(name)
-    folder = tmp_path_factory.mktemp("home")
+    folder = tmp_path_factory.getbasetemp() / f"settings-{next(_numbers)}"  # mktemp looks at all that are there
+    folder.mkdir()
     monkeypatch.setenv("CHAMBER_CONFIG_DIR", str(folder / ".chamber"))
     return folder / ".chamber"
 

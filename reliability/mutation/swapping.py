@@ -14,6 +14,9 @@ from types import CodeType, FunctionType, ModuleType
 
 __all__ = ["Instead", "changed_constants", "changed_function", "functions", "rebind", "swap"]
 
+#: Values that many names may have: that two are one says nothing.
+_PLAIN = (str, bytes, int, float, type(None))
+
 
 def changed_function(before: CodeType, after: CodeType) -> tuple[CodeType, CodeType] | None:
     """The one function that differs, as it was and as it is; None when more than that does."""
@@ -68,11 +71,15 @@ def rebind(module: str, statements: list[ast.stmt]) -> None:
     before = dict(own)
     body: list[ast.stmt] = [ast.ImportFrom("__future__", [ast.alias("annotations")], 0), *statements]
     exec(compile(ast.fix_missing_locations(ast.Module(body, [])), module, "exec", dont_inherit=True), own)
-    for other in list(sys.modules.values()):
-        others = getattr(other, "__dict__", {})
-        for name in set().union(*map(_assigned, statements)):
-            if others is not own and name in others and others[name] is before[name]:
-                others[name] = own[name]
+    holders = [vars(other) for other in list(sys.modules.values()) if isinstance(other, ModuleType)]
+    tables = [value for holder in holders for value in list(holder.values()) if type(value) is dict]
+    for name in set().union(*map(_assigned, statements)):
+        old, new = before[name], own[name]
+        for holder in holders:
+            if holder.get(name) is old:
+                holder[name] = new
+        for table in tables if not isinstance(old, _PLAIN) else ():
+            table |= {key: new for key, value in table.items() if value is old}
 
 
 class Instead(importlib.abc.MetaPathFinder):

@@ -7,8 +7,10 @@ import json
 import os
 import resource
 import select
+import shutil
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -58,6 +60,7 @@ class Trials:
     def __init__(self, subject: Subject, mutants: Sequence[Mutant], folder: Path) -> None:
         self.subject, self.mutants, self.folder = subject, mutants, folder
         self._broke = ""
+        self._noticed: Counter[str] = Counter()
         self._coverage = coverage.Coverage(
             branch=True, include=[str(subject.file)], data_file=str(folder / "data"), config_file=False
         )
@@ -135,21 +138,28 @@ class Trials:
     def _ended(
         self, items: dict[str, pytest.Item], measured: Measured, names: set[str], change: Callable[[], object]
     ) -> str:
-        """How these tests, the quickest first, end after the change."""
-        chosen = [items[name] for name in sorted(names, key=lambda name: measured.seconds[name])]
+        """How these tests end after the change: first those that noticed others, then the quickest."""
+        chosen = [items[name] for name in sorted(names, key=lambda name: (-self._noticed[name], measured.seconds[name]))]
+        place = self.folder / "tmp" / "trial"
 
         def trial() -> str:
+            if chosen:
+                chosen[0].config._tmp_path_factory._basetemp = place  # type: ignore[attr-defined]
             change()
             return _first_failure(chosen)
 
-        return child_ended(trial, 10 + 10 * sum(measured.seconds[name] for name in names))
+        place.mkdir()
+        ended = child_ended(trial, 10 + 10 * sum(measured.seconds[name] for name in names))
+        shutil.rmtree(place, ignore_errors=True)
+        self._noticed[ended] += 1
+        return ended
 
 
 def one_trial(subject: Subject, mutant: Mutant, folder: Path, order: Sequence[str]) -> str:
     """How a mutant ends that has to be there before anything imports its module. For a child of its own."""
     Instead(subject.module, str(subject.file), mutant.source).install()
     plugin = _InOrder({name: number for number, name in enumerate(order)})
-    code = pytest.main([*_OPTIONS, f"--basetemp={folder / 'tmp'}", "-x", *subject.tests], plugins=[plugin])
+    code = pytest.main([*_OPTIONS, f"--basetemp={folder / 'tmp' / 'later'}", "-x", *subject.tests], plugins=[plugin])
     return SURVIVED if code == pytest.ExitCode.OK else plugin.failed or f"exit code {int(code)}"
 
 
