@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import functools
 import inspect
+import itertools
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ import re
 import subprocess
 import sys
 
+import hypothesis
 import jsonschema
 import kubernetes_validate
 import pytest
@@ -29,11 +31,30 @@ ROOT = pathlib.Path(__file__).parents[1]
 #: they show depends on no version of it.
 _LONG = {"rehearsal": "about 1.5 GB from the package index", "reliability": "minutes"}
 _PYTHON = (3, 11)
+_numbers = itertools.count()
 _RAY_JOB = ROOT.parent / "shared" / "schemas" / "ray.io_rayjob_v1.schema.json"
 #: What the schemas leave open (kubernetes.io: names, labels; the pattern of resource.Quantity).
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _QUANTITY = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+|[KMGTPE]i|[numkMGTPE])?")
+
+#: Examples of each property: in CI always the same; ``--hypothesis-profile=release`` before a release; a few of them
+#: for each mutant (``hatch run reliability mutation``).
+_EXAMPLES = {"ci": 200, "local": 200, "release": 10_000, "mutation": 25}
+
+
+def _profiles():
+    slow = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
+    for name, examples in _EXAMPLES.items():
+        fixed = name in {"ci", "mutation"}
+        kept = {"database": None} if fixed else {}
+        hypothesis.settings.register_profile(
+            name, max_examples=examples, derandomize=fixed, deadline=None, suppress_health_check=slow, **kept
+        )
+    hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
+
+
+_profiles()
 
 
 def pytest_collection_modifyitems(config, items):
@@ -58,7 +79,8 @@ def own_settings(monkeypatch, tmp_path_factory):
     """An empty folder of settings for each test, and no variable of Chamber's from outside."""
     for name in [name for name in os.environ if name.startswith("CHAMBER_")]:
         monkeypatch.delenv(name)
-    folder = tmp_path_factory.mktemp("home")
+    folder = tmp_path_factory.getbasetemp() / f"settings-{next(_numbers)}"  # mktemp looks at all that are there
+    folder.mkdir()
     monkeypatch.setenv("CHAMBER_CONFIG_DIR", str(folder / ".chamber"))
     return folder / ".chamber"
 

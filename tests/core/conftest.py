@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ from chamber.core import AsyncChamberClient, ChamberClient
 from chamber.core.testing import FakeClock
 from chamber.core.transport import Transport
 
+_numbers = itertools.count()
 TOKEN = "ch.a-token-that-must-not-be-shown"
 WORKLOAD = {"id": "wl_1", "name": "train", "status": "RUNNING"}
 
@@ -139,7 +141,9 @@ class Api:
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    home = tmp_path_factory.getbasetemp() / f"home-{next(_numbers)}"  # mktemp looks at all that are there
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
 
 
 @pytest.fixture

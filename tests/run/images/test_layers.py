@@ -6,6 +6,7 @@ import os
 import tarfile
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -148,6 +149,47 @@ def test_an_empty_folder_is_told_from_a_file_and_is_packed(tmp_path: Path) -> No
     without = _key(tmp_path)
     (tmp_path / "out").touch()
     assert len({with_folder, without, _key(tmp_path)}) == 3
+
+
+#: A file with its content and whether it can be run, a link with its target, or an empty folder.
+entry_kinds = (
+    st.tuples(st.just("file"), st.binary(max_size=2), st.booleans())
+    | st.tuples(st.just("link"), st.sampled_from(["a", "b"]))
+    | st.tuples(st.just("folder"))
+)
+contexts = st.dictionaries(st.sampled_from(["a", "b", "c/d", "c/e"]), entry_kinds, max_size=3)
+Context = dict[str, tuple[Any, ...]]
+
+
+def _made(root: Path, context: Context) -> Path:
+    for name, (kind, *said) in context.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        if kind == "file":
+            (root / name).write_bytes(said[0])
+            (root / name).chmod(0o755 if said[1] else 0o644)
+        elif kind == "link":
+            (root / name).symlink_to(f"{'../' * name.count('/')}{said[0]}")
+        else:
+            (root / name).mkdir()
+    return root
+
+
+@given(one=contexts, two=contexts)
+def test_the_key_changes_exactly_when_a_file_a_mode_a_link_or_a_folder_does(
+    tmp_path_factory: pytest.TempPathFactory, one: Context, two: Context
+) -> None:
+    first, second = (_made(tmp_path_factory.mktemp("made"), context) for context in (one, two))
+    assert (_key(first) == _key(second)) is (one == two)
+
+
+inputs = st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4), min_size=1, max_size=4)
+
+
+@given(one=inputs, two=inputs)
+def test_an_image_has_another_key_exactly_when_anything_it_is_made_from_is_another(
+    one: list[str], two: list[str]
+) -> None:
+    assert (image_key(*one) == image_key(*two)) is (one == two)
 
 
 def _large(root: Path) -> Path:

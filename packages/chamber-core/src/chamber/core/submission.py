@@ -98,7 +98,6 @@ class Submission:
         Raises SubmissionUnknownError: it may or may not have been submitted. Raises what the API answers when it
         refuses.
         """
-<<<<<<< ours
         journal, intent = Journal(), self._intent()
         before = journal.claim(self._external_id)
         if before is not None and _origin(before.intent) == _origin(intent):
@@ -117,7 +116,8 @@ class Submission:
 
     async def _ended(self, entry: Entry, submitting: Coroutine[Any, Any, Workload]) -> Workload:
         """The outcome of a submission. Its intent is kept as long as it is not known what became of it."""
-        with entry, noted(f"The job may have been submitted: client.resolve_submission({self._external_id!r}) tells"):
+        unsure = f"The job may have been submitted: client.resolve_submission({self._external_id!r}) tells"
+        with entry, noted(unsure), self._transport.within(self._deadline.left()):
             try:
                 workload = await submitting
             except SubmissionUnknownError:
@@ -128,21 +128,6 @@ class Submission:
                 raise
             entry.settle()
             return workload
-=======
-        self._journal.write(self._intent())
-        unsure = f"The job may have been submitted: client.resolve_submission({self._external_id!r}) tells"
-        try:
-            with noted(unsure), self._transport.within(self._deadline.left()):
-                workload = await self._sent_or_found()
-        except SubmissionUnknownError:
-            raise
-        except ChamberError as error:
-            if not is_ambiguous(error):
-                self._journal.forget(self._external_id)
-            raise
-        self._journal.forget(self._external_id)
-        return workload
->>>>>>> theirs
 
     async def _sent_or_found(self) -> Workload:
         try:
@@ -292,7 +277,6 @@ async def find(transport: Transport, external_id: str, since: datetime | None, d
         return None
 
 
-<<<<<<< ours
 async def _searched(transport: Transport, external_id: str, deadline: Deadline) -> tuple[Workload | None, bool]:
     """What a search finds, and whether it answered."""
     body = {"query": external_id, "page_size": 100, "sort_by": "submitted_at", "sort_order": "desc"}
@@ -312,24 +296,8 @@ def _listing(
     transport: Transport, since: datetime | None, deadline: Deadline
 ) -> Callable[[str | None], Coroutine[Any, Any, tuple[Sequence[Workload], str | None]]]:
     """What was submitted since, newest first, page by page."""
-    after = since - _SKEW if since else None
-    asked: dict[str, object] = {"limit": 100, "start_date": after, "submitted_after": after, "sort_order": "desc"}
-=======
-async def _listed(
-    transport: Transport, external_id: str, since: datetime | None, timeout: float | None
-) -> Workload | None:
     after = transport.since(since) - _SKEW if since else None
-    params: dict[str, object] = {"limit": 100, "start_date": after, "submitted_after": after, "sort_order": "desc"}
-    seen: set[str] = set()
-    while True:
-        answer = await transport.call("GET", path("workloads"), params=params, policy=READ, timeout=timeout)
-        page = wire.decode(answer, PaginatedResponse[Workload])
-        token = page.next_token
-        if (found := _with_id(page.items, external_id)) or not token or token in seen:
-            return found
-        seen.add(token)
-        params["next_token"] = token
->>>>>>> theirs
+    asked: dict[str, object] = {"limit": 100, "start_date": after, "submitted_after": after, "sort_order": "desc"}
 
     async def page(cursor: str | None) -> tuple[Sequence[Workload], str | None]:
         params = {**asked, "next_token": cursor} if cursor else asked

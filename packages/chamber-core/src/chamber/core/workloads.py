@@ -19,21 +19,10 @@ from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
-<<<<<<< ours
 from chamber.core.retry import POLL, READ, REPEATABLE_WRITE, RETRIED
 from chamber.core.submission import OnAmbiguous, Submission, checked, find
 
-__all__ = ["WorkloadOperations", "ends_waiting"]
-=======
-from chamber.core.retry import POLL, REPEATABLE_WRITE, RETRIED
-from chamber.core.submission import OnAmbiguous, Submission, find, new_external_id
-from chamber.core.wire import encode_body
-
-__all__ = ["LARGEST_MANIFEST", "WorkloadOperations", "ends_waiting", "look_within"]
-
-#: Characters.
-LARGEST_MANIFEST = 65_536
->>>>>>> theirs
+__all__ = ["WorkloadOperations", "ends_waiting", "look_within"]
 
 #: Seconds that the last look of a wait may take beyond the wait's timeout.
 _LAST_LOOK = 0.2
@@ -113,13 +102,9 @@ class WorkloadOperations(Operations):
         validation.length("external_id", external_id, 1, 255)
         journal = Journal()
         intent = journal.find(external_id)
-<<<<<<< ours
         deadline = Deadline(self._transport.clock, self._transport.settings.timeout or READ.deadline)
-        found = await find(self._transport, external_id, intent.time if intent else None, deadline)
-=======
-        with self._transport.within():
-            found = await find(self._transport, external_id, intent.time if intent else None)
->>>>>>> theirs
+        with self._transport.within(deadline.left()):
+            found = await find(self._transport, external_id, intent.time if intent else None, deadline)
         if found:
             journal.forget(external_id)
         return found

@@ -1,0 +1,67 @@
+"""The modules that are mutated, and the tests that have to notice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["ROOT", "SUBJECTS", "Subject"]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Subject(NamedTuple):
+    """A module, and where the tests are that cover it."""
+
+    module: str
+    tests: tuple[str, ...]
+
+    @property
+    def file(self) -> Path:
+        """Its source."""
+        package = "-".join(self.module.split(".")[:2])
+        return ROOT / "packages" / package / "src" / f"{self.module.replace('.', '/')}.py"
+
+    @property
+    def source(self) -> str:
+        """What stands in it."""
+        return self.file.read_text("utf-8")
+
+
+def _core(name: str, *tests: str) -> Subject:
+    return Subject(f"chamber.core.{name}", tuple(_path("core", test) for test in tests))
+
+
+def _run(name: str, *tests: str) -> Subject:
+    return Subject(f"chamber.run.{name}", tuple(_path("run", test) for test in tests))
+
+
+def _path(area: str, test: str) -> str:
+    """``file`` or ``file::test``."""
+    file, _, one = test.partition("::")
+    return f"tests/{area}/{file}.py{'::' if one else ''}{one}"
+
+
+#: Both faces do the same; one of them is enough, and this one needs no thread.
+_VECTORS = "test_retry_vectors::test_the_async_client_does_as_the_vector_says"
+
+
+_ALL = (
+    _core("retry", "test_retry", _VECTORS),
+    _core("transport.budget", "transport/test_budget", _VECTORS),
+    _core("transport.calls", "transport/test_calls", "transport/test_decisions", "test_retry", _VECTORS),
+    _core("paths", "test_paths"),
+    _core("submission", "test_submission"),
+    _core("journal", "test_journal", "test_submission"),
+    _core("redaction", "test_redaction", "test_logs"),
+    _core("settings", "test_settings", "transport/test_calls"),
+    _run("cache", "test_cache"),
+    _run("images.buckets", "images/test_buckets"),
+    _run("images.environment", "images/test_environment", "images/test_dockerfile"),
+    _run("images.layer_cache", "images/test_layer_cache", "images/test_layers"),
+    _run("images.layers", "images/test_layers", "images/test_layer_cache"),
+    _run("job.names", "job/test_names"),
+)
+
+#: Its name for ``hatch run reliability mutation NAME`` -> a module.
+SUBJECTS = {subject.module.removeprefix("chamber."): subject for subject in _ALL}
