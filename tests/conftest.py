@@ -27,9 +27,10 @@ from chamber.run.job import manifest
 from chamber.run.planning import assembly
 
 ROOT = pathlib.Path(__file__).parents[1]
-#: Marker -> what it takes. Such tests are run where they are asked for, and in CI with the first Python alone: what
-#: they show depends on no version of it.
+#: Marker -> what such tests take: elsewhere than in CI they are run where they are asked for.
 _LONG = {"rehearsal": "about 1.5 GB from the package index", "reliability": "minutes"}
+#: In CI these are run with the first Python alone: what they show depends on no version of it.
+_ONCE = ("engine", "once", *_LONG)
 _PYTHON = (3, 11)
 _numbers = itertools.count()
 _RAY_JOB = ROOT.parent / "shared" / "schemas" / "ray.io_rayjob_v1.schema.json"
@@ -58,20 +59,21 @@ _profiles()
 
 
 def pytest_collection_modifyitems(config, items):
-    """Keep long tests for ``-m`` and for CI."""
+    """Keep what takes long for ``-m`` and for CI, and there for one Python."""
+    is_ci = os.environ.get("CI") == "true"
     for marker, price in _LONG.items():
-        if marker not in config.option.markexpr:
-            _keep_back(config, items, marker, price)
+        if not is_ci and marker not in config.option.markexpr:
+            for item in _marked(items, marker):
+                item.add_marker(pytest.mark.skip(f"takes {price}: hatch run test -m {marker}"))
+    if is_ci and sys.version_info[:2] != _PYTHON:
+        left_out = _marked(items, *_ONCE)
+        for item in left_out:
+            items.remove(item)
+        config.hook.pytest_deselected(items=left_out)
 
 
-def _keep_back(config, items, marker, price):
-    found = [item for item in items if item.get_closest_marker(marker)]
-    if os.environ.get("CI") != "true":
-        for item in found:
-            item.add_marker(pytest.mark.skip(f"takes {price}: hatch run test -m {marker}"))
-    elif sys.version_info[:2] != _PYTHON:
-        items[:] = [item for item in items if item not in found]
-        config.hook.pytest_deselected(items=found)
+def _marked(items, *markers):
+    return [item for item in items if any(item.get_closest_marker(marker) for marker in markers)]
 
 
 @pytest.fixture(autouse=True)

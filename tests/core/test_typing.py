@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 HERE = Path(__file__).parents[1] / "typing"
 PLUGINS = ("admin", "metrics", "run")
 INSTALLED = [chosen for count in range(len(PLUGINS) + 1) for chosen in combinations(PLUGINS, count)]

@@ -80,7 +80,7 @@ CALLS = [
         "team",
         "H100",
         endpoint="POST workloads",
-        options={"on_ambiguous": "raise"},
+        options={"on_ambiguous": "raise", "external_id": "mine-1"},
     ),
     _workload("get_workload", "wl_1"),
     _workload("cancel_workload", "wl_1", endpoint="POST workloads/wl_1/cancel"),

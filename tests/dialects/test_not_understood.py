@@ -1,6 +1,7 @@
 """An answer that is not understood is an error that says so, never an empty success."""
 
 import json
+import shutil
 
 import pytest
 from calls import CALLS, Call
@@ -8,6 +9,7 @@ from mixes import Mix
 from subjects import ALLOCATION, CAPACITY, HEALTH, TEAM, WORKLOAD
 
 from chamber.core import UnexpectedResponseError, Workload
+from chamber.core.settings import home
 from chamber.core.testing import RecordingTransport, Reply
 from chamber.core.wire import Answer, decode
 
@@ -57,6 +59,7 @@ NEVER = {
 
 
 def not_understood(client_of, call: Call, body: object) -> UnexpectedResponseError:
+    shutil.rmtree(home() / "submissions", ignore_errors=True)  # or the next submission takes up the one before
     transport = RecordingTransport({call.endpoint: Reply(body=body, headers={"Content-Type": "application/json"})})
     with pytest.raises(UnexpectedResponseError) as caught:
         call.of(client_of(transport))

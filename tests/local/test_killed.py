@@ -82,6 +82,7 @@ def submit_until_it_dies(told, acknowledged):
         connection.close()
 
 
+@pytest.mark.once
 def test_no_acknowledged_submission_is_lost_by_a_hundred_kills(served):
     chance, acknowledged = random.Random(5), []
     for _ in range(KILLS):

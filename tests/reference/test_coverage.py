@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 HERE = pathlib.Path(__file__).parent
 REFERENCE = HERE.parents[2] / "shared" / "seeds" / "sdk-reference.txt"
 

@@ -9,6 +9,8 @@ from chamber.local.api.routes import ENDPOINTS
 from reliability import contract
 from reliability.contract import DIALECTS
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(params=DIALECTS)
 def chamber(request):
