@@ -7,9 +7,14 @@ from datetime import datetime, timedelta
 
 from chamber.core.clock import Clock
 
-__all__ = ["CallersClock"]
+__all__ = ["CallersClock", "arrive"]
 
 _waited: contextvars.ContextVar[list[float]] = contextvars.ContextVar("waited")
+
+
+def arrive() -> None:
+    """Begin to count the waits of the present thread or task, and of the calls that it makes."""
+    _waited.set([0.0])
 
 
 class CallersClock(Clock):
@@ -17,10 +22,6 @@ class CallersClock(Clock):
 
     def __init__(self, began: datetime) -> None:
         self._began = began
-
-    def arrive(self) -> None:
-        """Begin to count for the present thread or task, and for the calls that it makes."""
-        _waited.set([0.0])
 
     def monotonic(self) -> float:
         """Seconds waited so far."""

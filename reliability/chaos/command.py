@@ -26,7 +26,8 @@ def main(argv: list[str]) -> int:
     if options.peer:
         from reliability.chaos import peer
 
-        return peer.compare(options.seeds, options.submissions, options.rate)
+        return peer.compare(options.seeds or 10, options.submissions, options.rate)
+    options.seeds = options.seeds or 200
     storms = [Storm(seed, options.submissions, options.rate) for seed in _seeds(options)]
     began = time.monotonic()
     outcomes, broken = [], 0
@@ -97,7 +98,7 @@ def _command(options: argparse.Namespace) -> str:
 
 def _options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m reliability chaos", description=main.__doc__)
-    parser.add_argument("--seeds", type=int, default=200, help="how many storms; 2000 before a release")
+    parser.add_argument("--seeds", type=int, help="how many storms: 200; with --peer, in real time, 10")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="this storm alone")
     parser.add_argument("--submissions", type=int, default=50, help="of each storm")

@@ -1,8 +1,8 @@
-"""What befalls answers in a storm. Nothing that takes real time to fail: only the client's own waits are virtual."""
+"""What befalls answers in a storm."""
 
 from chamber.local.faults import Fault
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "SLOW"]
 
 _JSON = {"Content-Type": "application/json"}
 
@@ -15,7 +15,7 @@ _AFTER = (
     Fault(kind="status", status=502, body="<html>bad gateway</html>", acted=True),
     Fault(kind="status", status=504, acted=True),
     Fault(kind="status", status=503, headers={"Retry-After": "2"}, acted=True),
-    Fault(kind="status", status=302, headers={"Location": "https://elsewhere.test/"}, acted=True),
+    Fault(kind="status", status=302, headers={"Location": "http://127.0.0.1:9/"}, acted=True),
     Fault(kind="status", status=201, acted=True),
     Fault(kind="status", status=201, headers=_JSON, body="null", acted=True),
     Fault(kind="status", status=200, headers=_JSON, body="[]", acted=True),
@@ -38,4 +38,8 @@ _ODD = (
     Fault(kind="repeat_cursor"),
 )
 
+#: Nothing that takes real time to fail: where only the client's waits are virtual, that would not be seen.
 KINDS: tuple[Fault, ...] = (*_AFTER, *_BEFORE, *_ODD)
+
+#: Answers that come bit by bit: they take real time, as a storm has that is blown in real time.
+SLOW: tuple[Fault, ...] = (Fault(kind="drip", seconds=3.0), Fault(kind="drip", seconds=8.0))

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from chamber.core import AsyncChamberClient, ChamberClient, ChamberError, SubmissionUnknownError, Workload
+from chamber.core.clock import Clock
 from chamber.core.journal import Journal
 from chamber.core.portal import call
 from chamber.core.testing import waiting_by
@@ -31,12 +32,12 @@ from chamber.local import LocalChamber
 from chamber.run import DryRunResult
 from chamber.run.progress import Reporter
 from chamber.run.submitting import submit
-from reliability.chaos.clock import CallersClock
-from reliability.chaos.kinds import KINDS
+from reliability.chaos.clock import CallersClock, arrive
+from reliability.chaos.kinds import KINDS, SLOW
 from reliability.chaos.leaks import held, left_since
 from reliability.chaos.outcome import Outcome
 
-__all__ = ["Storm", "blow"]
+__all__ = ["Storm", "blow", "own_home", "served"]
 
 Client = TypeVar("Client", AsyncChamberClient, ChamberClient)
 
@@ -59,6 +60,8 @@ class Storm(msgspec.Struct, frozen=True):
     submissions: int = 50
     #: The share of answers that faults are drawn for; as some do not fit what they are drawn for, 30 % are faulty.
     rate: float = 0.36
+    #: Seconds of real time for each submission, by `submit_job` in the legacy dialect; None: in virtual time.
+    limit: float | None = None
 
     @property
     def callers(self) -> int:
@@ -80,15 +83,24 @@ def blow(storm: Storm) -> Outcome:
     """Let a storm blow, and count what it left behind."""
     call(_started())
     plan, outcome = _plan(), Outcome(storm.submissions)
-    with _own_home() as folder:
+    with own_home() as folder:
         before = held()
-        with LocalChamber(executor="simulated", data_dir=folder / "chamber", idempotency=False) as chamber:
+        with served(storm, folder / "chamber") as chamber:
             _Callers(chamber, storm, plan, _project(folder / "project"), outcome).submit()
             outcome.table = [(row.id, row.external_id) for row in chamber.workloads()]
             outcome.faults = len(chamber.faults.log)
         outcome.pending = [intent.external_id for intent in Journal().pending()]
         outcome.left = left_since(before)
     return outcome
+
+
+def served(storm: Storm, folder: Path) -> LocalChamber:
+    """The server of a storm, with its faults, before it is started."""
+    dialect = "documented" if storm.limit is None else "legacy"
+    chamber = LocalChamber(dialect, executor="simulated", data_dir=folder, idempotency=False)
+    kinds = KINDS if storm.limit is None else KINDS + SLOW
+    chamber.faults.seed(storm.seed, rate=storm.rate, kinds=kinds, most_in_a_row=3)
+    return chamber
 
 
 class _Callers:
@@ -100,11 +112,10 @@ class _Callers:
         self._chamber, self._storm, self._outcome = chamber, storm, outcome
         self._plan, self._project = plan, project
         self._numbers = iter(range(storm.submissions))
-        self._clock = CallersClock(chamber.clock.now())
+        self._clock = CallersClock(chamber.clock.now()) if storm.limit is None else Clock()
 
     def submit(self) -> None:
         """All submissions, from all callers."""
-        self._chamber.faults.seed(self._storm.seed, rate=self._storm.rate, kinds=KINDS, most_in_a_row=3)
         if self._storm.is_async:
             asyncio.run(self._as_tasks())
         else:
@@ -124,13 +135,13 @@ class _Callers:
                 ended.result()
 
     async def _task(self, client: AsyncChamberClient) -> None:
-        self._clock.arrive()
+        arrive()
         for number in self._numbers:
             with self._told(number):
                 self._acknowledged(await self._submitted(client, number))
 
     def _thread(self, client: ChamberClient) -> None:
-        self._clock.arrive()
+        arrive()
         for number in self._numbers:
             with self._told(number):
                 self._acknowledged(self._submitted(client, number))
@@ -139,14 +150,14 @@ class _Callers:
         """A workload, from a blocking client; from an async one what is to be awaited for it."""
         if self._is_run(number):
             return client.run(self._project, team=self._chamber.team, name="whole")
-        if number % _PLANNED:
+        if number % _PLANNED or self._storm.limit:
             return client.submit_job(**self._fields(number))
         if isinstance(client, AsyncChamberClient):
             return self._planned(client._transport)
         return call(self._planned(client._async._transport))
 
     def _is_run(self, number: int) -> bool:
-        return number == _PLANNED and self._storm.seed % _RUNS < 2
+        return number == _PLANNED and self._storm.seed % _RUNS < 2 and not self._storm.limit
 
     async def _planned(self, transport: Transport) -> Workload:
         """As `run` submits, once the image is where it belongs; all of them run the same plan."""
@@ -159,7 +170,7 @@ class _Callers:
         return {**fields, **own, "timeout": self._timeout(number)}
 
     def _timeout(self, number: int) -> float | None:
-        return _TIMEOUTS[number % len(_TIMEOUTS)] if number % _PLANNED else None
+        return self._storm.limit or (_TIMEOUTS[number % len(_TIMEOUTS)] if number % _PLANNED else None)
 
     def _acknowledged(self, workload: Workload) -> None:
         self._outcome.acknowledged.append((workload.external_id, workload.id))
@@ -186,10 +197,10 @@ class _Callers:
         transport._chance = random.Random(self._storm.seed).random
         send = transport._send
 
-        async def counted(request: Request, _timeout: float) -> Answer:
+        async def counted(request: Request, timeout: float) -> Answer:
             self._outcome.requests += 1
             self._outcome.posts += request.method == "POST" and request.url.endswith("/workloads")
-            return await send(request, _EXCHANGE)
+            return await send(request, timeout if self._storm.limit else _EXCHANGE)
 
         transport._send = counted
         return waiting_by(client, self._clock)
@@ -210,7 +221,7 @@ def _project(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _own_home() -> Iterator[Path]:
+def own_home() -> Iterator[Path]:
     """A folder for the journal and for the server, in memory where that can be: a flush of a disk takes its time."""
     memory = Path("/dev/shm")
     name, before = "CHAMBER_CONFIG_DIR", os.environ.get("CHAMBER_CONFIG_DIR")
