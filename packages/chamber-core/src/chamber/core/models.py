@@ -98,6 +98,8 @@ class Workload(Model, frozen=True, kw_only=True):
     is_managed: bool | None = None
     cluster_id: str | None = None
     namespace: str | None = None
+    #: Whether a submission found it there already: an attempt whose answer was lost, or a run that was killed, made it.
+    reused: bool = False
 
     @property
     def is_terminal(self) -> bool:

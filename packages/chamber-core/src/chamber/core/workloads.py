@@ -19,13 +19,9 @@ from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
 from chamber.core.retry import POLL, READ, REPEATABLE_WRITE, RETRIED
-from chamber.core.submission import OnAmbiguous, Submission, find, new_external_id
-from chamber.core.wire import encode_body
+from chamber.core.submission import OnAmbiguous, Submission, checked, find
 
-__all__ = ["LARGEST_MANIFEST", "WorkloadOperations", "ends_waiting"]
-
-#: Characters.
-LARGEST_MANIFEST = 65_536
+__all__ = ["WorkloadOperations", "ends_waiting"]
 
 #: Seconds that the last look of a wait may take beyond the wait's timeout.
 _LAST_LOOK = 1.0
@@ -72,26 +68,27 @@ class WorkloadOperations(Operations):
         Raises ValidationError: an argument is outside its bounds; nothing was sent.
         Raises SubmissionUnknownError: the job may or may not have been submitted.
         """
-        fields = {
-            "name": name,
-            "initiative_id": initiative_id,
-            "gpu_type": gpu_type,
-            "requested_gpus": requested_gpus,
-            "job_class": validation.member("job_class", job_class, JobClass),
-            "priority": priority,
-            "external_id": external_id or new_external_id(),
-            "k8s_manifest": k8s_manifest,
-            "metadata": metadata,
-            "tags": tags,
-            "allocation_id": allocation_id,
-            "template_id": template_id,
-            "distribution_mode": distribution_mode,
-            "gpus_per_pod": gpus_per_pod,
-            "requested_pods": requested_pods,
-            "scaling_mode": validation.member("scaling_mode", scaling_mode, ScalingMode),
-            "min_pods": min_pods,
-        }
-        _check_submission(fields)
+        fields = checked(
+            {
+                "name": name,
+                "initiative_id": initiative_id,
+                "gpu_type": gpu_type,
+                "requested_gpus": requested_gpus,
+                "job_class": job_class,
+                "priority": priority,
+                "external_id": external_id,
+                "k8s_manifest": k8s_manifest,
+                "metadata": metadata,
+                "tags": tags,
+                "allocation_id": allocation_id,
+                "template_id": template_id,
+                "distribution_mode": distribution_mode,
+                "gpus_per_pod": gpus_per_pod,
+                "requested_pods": requested_pods,
+                "scaling_mode": scaling_mode,
+                "min_pods": min_pods,
+            }
+        )
         validation.one_of("on_ambiguous", on_ambiguous, ("resolve", "raise"))
         return await Submission(self._transport, fields, timeout=timeout, on_ambiguous=on_ambiguous).send()
 
@@ -104,7 +101,8 @@ class WorkloadOperations(Operations):
         validation.length("external_id", external_id, 1, 255)
         journal = Journal()
         intent = journal.find(external_id)
-        found = await find(self._transport, external_id, intent.time if intent else None)
+        deadline = Deadline(self._transport.clock, self._transport.settings.timeout or READ.deadline)
+        found = await find(self._transport, external_id, intent.time if intent else None, deadline)
         if found:
             journal.forget(external_id)
         return found
@@ -259,22 +257,6 @@ def _awaited(statuses: Sequence[JobStatus | str]) -> set[JobStatus]:
     if not awaited:
         raise ValidationError("terminal_statuses is empty: name the statuses to wait for")
     return awaited
-
-
-def _check_submission(fields: Mapping[str, Any]) -> None:
-    validation.text("name", fields["name"])
-    validation.length("name", fields["name"], 1, 255)
-    validation.text("initiative_id", fields["initiative_id"])
-    validation.text("gpu_type", fields["gpu_type"])
-    validation.number("requested_gpus", fields["requested_gpus"], 0, whole=False)
-    validation.number("priority", fields["priority"], 0, 100)
-    validation.length("external_id", fields["external_id"], 1, 255)
-    validation.one_line("external_id", fields["external_id"])
-    validation.length("k8s_manifest", fields["k8s_manifest"], 1, LARGEST_MANIFEST)
-    validation.one_of("distribution_mode", fields["distribution_mode"], ("auto", "manual"))
-    for name in ("gpus_per_pod", "requested_pods", "min_pods"):
-        validation.number(name, fields[name], 1)
-    encode_body(fields)
 
 
 def _between(after: object, before: object) -> dict[str, object]:
