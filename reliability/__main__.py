@@ -6,6 +6,7 @@ import sys
 #: Name of a run -> the module whose `main` takes its options and returns the exit code.
 NAMES = {
     "config-storm": "reliability.config_storm",
+    "crash": "reliability.crash",
     "figures": "reliability.figures",
 }
 
