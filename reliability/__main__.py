@@ -7,6 +7,8 @@ import sys
 NAMES = {
     "contract": "reliability.contract",
     "chaos": "reliability.chaos",
+    "config-storm": "reliability.config_storm",
+    "crash": "reliability.crash",
     "figures": "reliability.figures",
     "fuzz": "reliability.fuzz",
     "mutation": "reliability.mutation.command",

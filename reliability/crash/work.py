@@ -1,0 +1,114 @@
+"""What the killed processes do, and what is asked of the process after each."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from chamber.core import ChamberClient, submission
+from chamber.core.journal import Journal
+from chamber.core.settings import updating
+from reliability.crash import trap
+from reliability.crash.points import POINTS, Kind
+
+__all__ = ["Order", "obey"]
+
+#: Seconds after which a process has hung.
+_LONGEST = 120
+
+
+class Order(Struct):
+    """One process: what it is to do, where, and where it dies."""
+
+    kind: Kind
+    #: The name of the workload, and of its image.
+    name: str
+    #: Holds ``home``, ``tmp`` and what is told at the end, ``told.json``.
+    folder: str
+    project: str
+    api_url: str
+    token: str
+    registry: str
+    team: str
+    #: The point where it dies; None: it tells what it found, and lives.
+    point: str | None = None
+    #: Whether what is pending is asked for before the next run.
+    resolve: bool = False
+    #: Whether another run follows.
+    again: bool = False
+    #: Whether the job was acknowledged before, so that its id is not to be submitted again.
+    acknowledged: bool = False
+
+
+def obey(order: Order) -> None:
+    """Do what is ordered in this process, which was forked for it."""
+    signal.alarm(_LONGEST)
+    folder = Path(order.folder)
+    os.environ["CHAMBER_CONFIG_DIR"] = str(folder / "home")
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
+    if order.kind == "engine":
+        os.environ |= {"CHAMBER_ENGINE": "docker", "DOCKER_BUILDKIT": "0"}
+    if order.point is not None:
+        trap.set_for(next(point for point in POINTS if point.name == order.point))
+        _WORK[order.kind](order)
+    else:
+        (folder / "told.json").write_text(json.dumps(_told(order)))
+
+
+def _told(order: Order) -> dict[str, Any]:
+    submission._LOOKS = (0.0, 0.01, 0.02)  # this server shows at once what it has
+    told: dict[str, Any] = {"resolved": {}}
+    with _client(order) as client:
+        told["pending"] = [intent.external_id for intent in Journal().pending()]
+        for external_id in told["pending"] if order.resolve else ():
+            found = client.resolve_submission(external_id)
+            told["resolved"][external_id] = found and found.external_id
+        done = order.kind == "submit" and (order.acknowledged or any(told["resolved"].values()))
+        told["result"] = None if done else _WORK[order.kind](order)
+        if order.again:
+            told["again"] = _WORK[order.kind](order)
+        told["left pending"] = [intent.external_id for intent in Journal().pending()]
+    return told
+
+
+def _client(order: Order) -> ChamberClient:
+    return ChamberClient(order.token, order.api_url)
+
+
+def _run(order: Order, **options: Any) -> str:
+    with _client(order) as client:
+        workload = client.run(order.project, team=order.team, name=order.name, registry=order.registry, **options)
+    return str(workload.external_id)
+
+
+def _save(order: Order) -> str:
+    return _run(order, save_dockerfile=True, save_manifest=True)
+
+
+def _submit(order: Order) -> str:
+    with _client(order) as client:
+        workload = client.submit_job(order.name, order.team, "H100", external_id=f"mine-{order.name}")
+    return str(workload.external_id)
+
+
+def _config(order: Order) -> str:
+    with updating(Path(order.folder, "home", "config.json")) as content:
+        content["changed"] = content.get("changed", 0) + 1
+    return str(content["changed"])
+
+
+_WORK: Mapping[Kind, Callable[[Order], str]] = {
+    "run": _run,
+    "engine": _run,
+    "resume": _run,
+    "save": _save,
+    "submit": _submit,
+    "config": _config,
+}
