@@ -6,6 +6,7 @@ import sys
 #: Name of a run -> the module whose `main` takes its options and returns the exit code.
 NAMES = {
     "figures": "reliability.figures",
+    "sweep": "reliability.sweep",
 }
 
 
