@@ -29,7 +29,6 @@ ALLOWED: tuple[tuple[str, str, str], ...] = (
     ),
     ("token in the environment", "chamber/identity.json", "it is the token of that Chamber"),
     ("token in the environment", "home/.chamber/local/*", "how the plugin finds the Chambers of this machine"),
-    ("token in the environment", "requests/plugged", "never"),
     ("token as an argument", "requests/moved", "the API's own host: its token"),
     ("token as an argument", "requests/echo", "the API's own host: its token"),
     ("token of a plugin", "requests/moved", "the API's own host: its token"),
@@ -41,6 +40,10 @@ ALLOWED: tuple[tuple[str, str, str], ...] = (
     ("password of HTTPS_PROXY", "called/environment", "an engine goes through the same proxy"),
     ("password of ALL_PROXY", "called/environment", "an engine goes through the same proxy"),
 )
+
+
+#: Bytes; what is larger is a layer of the base image, which is not ours.
+_LARGEST = 16 << 20
 
 
 class Found(Struct, frozen=True):
@@ -87,7 +90,7 @@ def _is_allowed(hit: Found, planted: Mapping[str, str]) -> bool:
 def _everything(root: Path) -> Iterator[tuple[str, bytes]]:
     """Every file, and what is in those that are packed."""
     for file in sorted(root.rglob("*")):
-        if file.is_symlink() or not file.is_file():
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > _LARGEST:
             continue
         place, data = str(file.relative_to(root)), file.read_bytes()
         yield place, str(file.relative_to(root)).encode() + b"\n" + data

@@ -81,7 +81,7 @@ class Secret(_Text):
     __slots__ = ("__value", "__weakref__")
     __value: str
 
-    def __new__(cls, value: str) -> Secret:
+    def __new__(cls, value: str | Secret) -> Secret:
         """Hide `value`; one that is hidden already stays the same."""
         if isinstance(value, Secret):
             return value

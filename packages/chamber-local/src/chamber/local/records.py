@@ -3,6 +3,7 @@
 import contextlib
 import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psutil
@@ -26,6 +27,9 @@ class Record(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Record(registry={self.registry!r}, api_url={self.api_url!r}, token='***', pid={self.pid})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("registry", self.registry), ("api_url", self.api_url), ("pid", self.pid)]
 
 
 def write(address: str, token: str) -> None:

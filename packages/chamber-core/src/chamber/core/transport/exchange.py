@@ -12,6 +12,7 @@ import msgspec
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from chamber.core.errors import DeadlineExceeded, TransportError, UnexpectedResponseError, ValidationError
+from chamber.core.redaction import redacted
 from chamber.core.transport import proxies
 from chamber.core.transport.connections import Connections, url_of
 
@@ -42,7 +43,10 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes | None = None
 
     def __repr__(self) -> str:
-        return f"Request({self.method} {self.url})"
+        return f"Request({self.method} {redacted(self.url)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("method", self.method), ("url", redacted(self.url))]
 
 
 class Streamed:
