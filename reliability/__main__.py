@@ -12,6 +12,7 @@ NAMES = {
     "figures": "reliability.figures",
     "fuzz": "reliability.fuzz",
     "mutation": "reliability.mutation.command",
+    "sweep": "reliability.sweep",
 }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import copy
@@ -11,6 +12,7 @@ import shlex
 import string
 import sys
 import threading
+import traceback
 import urllib.parse
 import xml.sax.saxutils
 
@@ -19,7 +21,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chamber.core.errors import DockerError, ResponseError, TransportError
+from chamber.core import AsyncChamberClient, ChamberClient
+from chamber.core.errors import ChamberError, DockerError, ResponseError, TransportError
 from chamber.core.redaction import Secret, cleaned, forms, redacted
 
 KEY = (
@@ -329,6 +332,50 @@ def test_an_error_that_is_pickled_says_the_same(kind):
     error = kind("could not: https://ada:sesame@r.test", url="https://r.test/v2/")
     revived = pickle.loads(pickle.dumps(error))
     assert str(revived) == str(error) == "could not: https://***@r.test"
+
+
+def test_a_client_takes_a_token_that_is_hidden_already():
+    client = ChamberClient(Secret("ch.hidden-token"), "http://127.0.0.1:1")
+    assert client._async._settings.token == Secret("ch.hidden-token")
+
+
+def _refused_token():
+    ChamberClient("ch.secret-token\nX-More: 1")
+
+
+def _failed_call():
+    with ChamberClient("ch.secret-token", "http://127.0.0.1:1", timeout=1) as client:
+        client.submit_job(name="a", initiative_id="t", gpu_type="H100", requested_gpus=1, k8s_manifest="secret-token")
+
+
+async def _awaited_call():
+    async with AsyncChamberClient("ch.secret-token", "http://127.0.0.1:1", timeout=1) as client:
+        await client.submit_job(
+            name="a", initiative_id="t", gpu_type="H100", requested_gpus=1, k8s_manifest="secret-token"
+        )
+
+
+@pytest.mark.parametrize(
+    "work", [_refused_token, _failed_call, lambda: asyncio.run(_awaited_call())], ids=["token", "blocking", "awaiting"]
+)
+def test_an_error_takes_no_locals_of_ours_with_it(work):
+    """As debuggers, pytest and error trackers show them."""
+    with pytest.raises(ChamberError) as caught:
+        work()
+    links, told = [caught.value], ""
+    for link in links:
+        told += repr([_locals(frame) for frame, _ in traceback.walk_tb(link.__traceback__) if _is_ours(frame)])
+        links += [other for other in (link.__cause__, link.__context__) if other and other not in links]
+    assert "secret-token" not in told
+    assert told.count("[{") >= len(links) - 1
+
+
+def _locals(frame):
+    return {name: value for name, value in frame.f_locals.items() if name != "self"}
+
+
+def _is_ours(frame):
+    return frame.f_globals["__name__"].startswith(("chamber.", "aiohttp."))
 
 
 def _calls(work):

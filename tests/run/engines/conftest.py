@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from chamber.core.redaction import Secret
 from chamber.run.engines import Engine
 from chamber.run.targets import Registry
 
@@ -128,7 +129,8 @@ def base(real: RealEngine, open_registry: Registry, guarded_registry: Registry) 
 @pytest.fixture
 def login_folder(docker_config: Path, guarded_registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What `docker login` at the guarded registry leaves behind, for docker and for podman."""
-    pair = base64.b64encode(f"{guarded_registry.username}:{guarded_registry.password}".encode()).decode()
+    assert isinstance(guarded_registry.password, Secret)
+    pair = base64.b64encode(f"{guarded_registry.username}:{guarded_registry.password.reveal()}".encode()).decode()
     (docker_config / "config.json").write_text(json.dumps({"auths": {guarded_registry.prefix: {"auth": pair}}}))
     monkeypatch.setenv("REGISTRY_AUTH_FILE", str(docker_config / "config.json"))
     return docker_config

@@ -13,6 +13,7 @@ import pytest
 from msgspec import json as wire
 
 from chamber.core.errors import ConfigurationError, DockerError, TransportError
+from chamber.core.redaction import Secret
 from chamber.run.errors import RegistryAuthError
 from chamber.run.images.layers import Layer, PlannedLayer, ProjectLayers, image_key, pack_entries, plan_layers
 from chamber.run.project.files import select
@@ -440,8 +441,8 @@ async def test_skopeo_finds_the_image_in_order(
     project: Project, tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     published = await project.publish("00ff00ff00ff00ff")
-    credentials = f"{project.registry.username}:{project.registry.password}"
-    login = ["--src-creds", credentials] if project.registry.username else []
+    password = project.registry.password
+    login = ["--src-creds", f"ada:{password.reveal()}"] if isinstance(password, Secret) else []
     folder = tmp_path_factory.mktemp("copy")
     await asyncio.to_thread(
         subprocess.run,

@@ -33,9 +33,14 @@ class AsyncChamberClient(Caller[Awaiting], Methods):
         timeout: float | None = None,
     ) -> None:
         """See `ChamberClient`."""
+        from chamber.core.redaction import without_locals
         from chamber.core.settings import resolve
 
-        self._connect(resolve(token, api_url, organization_id, timeout, token_source=_token_of_plugins))
+        try:
+            with without_locals():
+                self._connect(resolve(token, api_url, organization_id, timeout, token_source=_token_of_plugins))
+        finally:
+            del token, api_url
 
     @classmethod
     def from_config(
@@ -85,11 +90,26 @@ class AsyncChamberClient(Caller[Awaiting], Methods):
             return super().__getattr__(name)
 
     def _bind(self, body: Callable[..., Any]) -> Any:
+        from functools import wraps
+        from types import MethodType
+
+        from chamber.core.redaction import without_locals
+
+        bound = MethodType(body, self)
+
+        @wraps(bound)
+        async def awaited(*arguments: Any, **options: Any) -> Any:
+            coroutine = bound(*arguments, **options)
+            del arguments, options
+            with without_locals():
+                return await coroutine
+
+        return awaited
+
+    def _bind_listing(self, body: Callable[..., Any]) -> Any:
         from types import MethodType
 
         return MethodType(body, self)
-
-    _bind_listing = _bind
 
 
 class ChamberClient(Caller[Blocking], Methods):
@@ -112,7 +132,10 @@ class ChamberClient(Caller[Blocking], Methods):
         Raises AuthenticationError: there is no token, or an empty one.
         Raises ConfigurationError: a value is malformed.
         """
-        self._async = AsyncChamberClient(token, api_url, organization_id, timeout)
+        try:
+            self._async = AsyncChamberClient(token, api_url, organization_id, timeout)
+        finally:
+            del token, api_url
 
     @classmethod
     def from_config(
@@ -163,7 +186,9 @@ class ChamberClient(Caller[Blocking], Methods):
 
         @wraps(bound)
         def blocking(*arguments: Any, **options: Any) -> Any:
-            return self._wait(bound(*arguments, **options))
+            coroutine = bound(*arguments, **options)
+            del arguments, options
+            return self._wait(coroutine)
 
         return blocking
 
@@ -188,7 +213,9 @@ class ChamberClient(Caller[Blocking], Methods):
 
         @wraps(body)
         def blocking(self: ChamberClient, *arguments: Any, **options: Any) -> Any:
-            return self._bind(body)(*arguments, **options)
+            coroutine = self._async._bind(body)(*arguments, **options)
+            del arguments, options
+            return self._wait(coroutine)
 
         return blocking
 

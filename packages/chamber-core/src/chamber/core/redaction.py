@@ -7,6 +7,7 @@ looks like a credential although nobody told us. Every step reads the text once,
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import json
 import re
@@ -16,9 +17,10 @@ from urllib.parse import quote, quote_plus, unquote, urlsplit
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from types import TracebackType
     from typing import Any
 
-__all__ = ["Secret", "cleaned", "forms", "redacted"]
+__all__ = ["Secret", "cleaned", "forms", "redacted", "without_locals"]
 
 _MASK = "***"
 #: Characters; a shorter value, as tests have, may be part of any word.
@@ -54,6 +56,9 @@ _LOOKS_SECRET = (
         rf"\1{_MASK}",
     ),
 )
+#: Packages whose frames hold what a call was given.
+_OURS = {"chamber", "aiohttp"}
+
 _SCHEME = re.compile(r"(?:Basic|Bearer) +(\S+)")
 _LINES = re.compile(r"[\r\n]+|(?:\\r|\\n)+")
 
@@ -76,7 +81,7 @@ class Secret(_Text):
     __slots__ = ("__value", "__weakref__")
     __value: str
 
-    def __new__(cls, value: str) -> Secret:
+    def __new__(cls, value: str | Secret) -> Secret:
         """Hide `value`; one that is hidden already stays the same."""
         if isinstance(value, Secret):
             return value
@@ -154,6 +159,43 @@ def cleaned(value: Any, depth: int = _DEEPEST) -> Any:
     if isinstance(value, list | tuple) and depth:
         return [cleaned(item, depth - 1) for item in value]
     return redacted(value if isinstance(value, str) else repr(value))
+
+
+class without_locals:  # noqa: N801  a context manager
+    """Have an exception that leaves this block take no local names of ours, or of the transport's, with it.
+
+    What reports errors keeps the locals of every frame, and those of a call are its arguments and headers.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing is done before an exception comes."""
+
+    def __exit__(self, kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, Exception):  # after anything else, what is in the frames may go on
+            for link in _linked(error):
+                _forget_locals(link.__traceback__)
+
+
+def _linked(error: BaseException) -> Iterator[BaseException]:
+    """The exception, and those that it came of."""
+    seen: dict[int, BaseException] = {}
+    todo: list[BaseException | None] = [error]
+    while todo:
+        link = todo.pop()
+        if link is not None and id(link) not in seen:
+            seen[id(link)] = link
+            todo += [link.__cause__, link.__context__]
+            yield link
+
+
+def _forget_locals(trace: TracebackType | None) -> None:
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] in _OURS:
+            with contextlib.suppress(RuntimeError):  # it is still under way
+                trace.tb_frame.clear()
+        trace = trace.tb_next
 
 
 def forms(value: str) -> frozenset[str]:

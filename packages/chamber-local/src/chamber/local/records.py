@@ -3,6 +3,7 @@
 import contextlib
 import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psutil
@@ -28,6 +29,9 @@ class Record(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         said = f"registry={self.registry!r}, api_url={self.api_url!r}, token='***', pid={self.pid}"
         return f"Record({said}, executor={self.executor!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("registry", self.registry), ("api_url", self.api_url), ("pid", self.pid)]
 
 
 def write(address: str, token: str, executor: str = "process") -> None:

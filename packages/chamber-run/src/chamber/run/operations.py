@@ -13,6 +13,7 @@ from chamber.core.errors import AuthorizationError
 from chamber.core.many import ManyOperations
 from chamber.core.models import Workload
 from chamber.core.operations import Operations, operation
+from chamber.core.redaction import without_locals
 from chamber.run.doctor.diagnosis import Diagnosis
 from chamber.run.doctor.examination import examine
 from chamber.run.planning import history, saving
@@ -189,7 +190,11 @@ class RunOperations(Operations):
 
         Raises ConfigurationError: the name, the URL or the realm is malformed, or the file cannot be read or written.
         """
-        registries.add(name, url, set_default, insecure=insecure, auth_realm=auth_realm)
+        try:
+            with without_locals():
+                registries.add(name, url, set_default, insecure=insecure, auth_realm=auth_realm)
+        finally:
+            del url, auth_realm
 
     @staticmethod
     def list_registries() -> dict[str, str]:

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
+
+from chamber.core.redaction import Secret
 
 __all__ = ["BaseImage", "Registry"]
 
@@ -17,8 +20,8 @@ class Registry(Struct, frozen=True):
     #: ``host[:port][/path]``, without a scheme; repositories are made below it.
     prefix: str
     username: str | None = None
-    #: Never part of the repr.
-    password: str | None = None
+    #: Kept as a `Secret`, which no repr, copy in JSON or pickle shows.
+    password: str | Secret | None = None
     #: Whether plain HTTP is spoken although the host is not this machine.
     insecure: bool = False
     #: The site of the service that gives out tokens (``https://host``), where it is not the registry's own.
@@ -29,6 +32,10 @@ class Registry(Struct, frozen=True):
     #: Makes a repository, by its path in the registry, when a push finds none; called in a thread. It being there
     #: already is no error. Raises DockerError: it cannot be made.
     create_repository: Callable[[str], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.password is not None:
+            force_setattr(self, "password", Secret(self.password))
 
     def __repr__(self) -> str:
         login = f", username={self.username!r}, password=***" if self.username or self.password else ""

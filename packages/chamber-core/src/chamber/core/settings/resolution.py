@@ -177,6 +177,7 @@ class _Files:
 
 
 def _checked_token(token: object) -> str:
+    token = token.reveal() if isinstance(token, Secret) else token
     if not isinstance(token, str) or not token.strip():
         raise AuthenticationError(
             "The Chamber token is empty. Pass ChamberClient(token=...) or set CHAMBER_TOKEN to a token, "

@@ -18,6 +18,7 @@ from chamber.core.errors import (
     UnexpectedResponseError,
     ValidationError,
 )
+from chamber.core.redaction import redacted
 from chamber.core.transport import proxies
 from chamber.core.transport.connections import Connections, url_of
 
@@ -51,7 +52,10 @@ class Request(msgspec.Struct, frozen=True):
     silence: float | None = None
 
     def __repr__(self) -> str:
-        return f"Request({self.method} {self.url})"
+        return f"Request({self.method} {redacted(self.url)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("method", self.method), ("url", redacted(self.url))]
 
 
 class Streamed:

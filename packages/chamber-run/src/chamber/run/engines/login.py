@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +30,10 @@ __all__ = ["logged_in"]
 _SHARED = ("cli-plugins", "buildx", "contexts")
 #: What says who the user is elsewhere, which is nobody's business here.
 _LOGINS = {"auths", "credHelpers", "credsStore"}
+#: What of the rest may hold a secret: headers for the daemon, and proxies with their passwords.
+_HIDDEN = ("HttpHeaders", "proxies")
+#: Characters; what is shorter is no secret, but "1" or "true".
+_SHORTEST = 8
 _HUB_NAMES = ("docker.io", "https://index.docker.io/v1/")
 _TOKEN_USER = "00000000-0000-0000-0000-000000000000"  # noqa: S105 - a name: whoever holds an identity token
 
@@ -49,14 +53,15 @@ async def logged_in(
         if login := await credentials.find(host, registry):
             logins[host] = login
     with temporary.folder("login", "logins") as folder:
-        _write(folder, logins)
+        kept = _write(folder, logins)
         yield (
             {"DOCKER_CONFIG": str(folder), "REGISTRY_AUTH_FILE": str(folder / "auth.json")},
-            [login.password for login in logins.values()],
+            [*(login.password for login in logins.values()), *map(Secret, _texts([kept.get(key) for key in _HIDDEN]))],
         )
 
 
-def _write(folder: Path, logins: dict[str, Login]) -> None:
+def _write(folder: Path, logins: dict[str, Login]) -> dict[str, Any]:
+    """Write the logins, and beside them what is kept of the user's own configuration, which is returned."""
     own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     auths = {"auths": {name: _entry(login) for host, login in logins.items() for name in _names(host)}}
     kept = {key: value for key, value in read_json(own / "config.json").items() if key not in _LOGINS}
@@ -67,6 +72,14 @@ def _write(folder: Path, logins: dict[str, Login]) -> None:
             _share(own / name, folder / name)
     except OSError as error:
         raise DockerError(f"The logins for the build cannot be written to {folder}: {error.strerror}") from error
+    return kept
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str) and len(value) >= _SHORTEST:
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(inner)
 
 
 def _entry(login: Login) -> dict[str, str]:
