@@ -6,6 +6,8 @@ import sys
 #: Name of a run -> the module whose `main` takes its options and returns the exit code.
 NAMES = {
     "figures": "reliability.figures",
+    "kinds": "reliability.proxy.page",
+    "soak": "reliability.soak",
 }
 
 

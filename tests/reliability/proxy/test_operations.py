@@ -9,9 +9,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from reliability.proxy import ANSWERS, CONNECT, NETWORK, FaultProxy
 
 from chamber.core import AsyncChamberClient, ChamberClient, ChamberError, path
-from reliability.proxy import ANSWERS, CONNECT, NETWORK, FaultProxy
 
 #: Seconds for each call, and how far beyond it may end.
 DEADLINE, GRACE = 0.4, 0.25
@@ -139,4 +139,4 @@ def test_every_operation_ends_in_time_when_it_cannot_connect(face, faulty, kind)
 
 def test_the_table_has_at_least_sixty_kinds_of_the_network_and_each_once():
     assert len({kind.name for kind in NETWORK}) == len(NETWORK)
-    assert SAMPLE <= {kind.name for kind in NETWORK}
+    assert {kind.name for kind in NETWORK} >= SAMPLE
