@@ -81,11 +81,12 @@ def test_a_read_ends_as_the_table_says(world, face, job, kind):
 def test_a_submission_whose_answer_is_lost_is_there_once(world, face, proxy, chamber, job, kind):
     """The API cannot be searched, so that the job is looked for by when it was submitted."""
     mine = f"mine-{uuid.uuid4()}"
+    within = None if kind.submit == "once" else 3.0
 
     def work():
         ended = face()
         with kind.fault():
-            return ended("submit_job", "train", chamber.team, "H100", 1, external_id=mine)
+            return ended("submit_job", "train", chamber.team, "H100", 1, external_id=mine, timeout=within)
 
     proxy.befall(LOST)
     proxy.unknown.add(SEARCH)
