@@ -13,6 +13,8 @@ NAMES = {
     "fuzz": "reliability.fuzz",
     "mutation": "reliability.mutation.command",
     "sweep": "reliability.sweep",
+    "kinds": "reliability.proxy.page",
+    "soak": "reliability.soak",
 }
 
 

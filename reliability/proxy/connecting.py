@@ -120,7 +120,8 @@ def _behind(behaviour: Callable[[Connection], Any]):
 async def _wants_a_password(connection: Connection) -> None:
     await connection.request()
     await connection.say(
-        b'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="p"\r\nContent-Length: 0\r\n\r\n'
+        b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+        b'Proxy-Authenticate: Basic realm="p"\r\nContent-Length: 0\r\n\r\n'
     )
 
 

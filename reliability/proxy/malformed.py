@@ -48,6 +48,10 @@ def _without_id(thing: dict[str, object]) -> object:
     return {key: value for key, value in thing.items() if not key.lower().endswith("id")}
 
 
+def _another_id(body: bytes) -> bytes:
+    return _ID.sub(rb'"\1":"wl_other",\g<0>', body, count=1)
+
+
 def _kind(name: str, does: str, fault: Callable[..., object], read: str = _NOT_UNDERSTOOD) -> Kind:
     return Kind(name, "malformed", does, read, "once", fault)
 
@@ -73,7 +77,5 @@ MALFORMED = [
     _kind("no_id", "no id", _fields(_without_id)),
     _kind("null_fields", "null in every field", _fields(dict.fromkeys)),
     _kind("wrong_envelope", "the thing in an envelope of another API", _fields(lambda thing: {"payload": [thing]})),
-    _kind(
-        "key_twice", "a key twice in one object", _said(lambda body: _ID.sub(rb'"\1":"wl_other",\g<0>', body, count=1))
-    ),
+    _kind("key_twice", "a key twice in one object", _said(_another_id)),
 ]

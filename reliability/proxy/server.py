@@ -18,6 +18,7 @@ __all__ = ["FaultProxy"]
 
 #: What a server that is none says to everything.
 _CANNED = b'{"id": "wl_1", "name": "train", "status": "RUNNING"}'
+_UNKNOWN = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 _AT_ACCEPT = BEFORE[0]
 
 
@@ -34,6 +35,8 @@ class FaultProxy:
         self._kind: Kind | None = None
         self._left: int | None = 0
         self._lock = threading.Lock()
+        #: Requests, as "METHOD /path", that are answered 404.
+        self.unknown: set[str] = set()
         #: What was asked, as "METHOD /path", whatever became of it.
         self.asked: list[str] = []
         self._loop = asyncio.new_event_loop()
@@ -117,6 +120,9 @@ class FaultProxy:
                 return
             request = await connection.request()
             self.asked.append(request.line)
+            if request.line in self.unknown:
+                await connection.say(_UNKNOWN)
+                continue
             answer = await connection.upstream(request)
             await connection.say(answer.head, answer.body)
 

@@ -13,8 +13,17 @@ from chamber.core import ChamberError, SubmissionUnknownError
 #: Seconds that an attempt is given where only patience ends it.
 PATIENCE = 0.5
 
-ANSWER = pytest.mark.parametrize("kind", ANSWERS, ids=lambda kind: kind.name)
-CONNECTING = pytest.mark.parametrize("kind", CONNECT, ids=lambda kind: kind.name)
+#: What takes no time is tried in every run, the rest in CI.
+QUICK = {"before", "after", "malformed"}
+
+
+def marked(kinds):
+    long = [pytest.mark.reliability]
+    return [pytest.param(k, id=k.name, marks=[] if k.phase in QUICK and not k.slow else long) for k in kinds]
+
+
+ANSWER = pytest.mark.parametrize("kind", marked(ANSWERS))
+CONNECTING = pytest.mark.parametrize("kind", marked(CONNECT))
 
 
 def ended(call, *arguments, **options):
@@ -57,6 +66,7 @@ def test_a_submission_is_there_once_and_its_caller_knows(face, proxy, chamber, k
     assert present == [result.id]
 
 
+@pytest.mark.reliability
 @ANSWER
 def test_a_submission_that_is_never_answered_right_is_reported(face, proxy, chamber, kind):
     """Its fate can be unknown, and then its id is told; it is never there twice."""

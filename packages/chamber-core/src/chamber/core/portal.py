@@ -20,7 +20,7 @@ import threading
 from traceback import format_exception
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from chamber.core.errors import ClientClosedError
+from chamber.core.errors import ClientClosedError, TransportError
 from chamber.core.redaction import redacted
 
 if TYPE_CHECKING:
@@ -196,7 +196,10 @@ class _Portal:
         self._thread.join(_STOP_WITHIN)
 
     def _start(self) -> None:
-        loop = _new_loop()
+        try:
+            loop = _new_loop()
+        except OSError as error:
+            raise _no_loop(error) from error
         thread = threading.Thread(target=loop.run_forever, name="chamber-portal", daemon=True)
         try:
             thread.start()
@@ -204,6 +207,12 @@ class _Portal:
             loop.close()
         else:
             self._loop, self._thread = loop, thread
+
+
+def _no_loop(error: OSError) -> TransportError:
+    raised = TransportError(f"No event loop could be made ({error.strerror}): end what this process no longer needs")
+    raised.sent = False
+    return raised
 
 
 async def _drain() -> None:

@@ -9,7 +9,7 @@ import platform
 import socket
 import weakref
 from collections.abc import AsyncGenerator
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import aiohttp
@@ -102,7 +102,7 @@ def _new_session() -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         requote_redirect_url=False,
-        headers={"User-Agent": _user_agent(), "Accept-Encoding": "gzip"},
+        headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip"},
         trace_configs=[_noting_what_is_sent()],
     )
     session._retry_connection = False  # every attempt is counted and has its own X-Request-Id
@@ -110,7 +110,15 @@ def _new_session() -> aiohttp.ClientSession:
 
 
 def _user_agent() -> str:
-    return f"chamber-core/{version('chamber-core')} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
+    try:
+        own = f"chamber-core/{version('chamber-core')}"
+    except PackageNotFoundError:  # as in a program that was frozen into one file
+        own = "chamber-core"
+    return f"{own} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
+
+
+#: Found once: later there may be no descriptor left to read it.
+_USER_AGENT = _user_agent()
 
 
 def _noting_what_is_sent() -> aiohttp.TraceConfig:
