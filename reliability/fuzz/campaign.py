@@ -17,6 +17,7 @@ from msgspec import Struct
 from reliability import figures
 from reliability.fuzz import corpora
 from reliability.fuzz.checking import LARGEST, check
+from reliability.fuzz.reach import reaching
 from reliability.fuzz.targets import TARGETS
 
 __all__ = ["main", "replay"]
@@ -93,23 +94,16 @@ def _session(folder: Path, atheris: str, target: str, asked: argparse.Namespace)
     command = [sys.executable, "-m", "reliability.fuzz.session", target, *limits, str(inputs)]
     began = time.monotonic()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), atheris]))}
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+    done = subprocess.run(
+        command, env=environment, cwd=folder, capture_output=True, text=True, errors="replace", check=False
+    )
     seconds = time.monotonic() - began
     finds = [file.read_bytes() for file in folder.glob(f"{found.name}*")]
     if asked.keep:
-        corpora.write(target, [*finds, *_smallest(folder, environment, target, inputs)])
+        corpora.write(target, [*finds, *reaching(target, [file.read_bytes() for file in inputs.iterdir()])])
     runs = _RUNS.search(done.stderr)
     told = _told(target, finds[0]) if finds else done.stderr[-2000:]
     return _Ended(target, int(runs[1]) if runs else 0, seconds, finds[0] if finds else None, told or done.stderr[-2000:])
-
-
-def _smallest(folder: Path, environment: dict[str, str], target: str, inputs: Path) -> list[bytes]:
-    """The fewest of the inputs that reach what all of them reach."""
-    merged = folder / f"{target}.merged"
-    merged.mkdir()
-    command = [sys.executable, "-m", "reliability.fuzz.session", target, "-merge=1", str(merged), str(inputs)]
-    subprocess.run(command, env=environment, cwd=folder, capture_output=True, check=False)
-    return [file.read_bytes() for file in merged.iterdir()]
 
 
 def _told(target: str, data: bytes) -> str:

@@ -66,10 +66,16 @@ def place_of(host: str) -> Place | None:
     account, *labels = host.split(".")
     for service, fips in _SERVICES.items():
         region, suffix = labels[len(service) :][:1], ".".join(labels[len(service) + 1 :])
-        if tuple(labels[: len(service)]) == service and suffix in _SUFFIXES and _is_account(account) and region[0]:
+        if tuple(labels[: len(service)]) != service or suffix not in _SUFFIXES:
+            continue
+        if _is_account(account) and _is_region(region[0]):
             return Place(region[0], account, fips, _SUFFIXES[suffix])
     return None
 
 
 def _is_account(label: str) -> bool:
     return len(label) == _ACCOUNT_DIGITS and label.isascii() and label.isdigit()
+
+
+def _is_region(label: str) -> bool:
+    return label.isascii() and label.replace("-", "").isalnum() and not label.startswith("-")

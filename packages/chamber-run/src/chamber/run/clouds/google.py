@@ -48,5 +48,5 @@ def place_of(host: str) -> Place | None:
     if host in _GCR:
         return Place(_GCR[host], host)
     location = host.removesuffix(_SUFFIX)
-    is_name = location.replace("-", "").isalnum() and location.isascii()
+    is_name = location.replace("-", "").isalnum() and location.isascii() and not location.startswith("-")
     return Place(location) if location != host and is_name else None

@@ -91,12 +91,17 @@ def _site(url: str) -> SplitResult | None:
         has_port = parts.port != 0
     except ValueError:
         return None
-    return parts if has_port and parts.hostname and "@" not in parts.netloc else None
+    is_site = has_port and parts.hostname and "@" not in parts.netloc
+    return parts if is_site and url.isprintable() and " " not in url else None
 
 
 def _is_local(host: str) -> bool:
     """Whether a host is this machine, or an address that no other network knows, as those of metadata services."""
+    if is_loopback(host):
+        return True
     try:
-        return is_loopback(host) or ip_address(host).is_loopback or ip_address(host).is_link_local
+        address = ip_address(host)
     except ValueError:
         return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_link_local or address.is_unspecified
