@@ -6,6 +6,7 @@ history is made up, and the same each time. Milliseconds; the percentiles are of
 """
 
 import http.client
+import itertools
 import json
 import random
 import sqlite3
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 from chamber.local import LocalChamber
 from chamber.local.scheduling.organisation import Grant, Organisation
@@ -94,7 +96,16 @@ def questions() -> Iterator[Question]:
         yield "GET", f"/workloads/aggregations?dimension={query}", None
     for query in ("start_date=2024-03-24&end_date=2024-04-01", "start_date=2020-01-01"):
         yield "GET", f"/workloads/stats?time_range=custom&{query}", None
-    yield "GET", "/workloads/stats?time_range=custom&start_date=2024-03-24&group_by=submitted_by,initiative_id", None
+    for group in ("submitted_by", "initiative_id", "instance_type", "submitted_by,initiative_id"):
+        yield "GET", f"/workloads/stats?time_range=custom&start_date=2020-01-01&group_by={group}", None
+    yield (
+        "GET",
+        "/workloads/stats?time_range=custom&start_date=2024-01-09T07:00:00Z&end_date=2024-03-28T05:00:00Z",
+        None,
+    )
+    yield "GET", "/capacity", None
+    yield "GET", "/metrics?time_range=last_30d&group_by=initiative_id", None
+    yield "GET", "/workloads/metrics?time_range=last_30_days", None
 
 
 def searches() -> Iterator[dict[str, object]]:
@@ -104,7 +115,10 @@ def searches() -> Iterator[dict[str, object]]:
     yield {"query": "whisper night"}
     yield {"query": "protein", "status": ["completed"]}
     yield {"query": "train"}
+    yield {"query": "train", "sort_by": "name"}
     yield {"query": "a1"}
+    yield {"query": "on"}
+    yield {"query": "on 7", "status": ["failed"]}
     yield {"job_class": ["ELASTIC"]}
     yield {"gpu_type": ["a100", "L4"]}
     yield {"capacity_pool_id": ["pool_h100"], "sort_by": "completed_at"}
@@ -125,15 +139,29 @@ def stored(connection: sqlite3.Connection) -> Iterator[tuple[str, Callable[[], o
         "word, an eighth": Filter(query="protein"),
         "word, all": Filter(query="train"),
         "two letters": Filter(query="a1"),
+        "two letters of most": Filter(query="in"),
     }
     now = datetime(2024, 4, 1, tzinfo=UTC)
     for name, days in (("a week", 7), ("everything", 1000)):
         chosen = Filter(submitted_from=now - timedelta(days=days))
         yield f"sums of {name}", lambda chosen=chosen: sums.overview(connection, chosen, now)
+        for key in get_args(sums.Grouping):
+            yield f"by {key}", lambda chosen=chosen, key=key: sums.totals_by(connection, key, chosen, now)
         yield f"counts of {name}", lambda chosen=chosen: queries.count_by(connection, "initiative_id", chosen)
     for name, chosen in asked.items():
         yield name, lambda chosen=chosen: queries.page(connection, chosen, Cut())
+    yield (
+        "GPU-hours of a month",
+        lambda: sums.gpu_hours_since(connection, Filter(), datetime(2024, 3, 1, tzinfo=UTC), now, "initiative_id"),
+    )
+    yield "words not asked for before", words(connection)
     yield "unfinished, for the scheduler", lambda: workloads.claims(connection)
+
+
+def words(connection: sqlite3.Connection) -> Callable[[], object]:
+    """Two letters, others each time."""
+    letters = itertools.product("aeiorstnlmp", repeat=2)
+    return lambda: queries.page(connection, Filter(query="".join(next(letters))), Cut())
 
 
 def percentiles(ask: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> str:

@@ -6,7 +6,7 @@ from typing import get_args
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chamber.local.storage import queries, statistics, workloads
@@ -54,6 +54,7 @@ def lowered(text):
     return "".join(c.lower() if c.isascii() else c for c in text)
 
 
+@settings(deadline=None)
 @given(texts, st.lists(letters, max_size=3), st.booleans())
 @example([("x\0abc", "", {})], ["abc"], False)
 @example([("ABCD", "", {})], ["bcd", "abc"], True)
@@ -112,6 +113,7 @@ def admits(chosen, held):
     )
 
 
+@settings(deadline=None)
 @given(rows, filters, st.sampled_from(["submitted_at", "priority", "name", "started_at"]), st.sampled_from([1, 3, 50]))
 def test_every_way_of_finding_gives_the_same_pages(made, chosen, sort_by, limit):
     connection = database()
@@ -143,6 +145,7 @@ def test_every_way_of_finding_gives_the_same_pages(made, chosen, sort_by, limit)
     connection.close()
 
 
+@settings(deadline=None)
 @given(rows, st.lists(st.tuples(st.integers(0, 40), st.sampled_from(STATUSES)), max_size=30))
 def test_counts_follow_every_change(made, changes):
     connection = database()

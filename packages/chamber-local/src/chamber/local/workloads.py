@@ -112,6 +112,13 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
         seconds = ((self.completed_at or now) - since).total_seconds()
         return (self.banked_gpu_seconds + self.held_gpus * seconds) / 3600
 
+    def gpu_hours_since(self, begin: datetime, now: datetime) -> float:
+        """GPU-hours used since a moment. What began before counts with a part, as if it had used GPUs evenly."""
+        hours, seconds = self.gpu_hours(now), self.seconds(now)
+        if not hours or not seconds:
+            return 0.0
+        return hours * min(1.0, max(0.0, ((self.completed_at or now) - begin).total_seconds() / seconds))
+
     @property
     def held_gpus(self) -> float:
         """The GPUs of the pods that were placed, or of all that are asked for."""

@@ -20,6 +20,7 @@ from chamber.local.scheduling.room import used_gpus
 from chamber.local.storage import statistics, tenancy
 from chamber.local.storage.nouns import Team
 from chamber.local.storage.queries import Filter
+from chamber.local.storage.statistics import Using
 from chamber.local.workloads import Pool
 
 __all__ = ["AskedCapacity", "capacity"]
@@ -74,7 +75,7 @@ async def _teams(parts: Services, team_id: str | None) -> tuple[Team, ...]:
     return tuple(team for team in teams if permits(parts.caller, Act.SEE_WORK, team.id))
 
 
-async def _used(parts: Services, chosen: Filter, now: datetime, key: str) -> Mapping[str, float]:
+async def _used(parts: Services, chosen: Filter, now: datetime, key: Using) -> Mapping[str, float]:
     return await parts.database.read(statistics.gpu_hours_since, chosen, month(now), now, key)
 
 

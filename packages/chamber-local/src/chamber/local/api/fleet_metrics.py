@@ -52,7 +52,7 @@ async def global_metrics(parts: Services, query: AskedGlobal) -> GlobalMetrics:
     return GlobalMetrics(
         time_range=query.time_range,
         metrics=measured.get("", dict.fromkeys(METRICS)),
-        gpu_hours=sum((await _gpu_hours(parts, chosen, begin, now, "initiative_id")).values()),
+        gpu_hours=sum((await _gpu_hours(parts, chosen, begin, now)).values()),
         active=await parts.database.read(queries.count, active),
         teams=await _teams(parts, chosen, begin, now) if query.group_by else (),
     )
@@ -70,7 +70,7 @@ async def batch_metrics(parts: Services, query: AskedBatch) -> FleetMetrics:
 
 async def _teams(parts: Services, chosen: Filter, begin: datetime | None, now: datetime) -> tuple[FleetRow, ...]:
     measured = await parts.database.read(samples.summaries, chosen, begin, "initiative_id")
-    hours = await _gpu_hours(parts, chosen, begin, now, "initiative_id")
+    hours = await _gpu_hours(parts, chosen, begin, now)
     counts = await parts.database.read(queries.count_by, "initiative_id", chosen)
     return tuple(
         FleetRow(team, measured.get(team, dict.fromkeys(METRICS)), hours.get(team, 0.0), count)
@@ -79,21 +79,19 @@ async def _teams(parts: Services, chosen: Filter, begin: datetime | None, now: d
 
 
 async def _workloads(parts: Services, chosen: Filter, begin: datetime | None, now: datetime) -> tuple[FleetRow, ...]:
+    assert begin is not None
     measured = await parts.database.read(samples.summaries, chosen, begin, "workloads.id")
-    hours = await _gpu_hours(parts, chosen, begin, now, "id")
     page = await parts.database.read(queries.page, chosen, Cut(limit=_SCANNED))
     return tuple(
-        FleetRow(held, measured.get(held.id, dict.fromkeys(METRICS)), hours.get(held.id, 0.0))
+        FleetRow(held, measured.get(held.id, dict.fromkeys(METRICS)), held.gpu_hours_since(begin, now))
         for held in page.items
-        if held.id in measured or held.id in hours
+        if held.id in measured or held.gpu_hours_since(begin, now)
     )
 
 
-async def _gpu_hours(
-    parts: Services, chosen: Filter, begin: datetime | None, now: datetime, key: str
-) -> dict[str, float]:
+async def _gpu_hours(parts: Services, chosen: Filter, begin: datetime | None, now: datetime) -> dict[str, float]:
     assert begin is not None
-    return await parts.database.read(statistics.gpu_hours_since, chosen, begin, now, key)
+    return await parts.database.read(statistics.gpu_hours_since, chosen, begin, now, "initiative_id")
 
 
 def _ranked(rows: Sequence[FleetRow], sort_by: str, order: Order) -> tuple[FleetRow, ...]:

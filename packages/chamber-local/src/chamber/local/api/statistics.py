@@ -10,11 +10,16 @@ from chamber.local.api.views import Statistics
 from chamber.local.api.windows import statistics_window
 from chamber.local.storage import statistics
 from chamber.local.storage.queries import Filter
+from chamber.local.storage.statistics import Grouping
 
 __all__ = ["AskedStatistics", "workload_statistics"]
 
 #: What may be grouped by, and its column here.
-_GROUPS = {"submitted_by": "submitted_by", "initiative_id": "initiative_id", "instance_type": "gpu_type"}
+_GROUPS: dict[str, Grouping] = {
+    "submitted_by": "submitted_by",
+    "initiative_id": "initiative_id",
+    "instance_type": "gpu_type",
+}
 
 
 class AskedStatistics(msgspec.Struct, kw_only=True):

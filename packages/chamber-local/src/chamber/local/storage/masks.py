@@ -7,14 +7,16 @@ that many workloads contain are looked for in texts that are kept in memory; tho
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial, reduce
+from operator import and_
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from chamber.local.storage import words
 
-__all__ = ["Connection", "Found", "found", "in_order"]
+__all__ = ["Connection", "Found", "counts", "found", "in_order"]
 
 #: A condition in SQL over the columns of `workloads`, and the values of its names.
 Part: TypeAlias = tuple[str, dict[str, Any]]
@@ -24,7 +26,7 @@ _KEPT = 32 << 20
 #: Changes of which more are not looked at one by one.
 _MANY_CHANGES = 5000
 #: Workloads with a word of which more are found faster by looking at every text than by the index.
-_MANY_WITH_A_WORD = 4000
+_MANY_WITH_A_WORD = 2000
 
 
 class Found:
@@ -34,10 +36,8 @@ class Found:
         self._flags = flags
         #: How many there are.
         self.total: int = flags.count(1)
-
-    def admits(self, seq: int) -> bool:
-        """True for one of them."""
-        return self._flags[seq] == 1
+        #: 1 for a `seq` of theirs, else 0.
+        self.admits: Callable[[int], int] = flags.__getitem__
 
     def seqs(self, after: int | None = None, order: Literal["asc", "desc"] = "asc") -> Iterator[int]:
         """Them in the order of their submission, or from the last; `after` is where to begin, without that one."""
@@ -54,10 +54,8 @@ class Found:
 class _Mask:
     """What one condition admits, as of the change number `seen`."""
 
-    def __init__(self, seqs: Iterable[int], size: int, seen: int) -> None:
-        self._flags, self.seen = bytearray(size), seen
-        for seq in seqs:
-            self._flags[seq] = 1
+    def __init__(self, flags: bytearray, seen: int) -> None:
+        self._flags, self.seen = flags, seen
         self._number: int | None = None
 
     @property
@@ -82,24 +80,31 @@ class _Masks:
 
     def __init__(self) -> None:
         self._held: OrderedDict[str, _Mask] = OrderedDict()
+        self._changes: tuple[tuple[int, int], list[int]] = ((0, 0), [])
         self.texts = _Texts()
 
-    def of(self, connection: sqlite3.Connection, part: Part, fresh: Callable[[], Iterable[int]]) -> _Mask:
-        """The mask of a condition: `fresh` finds what it admits when that is not known."""
+    def of(self, connection: sqlite3.Connection, part: Part, fresh: Callable[[int], bytearray]) -> _Mask:
+        """The mask of a condition: `fresh` makes it, of that size, when it is not known."""
         key = msgspec.json.encode(part).decode()
         latest, last = connection.execute(
             "SELECT IFNULL(MAX(seq), 0), (SELECT IFNULL(MAX(seq), 0) FROM workloads) FROM events"
         ).fetchone()
         mask = self._held.pop(key, None)
         if mask is None or not 0 <= latest - mask.seen <= _MANY_CHANGES:
-            mask = _Mask(fresh(), last + 1, latest)
+            mask = _Mask(fresh(last + 1), latest)
         elif latest > mask.seen:
-            changed = _changed(connection, mask.seen)
+            changed = self._changed_since(connection, mask.seen, latest)
             mask.change(changed, _admitted(connection, part, changed), latest)
         self._held[key] = mask
         while len(self._held) * (last + 1) > _KEPT and len(self._held) > 1:
             self._held.popitem(last=False)
         return mask
+
+    def _changed_since(self, connection: sqlite3.Connection, seen: int, latest: int) -> list[int]:
+        """Every `seq` that changed; most often the same is asked for several masks."""
+        if self._changes[0] != (seen, latest):
+            self._changes = ((seen, latest), _changed(connection, seen))
+        return self._changes[1]
 
 
 class _Texts:
@@ -110,10 +115,10 @@ class _Texts:
         self._latest = ""
         self._in_order = True
 
-    def with_word(self, connection: sqlite3.Connection, word: str) -> list[int]:
-        """Every `seq` whose text contains the word."""
+    def with_word(self, connection: sqlite3.Connection, word: str) -> bytearray:
+        """A 1 for every `seq` whose text contains the word."""
         self._read(connection)
-        return [seq for seq, text in enumerate(self._texts) if word in text]
+        return bytearray([word in text for text in self._texts])
 
     def in_order(self, connection: sqlite3.Connection) -> bool:
         """True when no workload was submitted at an earlier time than one before it."""
@@ -143,17 +148,29 @@ class Connection(sqlite3.Connection):
 
 def found(connection: sqlite3.Connection, parts: Sequence[Part], asked: Sequence[str]) -> Found:
     """What all of the conditions admit that contains all of the words that are asked for."""
+    last = connection.execute("SELECT IFNULL(MAX(seq), 0) FROM workloads").fetchone()[0]
+    return Found(_together(connection, _of(connection), parts, asked).to_bytes(last + 1, "little"))
+
+
+def counts(
+    connection: sqlite3.Connection, parts: Sequence[Part], asked: Sequence[str], each: Mapping[str, Part]
+) -> dict[str, int]:
+    """How many of those each of some further conditions admits."""
     masks = _of(connection)
-    held = [masks.of(connection, part, lambda p=part: _every(connection, p)) for part in parts]  # type: ignore[misc]
+    together = _together(connection, masks, parts, asked)
+    return {
+        name: (masks.of(connection, part, partial(_every, connection, part)).number & together).bit_count()
+        for name, part in each.items()
+    }
+
+
+def _together(connection: sqlite3.Connection, masks: "_Masks", parts: Sequence[Part], asked: Sequence[str]) -> int:
+    held = [masks.of(connection, part, partial(_every, connection, part)) for part in parts]
     held += [
-        masks.of(connection, words.contained(word), lambda w=word: _with_word(connection, masks.texts, w))  # type: ignore[misc]
+        masks.of(connection, words.contained(word), partial(_with_word, connection, masks.texts, word))
         for word in asked
     ]
-    last = connection.execute("SELECT IFNULL(MAX(seq), 0) FROM workloads").fetchone()[0]
-    number = held[0].number
-    for mask in held[1:]:
-        number &= mask.number
-    return Found(number.to_bytes(last + 1, "little"))
+    return reduce(and_, (mask.number for mask in held))
 
 
 def in_order(connection: sqlite3.Connection) -> bool:
@@ -165,22 +182,29 @@ def _of(connection: sqlite3.Connection) -> _Masks:
     return connection.masks if isinstance(connection, Connection) else _Masks()
 
 
-def _with_word(connection: sqlite3.Connection, texts: _Texts, word: str) -> Iterable[int]:
-    if words.indexed(word):
-        sql, values = words.looked_up(word)
-        rows = connection.execute(f"SELECT seq FROM workloads WHERE {sql} LIMIT {_MANY_WITH_A_WORD + 1}", values)  # noqa: S608
-        few = [row[0] for row in rows]
-        if len(few) <= _MANY_WITH_A_WORD:
-            return few
-    by_id = connection.execute("SELECT seq FROM workloads WHERE id = ?", (word,))
-    return (*texts.with_word(connection, word), *(row[0] for row in by_id))
+def _with_word(connection: sqlite3.Connection, texts: _Texts, word: str, size: int) -> bytearray:
+    few = words.looked_up(connection, word, _MANY_WITH_A_WORD) if words.indexed(word) else None
+    if few is not None:
+        return _flags(size, few)
+    flags = texts.with_word(connection, word)
+    flags.extend(bytes(size - len(flags)))
+    for row in connection.execute("SELECT seq FROM workloads WHERE id = ?", (word,)):
+        flags[row[0]] = 1
+    return flags
 
 
-def _every(connection: sqlite3.Connection, part: Part) -> list[int]:
-    """Every `seq` that a condition admits. One JSON text is read faster than as many rows."""
+def _every(connection: sqlite3.Connection, part: Part, size: int) -> bytearray:
+    """What a condition admits. One JSON text is read faster than as many rows."""
     sql, values = part
     text = connection.execute(f"SELECT json_group_array(seq) FROM workloads WHERE {sql}", values).fetchone()[0]  # noqa: S608
-    return msgspec.json.decode(text, type=list[int])
+    return _flags(size, msgspec.json.decode(text, type=list[int]))
+
+
+def _flags(size: int, seqs: Iterable[int]) -> bytearray:
+    flags = bytearray(size)
+    for seq in seqs:
+        flags[seq] = 1
+    return flags
 
 
 def _changed(connection: sqlite3.Connection, seen: int) -> list[int]:

@@ -3,6 +3,7 @@
 import sqlite3
 
 from chamber.core.errors import ConfigurationError
+from chamber.local.storage import sums
 from chamber.local.storage.columns import ADDED
 from chamber.local.storage.schema import SCHEMA, VERSION
 
@@ -26,12 +27,14 @@ def migrate(connection: sqlite3.Connection) -> None:
     if found == VERSION:
         return
     older = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'workloads'").fetchone() is not None
-    if older:
+    if older and found < 1:
         _add_columns(connection)
     for statement in SCHEMA:
         connection.execute(statement)
-    if older:
+    if older and found < 1:
         _count(connection)
+    if older:
+        _sum_up(connection)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
@@ -49,3 +52,9 @@ def _count(connection: sqlite3.Connection) -> None:
         "IFNULL(capacity_pool_id, ''), COUNT(*) FROM workloads GROUP BY 1, 2, 3, 4, 5, 6"
     )
     connection.execute("INSERT INTO workload_words (workload_words) VALUES ('rebuild')")
+
+
+def _sum_up(connection: sqlite3.Connection) -> None:
+    """The same, for what version 1 did not have."""
+    for statement in sums.FILL:
+        connection.execute(statement)

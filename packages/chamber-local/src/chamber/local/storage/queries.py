@@ -50,6 +50,12 @@ _DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 _NEVER_NULL = {"started_at": "IFNULL(started_at, '')", "completed_at": "IFNULL(completed_at, '')"}
 
 
+#: So many workloads are sorted in some milliseconds.
+_FEW = 4000
+
+#: Values of a dimension of which each is remembered by itself.
+_MOST_VALUES = 64
+
 _COLUMNS = ", ".join(Workload.__struct_fields__)
 
 #: A condition in SQL, and the values of its names.
@@ -133,10 +139,10 @@ def count(connection: sqlite3.Connection, chosen: Filter) -> int:
 
 def count_by(connection: sqlite3.Connection, dimension: Dimension, chosen: Filter) -> dict[str, int]:
     """How many for each value of a dimension, most first; those without a value are left out."""
-    if words.each(chosen.query):
-        return _counted_with_words(connection, dimension, chosen)
-    where, values = conditions(chosen)
     kept = _by_dimensions(chosen)
+    if not kept and (counted := _remembered(connection, dimension, chosen)) is not None:
+        return dict(sorted(counted.items(), key=lambda of: (-of[1], of[0])))
+    where, values = conditions(chosen)
     rows = connection.execute(
         f"SELECT {dimension} AS key, {'SUM(number)' if kept else 'COUNT(*)'} AS workloads "  # noqa: S608
         f"FROM {'workload_counts' if kept else 'workloads'} WHERE {where} AND IFNULL({dimension}, '') != '' "
@@ -154,11 +160,11 @@ def conditions(chosen: Filter) -> tuple[str, dict[str, Any]]:
 def _searched(connection: sqlite3.Connection, chosen: Filter, cut: Cut) -> tuple[int, _Way, _Part]:
     """How many there are, and how the page is found of what contains some words."""
     found = _with_words(connection, chosen)
-    if not _many(connection, found.total, cut):
-        return found.total, "sorted", _these(found.seqs())
-    if cut.sort_by == "submitted_at" and masks.in_order(connection):
+    if found.total > cut.limit and cut.sort_by == "submitted_at" and masks.in_order(connection):
         after = cut.after.seq if cut.after else None
         return found.total, "sorted", _these(islice(found.seqs(after, cut.sort_order), cut.limit + 1))
+    if found.total <= _FEW or not _many(connection, found.total, cut):
+        return found.total, "sorted", _these(found.seqs())
     connection.create_function("admitted", 1, found.admits)
     return found.total, "walked", ("admitted(seq)", {})
 
@@ -174,15 +180,15 @@ def _with_words(connection: sqlite3.Connection, chosen: Filter) -> masks.Found:
     return masks.found(connection, tuple(_parts_without_words(chosen)), words.each(chosen.query))
 
 
-def _counted_with_words(connection: sqlite3.Connection, dimension: Dimension, chosen: Filter) -> dict[str, int]:
-    found = _with_words(connection, chosen)
-    values = connection.execute(f"SELECT DISTINCT {dimension} FROM workload_counts WHERE {dimension} != ''")  # noqa: S608
-    parts, asked = tuple(_parts_without_words(chosen)), words.each(chosen.query)
-    counts = {
-        row[0]: masks.found(connection, (*parts, (f"{dimension} = :value", {"value": row[0]})), asked).total
-        for row in (values.fetchall() if found.total else ())
-    }
-    return dict(sorted(((k, n) for k, n in counts.items() if n), key=lambda counted: (-counted[1], counted[0])))
+def _remembered(connection: sqlite3.Connection, dimension: Dimension, chosen: Filter) -> dict[str, int] | None:
+    """The counts from what is remembered of each value; None where there are too many values for that."""
+    sql = f"SELECT DISTINCT {dimension} FROM workload_counts WHERE {dimension} != '' LIMIT {_MOST_VALUES + 1}"  # noqa: S608
+    held = [row[0] for row in connection.execute(sql)]
+    if len(held) > _MOST_VALUES:
+        return None
+    each: dict[str, _Part] = {value: (f"{dimension} = :value", {"value": value}) for value in held}
+    counted = masks.counts(connection, tuple(_parts_without_words(chosen)), words.each(chosen.query), each)
+    return {value: number for value, number in counted.items() if number}
 
 
 def _these(seqs: Iterable[int]) -> _Part:
@@ -199,7 +205,7 @@ def _way(connection: sqlite3.Connection, chosen: Filter, cut: Cut, total: int) -
 
 def _many(connection: sqlite3.Connection, total: int, cut: Cut) -> bool:
     """True where a page is found sooner by walking along its order than by sorting all that is to be in some page."""
-    everything = count(connection, Filter())
+    everything: int = connection.execute("SELECT IFNULL(MAX(seq), 0) FROM workloads").fetchone()[0]
     return total == everything or total * total > cut.limit * everything
 
 
@@ -213,7 +219,7 @@ def _rarest(connection: sqlite3.Connection, chosen: Filter) -> Dimension | None:
 
 def _by_dimensions(chosen: Filter) -> bool:
     """True for a filter that counts are kept for."""
-    return not any(True for _ in _ranges(chosen, ""))
+    return not (words.each(chosen.query) or any(True for _ in _ranges(chosen, "")))
 
 
 def _joined(parts: Iterator[_Part]) -> _Part:

@@ -2,15 +2,17 @@
 
 What is summed up has columns of its own (`run_seconds`, `gpu_seconds`: NULL until a workload is over), what is counted
 has a table of its own, `workload_counts`, which triggers keep, and what is searched for has an index of three-letter
-pieces (SQLite FTS5, section 4.3.5 of its documentation: the trigram tokenizer), which triggers keep too.
+pieces (SQLite FTS5, section 4.3.5 of its documentation: the trigram tokenizer), which triggers keep too. Sums over what
+is over have tables of their own (`sums`).
 """
 
+from chamber.local.storage import sums
 from chamber.local.storage.columns import ADDED, UNFINISHED
 
 __all__ = ["SCHEMA", "VERSION"]
 
 #: What `PRAGMA user_version` says of these tables.
-VERSION = 1
+VERSION = 2
 
 #: The columns that workloads are counted by; what has no value counts as ''.
 _COUNTED = ("status", "job_class", "gpu_type", "initiative_id", "submitted_by", "capacity_pool_id")
@@ -118,6 +120,7 @@ SCHEMA = (
     *_INDEXES,
     *_COUNTS,
     *_TEXTS,
+    *sums.SCHEMA,
     """CREATE TABLE IF NOT EXISTS events (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         workload_id TEXT NOT NULL REFERENCES workloads (id),

@@ -5,6 +5,7 @@ contains the word. SQLite's texts are indexed up to a NUL, so the few that hold 
 of ASCII, as SQLite's lower() has it: what is beyond is found as it is written.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +25,7 @@ def each(query: str | None) -> tuple[str, ...]:
 def conditions(query: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each word as SQL over the columns of `workloads`, from the index where it can be looked up."""
     for number, word in enumerate(each(query)):
-        yield (looked_up if _has_pieces(word) else contained)(word, f"word_{number}")
+        yield (_matched if _has_pieces(word) else contained)(word, f"word_{number}")
 
 
 def contained(word: str, name: str = "word") -> tuple[str, dict[str, Any]]:
@@ -32,15 +33,17 @@ def contained(word: str, name: str = "word") -> tuple[str, dict[str, Any]]:
     return f"(id = :{name} OR instr({TEXT}, :{name}))", {name: word}
 
 
-def looked_up(word: str, name: str = "word") -> tuple[str, dict[str, Any]]:
-    """A word that can be looked up, as SQL that does."""
-    looked_at, _ = contained(word, name)
-    sql = (
-        f"seq IN (SELECT rowid FROM workload_words WHERE workload_words MATCH :{name}_phrase "  # noqa: S608
-        f"UNION ALL SELECT seq FROM workloads WHERE id = :{name} "
-        f"UNION ALL SELECT seq FROM workloads WHERE {_WITH_ZEROS} AND {looked_at})"
-    )
-    return sql, {name: word, f"{name}_phrase": _phrase(word)}
+def looked_up(connection: sqlite3.Connection, word: str, most: int) -> tuple[int, ...] | None:
+    """Every `seq` with a word, from the index; None when there are more than `most`."""
+    found = connection.execute(
+        "SELECT rowid FROM workload_words WHERE workload_words MATCH ? LIMIT ?", (_phrase(word), most + 1)
+    ).fetchall()
+    if len(found) > most:
+        return None
+    looked_at, values = contained(word)
+    found += connection.execute("SELECT seq FROM workloads WHERE id = :word", values).fetchall()
+    found += connection.execute(f"SELECT seq FROM workloads WHERE {_WITH_ZEROS} AND {looked_at}", values).fetchall()  # noqa: S608
+    return tuple(row[0] for row in found)
 
 
 def indexed(query: str | None) -> bool:
@@ -50,6 +53,16 @@ def indexed(query: str | None) -> bool:
 
 def _has_pieces(word: str) -> bool:
     return len(word) >= 3 and "\0" not in word
+
+
+def _matched(word: str, name: str) -> tuple[str, dict[str, Any]]:
+    looked_at, _ = contained(word, name)
+    sql = (
+        f"seq IN (SELECT rowid FROM workload_words WHERE workload_words MATCH :{name}_phrase "  # noqa: S608
+        f"UNION ALL SELECT seq FROM workloads WHERE id = :{name} "
+        f"UNION ALL SELECT seq FROM workloads WHERE {_WITH_ZEROS} AND {looked_at})"
+    )
+    return sql, {name: word, f"{name}_phrase": _phrase(word)}
 
 
 def _phrase(word: str) -> str:
