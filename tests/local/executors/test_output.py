@@ -1,3 +1,4 @@
+import itertools
 import threading
 
 import pytest
@@ -85,7 +86,7 @@ def test_a_secret_is_not_in_the_log_however_the_output_is_cut(tmp_path_factory, 
     places = sorted({0, len(data), *(min(cut, len(data)) for cut in cuts)})
     with Output(log, 1 << 20, secrets) as output:
         stream = output.stream("[0] " if prefixed else "")
-        for begin, end in zip(places, places[1:], strict=False):
+        for begin, end in itertools.pairwise(places):
             stream.write(data[begin:end])
         stream.close()
 
