@@ -97,8 +97,8 @@ class Stream:
 
     def write(self, data: bytes) -> None:
         """Passes on what is sure: whole lines where they have a prefix, else all but the beginning of a secret."""
-        data = self._held + data
-        sure = self._lines(data) if self._prefix else len(data) - _begun(data, self._hidden)
+        data = self._masked(self._held + data)
+        sure = self._whole_lines(data) if self._prefix else len(data) - _begun(data, self._hidden)
         self._held = data[sure:]
         self._pass(data[:sure])
 
@@ -107,12 +107,15 @@ class Stream:
         self._pass(self._held)
         self._held = b""
 
-    def _lines(self, data: bytes) -> int:
-        return len(data) if len(data) > _LONGEST_LINE else data.rfind(b"\n") + 1
-
-    def _pass(self, data: bytes) -> None:
+    def _masked(self, data: bytes) -> bytes:
         for value in self._hidden:
             data = data.replace(value, _MASK)
+        return data
+
+    def _whole_lines(self, data: bytes) -> int:
+        return len(data) - _begun(data, self._hidden) if len(data) > _LONGEST_LINE else data.rfind(b"\n") + 1
+
+    def _pass(self, data: bytes) -> None:
         if self._prefix:
             lines = data.removesuffix(b"\n").split(b"\n") if data else ()
             data = b"".join(b"%s%s\n" % (self._prefix, line) for line in lines)

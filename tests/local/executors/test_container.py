@@ -1,0 +1,285 @@
+"""Containers of real engines."""
+
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+
+import psutil
+import pytest
+
+from chamber.local import LocalChamber
+
+pytestmark = pytest.mark.engine
+
+BASE = "localhost/chamber-tests/python:1"
+VALUE = "correct-horse-battery-staple"
+INDEX = "metadata.annotations['batch.kubernetes.io/job-completion-index']"
+
+
+class Contained:
+    """Submits Jobs of the test image."""
+
+    def __init__(self, call, tools):
+        self.call, self.tools = call, tools
+
+    def submit(self, command, env=(), image=BASE, **container):
+        return self.call.submit(k8s_manifest=self.tools.job(command, env, image, **container))
+
+    def python(self, code, env=(), **container):
+        return self.submit(["python", "-u", "-c", textwrap.dedent(code)], env, **container)
+
+    def pods(self, code, count):
+        """Pods of an Indexed Job, called job-<index>.job."""
+        env = [
+            {"name": "RANK", "valueFrom": {"fieldRef": {"fieldPath": INDEX}}},
+            {"name": "MASTER_ADDR", "value": "job-0.job"},
+            {"name": "MASTER_PORT", "value": "29500"},
+        ]
+        manifest = json.loads(self.tools.job(["python", "-u", "-c", textwrap.dedent(code)], env, BASE))
+        manifest["metadata"] = {"name": "job"}
+        manifest["spec"] |= {"completionMode": "Indexed", "completions": count, "parallelism": count}
+        manifest["spec"]["template"]["spec"]["subdomain"] = "job"
+        return self.call.submit(k8s_manifest=json.dumps(manifest))
+
+    def failed(self, *arguments, **container):
+        return self.call.wait(self.submit(*arguments, **container), "failed")
+
+    def log(self, workload):
+        return self.call.chamber.logs(workload["workload_id"])
+
+
+@pytest.fixture
+def contained(engine, tools):
+    secrets = {"wandb": {"api-key": VALUE}}
+    with LocalChamber(executor="container", grace=1.0, sample_interval=0.2, secrets=secrets) as chamber:
+        yield Contained(tools.Caller(chamber), tools)
+
+
+def test_a_container_has_its_command_environment_folder_and_image(contained, engine):
+    code = """
+        import json, os, sys
+        print(json.dumps([sys.argv[1:], os.environ["LINES"], os.environ["B"], os.getcwd(), os.environ["PATH"]]))
+        print("and", file=sys.stderr)
+    """
+    env = [{"name": "LINES", "value": "two\nlines "}, {"name": "B", "value": '$(LINES)|"$$(B)"'}]
+    workload = contained.python(code, env, args=["$(B)"], workingDir="/srv/deep")
+    done = contained.call.wait(workload, "completed")
+
+    said, other = contained.log(done).splitlines()
+    assert json.loads(said) == [
+        ['two\nlines |"$(B)"'],
+        "two\nlines ",
+        'two\nlines |"$(B)"',
+        "/srv/deep",
+        "/opt/python/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+    ]
+    assert (other, done["exit_code"]) == ("and", 0)
+    assert engine.containers(workload) == []
+
+
+def test_what_ends_badly_has_the_reason(contained):
+    failed = contained.failed(["sh", "-c", "echo one; echo two; exit 3"])
+    assert (failed["exit_code"], failed["failure_reason"]) == (3, "exit code 3: one | two")
+
+    missing = contained.failed(["no-such-program"])
+    assert missing["failure_reason"].startswith("the container was not started: ")
+    assert "no-such-program" in missing["failure_reason"]
+
+
+def test_limits_are_the_containers_and_going_over_them_is_the_reason(contained, engine):
+    resources = {"limits": {"memory": "64Mi", "cpu": "1500m"}}
+    code = "import time; print('here'); time.sleep(1); x = bytearray(300 << 20); time.sleep(600)"
+    workload = contained.python(code, resources=resources)
+    contained.tools.until(lambda: contained.call.chamber.logs(workload))
+    (container,) = engine.containers(workload)
+    said = json.loads(engine.call("inspect", "--format", "{{json .HostConfig}}", container))
+    failed = contained.call.wait(workload, "failed")
+
+    assert (said["Memory"], said["MemorySwap"], said["NanoCpus"]) == (64 << 20, 64 << 20, 1_500_000_000)
+    assert failed["exit_code"] == 137
+    assert "memory than its limit of 64Mi" in failed["failure_reason"]
+
+
+def test_gpus_that_are_not_there_are_asked_for_in_vain(contained):
+    failed = contained.failed(["true"], resources={"limits": {"amd.com/gpu": "2"}})
+
+    assert failed["failure_reason"].startswith("the job asks for 2 amd.com/gpu, and this machine has no such GPU")
+    assert "container_gpus='count'" in failed["failure_reason"]
+
+
+def test_an_image_that_cannot_be_had_fails_with_the_reason(contained):
+    registry = contained.call.chamber.registry
+    on_marker = contained.call.push_image("team/project", contained.tools.layer(("app/a", b"")))
+    reasons = {
+        "chamber.local/python:latest": "runs with the process executor alone",
+        on_marker: "is made on chamber.local/python, which is no root file system",
+        f"{registry}/team/none:1": "is not in this Chamber's registry",
+        "127.0.0.1:1/team/none:1": "could not pull the image 127.0.0.1:1/team/none:1: ",
+        "--privileged": "'--privileged' is not an image reference",
+    }
+    for image, reason in reasons.items():
+        assert reason in contained.failed(["true"], image=image)["failure_reason"]
+    never = contained.failed(["true"], image="127.0.0.1:1/team/none:1", imagePullPolicy="Never")
+    assert "imagePullPolicy is Never" in never["failure_reason"]
+
+
+def test_shared_memory_is_as_large_as_asked_and_other_volumes_are_refused(contained, tools):
+    def submit(volume, path="/dev/shm"):
+        manifest = json.loads(tools.job(["df", "--output=size,target", path], (), BASE))
+        pod = manifest["spec"]["template"]["spec"]
+        pod["volumes"] = [{"name": "v", **volume}]
+        pod["containers"][0]["volumeMounts"] = [{"name": "v", "mountPath": path}]
+        return contained.call.wait(contained.call.submit(k8s_manifest=json.dumps(manifest)))
+
+    done = submit({"emptyDir": {"medium": "Memory", "sizeLimit": "96Mi"}})
+    assert contained.log(done).split()[-2:] == [str(96 << 10), "/dev/shm"]
+    assert contained.log(submit({"emptyDir": {}}, "/scratch")).split()[-1] == "/scratch"
+    refused = submit({"persistentVolumeClaim": {"claimName": "data"}}, "/data")
+    assert "mounts a persistentVolumeClaim at /data" in refused["failure_reason"]
+
+
+def test_pods_meet_by_their_names_in_a_network_of_their_own(contained, engine):
+    code = """
+        import os, socket, time
+        rank, address = os.environ["RANK"], (os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]))
+        assert socket.gethostname() == f"job-{rank}", socket.gethostname()
+        if rank == "0":
+            with socket.create_server(("", address[1])) as server:
+                print(server.accept()[0].recv(99).decode())
+        else:
+            while True:
+                try:
+                    socket.create_connection(address, timeout=1).sendall(b"hello from " + rank.encode())
+                    break
+                except OSError:
+                    time.sleep(0.05)
+    """
+    jobs = [contained.pods(code, 2) for _ in range(2)]
+
+    for workload in jobs:
+        assert contained.log(contained.call.wait(workload, "completed")) == "[0] hello from 1\n"
+        assert (engine.containers(workload), engine.networks(workload)) == ([], [])
+
+
+def test_the_first_pod_that_fails_ends_the_others(contained, engine):
+    workload = contained.pods(
+        "import os, sys, time; sys.exit('luck') if os.environ['RANK'] == '1' else time.sleep(600)", 2
+    )
+    failed = contained.call.wait(workload, "failed")
+
+    assert (failed["exit_code"], failed["failure_reason"]) == (1, "pod 1: exit code 1: luck")
+    assert (engine.containers(workload), engine.networks(workload)) == ([], [])
+
+
+def test_cancelling_tells_a_container_first_and_leaves_nothing(contained, engine):
+    code = """
+        import signal, sys, time
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("saved"))
+        print("ready")
+        time.sleep(600)
+    """
+    workload = contained.python(code)
+    contained.tools.until(lambda: "ready" in contained.call.chamber.logs(workload))
+
+    assert contained.call("POST", f"/v1/workloads/{workload}/cancel").data["status"] == "cancelled"
+    assert contained.call.chamber.logs(workload) == "ready\nsaved\n"
+    assert engine.containers(workload) == []
+
+
+def test_use_is_measured_and_a_full_log_does_not_stop_it(engine, tools):
+    code = """
+        import time
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            print("x" * 999)
+    """
+    with LocalChamber(executor="container", sample_interval=0.2, log_limit=3000) as chamber:
+        call = tools.Caller(chamber)
+        done = call.wait(Contained(call, tools).python(code), "completed")
+        metrics = call.get(f"/workloads/{done['workload_id']}/metrics")
+        log = chamber.logs(done["workload_id"])
+
+    assert metrics["data_quality"] == "measured:cpu"
+    assert metrics["cpu_utilization"]["max"] > 5
+    assert metrics["memory_bytes"]["max"] > 1 << 20
+    assert log.startswith("x" * 999)
+    assert log.endswith("and the job goes on\n")
+    assert len(log) < 4000
+
+
+def test_a_secret_is_in_the_container_and_nowhere_else(contained):
+    env = [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "wandb", "key": "api-key"}}}]
+    workload = contained.python(
+        "import os, time; print(len(os.environ['KEY']), os.environ['KEY']); time.sleep(600)", env
+    )
+    contained.tools.until(lambda: "***" in contained.call.chamber.logs(workload))
+    folder = contained.call.chamber._started.folder.path
+    files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    lines = [" ".join(process.cmdline()) for process in psutil.Process().children(recursive=True)]
+    contained.call("POST", f"/v1/workloads/{workload}/cancel")
+
+    assert contained.call.chamber.logs(workload) == f"{len(VALUE)} ***\n"
+    assert not any(VALUE.encode() in content for content in files)
+    assert not any(VALUE in line for line in lines)
+
+
+@pytest.mark.parametrize("folder", ["the same", "another"])
+def test_what_a_killed_chamber_left_is_removed_by_the_next(engine, tools, tmp_path, folder):
+    """Also where its folder was a temporary one, to which nobody comes back."""
+    command = [sys.executable, "-m", "chamber.local", "up", "--executor", "container", "--data-dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
+        told = dict(served.stdout.readline().removeprefix("export ").strip().split("=", 1) for _ in range(5))
+        address, token = told["CHAMBER_LOCAL_REGISTRY"], told["CHAMBER_TOKEN"]
+        chamber = type("Told", (), {"registry": address, "token": token, "team": told["CHAMBER_LOCAL_TEAM"]})
+        call = tools.Caller(chamber)
+        workload = Contained(call, tools).pods("import time; time.sleep(600)", 2)
+        call.wait(workload, "running")
+        served.send_signal(signal.SIGKILL)
+    assert len(engine.containers(workload)) == 2
+
+    with LocalChamber(executor="container", data_dir=tmp_path if folder == "the same" else tmp_path / "other") as next:
+        assert (engine.containers(workload), engine.networks(workload)) == ([], [])
+        if folder == "the same":
+            failed = tools.Caller(next).wait(workload, "failed")
+            assert "Chamber stopped while this workload was running" in failed["failure_reason"]
+
+
+def test_a_project_is_run_on_an_image_of_the_chambers_own_registry(contained, engine, tmp_path):
+    """An engine pushes a base there, run() puts the project on it, and the engine pulls what came of it."""
+    chamber = contained.call.chamber
+    base = f"{chamber.registry}/team/python:1"
+    _push(engine, chamber, base, tmp_path / "login")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "train.py").write_text("import os, sys\nprint(os.getcwd(), sys.argv[1:])\n")
+
+    with chamber.client() as client:
+        refused = client.run(project, gpus=1, team=chamber.team, base_image=base, wait=True)
+        assert "this machine has no such GPU" in refused.failure_reason
+    manifest = contained.tools.job(["python", "train.py", "--x"], (), _image_of(contained, refused), workingDir="/app")
+    done = contained.call.wait(contained.call.submit(k8s_manifest=manifest), "completed")
+
+    assert contained.log(done) == "/app ['--x']\n"
+    assert engine.has_images_of(chamber.registry)
+    chamber.stop()
+    assert not engine.has_images_of(chamber.registry)
+
+
+def _image_of(contained, job):
+    (held,) = [workload for workload in contained.call.chamber.workloads() if workload.id == job.id]
+    (line,) = [line for line in held.k8s_manifest.splitlines() if "image:" in line]
+    return line.partition("image:")[2].strip().strip('"')
+
+
+def _push(engine, chamber, image, login):
+    """As somebody would who is logged in at the Chamber's registry."""
+    from chamber.core.redaction import Secret
+    from chamber.local.executors.containers.login import login as logged_in
+
+    variables = {**psutil.os.environ, **logged_in(chamber.registry, Secret(chamber.token), login)}
+    engine.call("tag", BASE, image)
+    insecure = ["--tls-verify=false"] if engine.name == "podman" else []
+    engine.call("push", *insecure, image, env=variables)
+    engine.call("rmi", image)
