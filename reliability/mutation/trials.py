@@ -225,4 +225,4 @@ def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterable[tuple[pytest.Item, pytest.Item | None]]:
-    return zip(items, [*items[1:], None], strict=True)
+    return zip(items, [*items[1:], None], strict=False)
