@@ -67,8 +67,9 @@ class Trials:
 
     def run(self) -> str:
         """Collect, measure and try. The results are in ``results.jsonl``; returns what broke it off."""
+        _go_aside(self.folder)
         self._coverage.start()
-        options = [*_OPTIONS, f"--basetemp={self.folder / 'tmp'}", *self.subject.tests]
+        options = [*_OPTIONS, f"--basetemp={self.folder / 'tmp'}", *_paths(self.subject)]
         code = pytest.main(options, plugins=[self])
         return self._broke or f"pytest's exit code {int(code)}"
 
@@ -157,9 +158,10 @@ class Trials:
 
 def one_trial(subject: Subject, mutant: Mutant, folder: Path, order: Sequence[str]) -> str:
     """How a mutant ends that has to be there before anything imports its module. For a child of its own."""
+    _go_aside(folder)
     Instead(subject.module, str(subject.file), mutant.source).install()
     plugin = _InOrder({name: number for number, name in enumerate(order)})
-    code = pytest.main([*_OPTIONS, f"--basetemp={folder / 'tmp' / 'later'}", "-x", *subject.tests], plugins=[plugin])
+    code = pytest.main([*_OPTIONS, f"--basetemp={folder / 'tmp' / 'later'}", "-x", *_paths(subject)], plugins=[plugin])
     return SURVIVED if code == pytest.ExitCode.OK else plugin.failed or f"exit code {int(code)}"
 
 
@@ -174,6 +176,18 @@ class _InOrder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self.failed:
             self.failed = report.nodeid
+
+
+def _go_aside(folder: Path) -> None:
+    """Where a mutant that removes or writes too much does no harm."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    os.chdir(home)
+    os.environ["HOME"] = str(home)
+
+
+def _paths(subject: Subject) -> list[str]:
+    return [str(ROOT / test) for test in subject.tests]
 
 
 def child_ended(trial: Callable[[], str], allowed: float) -> str:
