@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +41,8 @@ _OPTIONS = [
     "-Wignore::pytest.PytestAssertRewriteWarning",  # what is imported once for all children
 ]
 _MEMORY = 6 << 30
+#: Seconds of tests that a mutant has to be noticed within.
+_PATIENCE = 10
 
 
 class Measured(NamedTuple):
@@ -139,8 +142,10 @@ class Trials:
     def _ended(
         self, items: dict[str, pytest.Item], measured: Measured, names: set[str], change: Callable[[], object]
     ) -> str:
-        """How these tests end after the change: first those that noticed others, then the quickest."""
-        chosen = [items[name] for name in sorted(names, key=lambda name: (-self._noticed[name], measured.seconds[name]))]
+        """How these tests end after the change: first those that noticed others, then the quickest, for a while."""
+        ordered = sorted(names, key=lambda name: (-self._noticed[name], measured.seconds[name]))
+        spent = list(accumulate(measured.seconds[name] for name in ordered))
+        chosen = [items[name] for name, seconds in zip(ordered, spent, strict=True) if seconds <= _PATIENCE]
         place = self.folder / "tmp" / "trial"
 
         def trial() -> str:
@@ -150,7 +155,7 @@ class Trials:
             return _first_failure(chosen)
 
         place.mkdir()
-        ended = child_ended(trial, 10 + 10 * sum(measured.seconds[name] for name in names))
+        ended = child_ended(trial, 10 + 10 * min(_PATIENCE, spent[-1] if spent else 0))
         shutil.rmtree(place, ignore_errors=True)
         self._noticed[ended] += 1
         return ended
