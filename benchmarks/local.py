@@ -21,6 +21,7 @@ from chamber.local.scheduling.organisation import Grant, Organisation
 from chamber.local.scheduling.scheduler import State, decide
 from chamber.local.storage import queries, workloads
 from chamber.local.storage import statistics as sums
+from chamber.local.storage.masks import Connection
 from chamber.local.storage.migrations import migrate
 from chamber.local.storage.queries import Cut, Filter
 from chamber.local.workloads import Claim, JobClass, Pool, Reservation, Status, Workload
@@ -47,7 +48,7 @@ def measure(size: int, folder: Path) -> None:
     started = time.perf_counter()
     fill(folder / "chamber.sqlite3", size)
     print(f"\n{size} workloads, written in {time.perf_counter() - started:.1f} s; milliseconds p50 / p95 / p99")
-    with sqlite3.connect(folder / "chamber.sqlite3") as connection:
+    with sqlite3.connect(folder / "chamber.sqlite3", factory=Connection) as connection:
         connection.row_factory = sqlite3.Row
         for name, ask in stored(connection):
             print(f"  storage  {name:30} {percentiles(ask)}   processor {percentiles(ask, time.thread_time)}")

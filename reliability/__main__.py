@@ -5,7 +5,9 @@ import sys
 
 #: Name of a run -> the module whose `main` takes its options and returns the exit code.
 NAMES = {
+    "contract": "reliability.contract",
     "figures": "reliability.figures",
+    "fuzz": "reliability.fuzz",
     "mutation": "reliability.mutation.command",
 }
 

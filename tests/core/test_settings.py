@@ -12,9 +12,14 @@ from chamber.core.settings import DEFAULT_API_URL, Settings, home, read_json, re
 TOKEN = "ch.argument"
 
 
+def private(file, text):
+    file.touch(0o600)
+    file.write_text(text)
+
+
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "token.json").write_text(json.dumps({"access_token": "ch.file"}))
+    private(tmp_path / "token.json", json.dumps({"access_token": "ch.file"}))
     (tmp_path / "config.json").write_text(
         json.dumps({"api_url": "https://file.example/v1", "organization_id": "org-file", "registries": {"a": "b"}})
     )
@@ -81,7 +86,7 @@ def test_from_config_means_the_files_and_no_other_identity(kind, monkeypatch, fo
 
 
 def test_the_other_spelling_of_the_token_file_is_read(tmp_path):
-    (tmp_path / "token.json").write_text('{"accessToken": "ch.camel"}')
+    private(tmp_path / "token.json", '{"accessToken": "ch.camel"}')
     assert values(resolve_files(tmp_path))[0] == "ch.camel"
 
 
@@ -255,3 +260,35 @@ def test_the_token_is_in_no_repr_and_no_pickle(token):
     assert token not in shown
     assert token.encode() not in pickle.dumps(settings)
     assert token.encode() not in pickle.dumps(client)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o666])
+def test_a_token_that_others_can_reach_is_refused_and_not_shown(folder, mode):
+    (folder / "token.json").chmod(mode)
+    with pytest.raises(ConfigurationError, match=r"other users.*chmod 600") as caught:
+        resolve(environment={}, config_dir=folder)
+    assert "ch.file" not in str(caught.value)
+    with pytest.raises(ConfigurationError, match="other users"):
+        resolve_files(folder)
+    assert resolve(TOKEN, environment={}, config_dir=folder).token.reveal() == TOKEN
+
+
+def test_a_token_of_another_user_is_refused(folder, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: (folder / "token.json").stat().st_uid + 1)
+    with pytest.raises(ConfigurationError, match="belongs to another user"):
+        resolve(environment={}, config_dir=folder)
+
+
+def test_by_option_a_token_that_others_can_read_is_used_and_that_is_logged(folder, caplog):
+    (folder / "token.json").chmod(0o644)
+    found = resolve(environment={"CHAMBER_TOKEN_FILE_CHECK": "warn"}, config_dir=folder)
+    assert found.token.reveal() == "ch.file"
+    assert "token file can be read" in caplog.text
+    assert "ch.file" not in caplog.text
+    with pytest.raises(ConfigurationError, match="is refuse or warn, not 'off'"):
+        resolve(environment={"CHAMBER_TOKEN_FILE_CHECK": "off"}, config_dir=folder)
+
+
+def test_the_mode_of_the_other_file_is_nobodys_business(folder):
+    (folder / "config.json").chmod(0o644)
+    assert values(resolve(environment={}, config_dir=folder))[1] == "https://file.example/v1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from chamber.core import (
 from chamber.core.journal import Intent, Journal, payload_hash
 from chamber.core.portal import in_caller
 from chamber.core.submission import new_external_id
-from chamber.core.testing import RecordingTransport, Reply, recorded_client
+from chamber.core.testing import RecordingTransport, Reply, recorded_async_client, recorded_client
 
 JOB = {"id": "wl_1", "name": "train", "status": "pending", "external_id": "mine"}
 OTHER = {"id": "wl_0", "name": "train", "status": "pending", "external_id": "mine-too"}
@@ -298,3 +299,155 @@ def test_an_interrupted_read_has_nothing_to_say():
     with recorded_client(Interrupted()) as client, pytest.raises(KeyboardInterrupt) as caught:
         client.get_workload("wl_1")
     assert not hasattr(caught.value, "__notes__")
+
+
+def resubmitted(posts, searches=NOTHING, listed=NONE_LISTED, **options):
+    """As `submit`, after a submission of the same job of which nobody knows what became of it."""
+    assert isinstance(submit([Reply(502)])[1], SubmissionUnknownError)
+    return submit(posts, searches, listed, **options)
+
+
+def test_an_unacknowledged_submission_under_the_same_id_is_looked_for_first():
+    transport, ended = resubmitted([], searches={"items": [JOB]})
+    assert (ended.id, ended.reused, posts(transport)) == ("wl_1", True, 0)
+    assert Journal().pending() == []
+
+
+def test_an_unacknowledged_submission_that_nobody_has_is_sent_under_the_same_id():
+    transport, ended = resubmitted([JOB])
+    assert (ended.id, ended.reused, posts(transport)) == ("wl_1", False, 1)
+    assert [call.path for call in transport.calls] == ["workloads/search", "workloads"] * 3 + ["workloads"]
+    assert Journal().pending() == []
+
+
+def test_an_unacknowledged_submission_is_listed_since_it_was_first_sent():
+    submit([Reply(502)])
+    (intent,) = Journal().pending()
+    Journal().write(msgspec.structs.replace(intent, time=datetime(2025, 12, 1, tzinfo=UTC))).release()
+    transport, ended = submit([], listed={"workloads": [JOB]})
+    assert ended.id == "wl_1"
+    assert transport.calls[-1].params["submitted_after"].startswith("2025-11-30T23:55:00")
+
+
+def test_an_unacknowledged_submission_of_another_payload_is_a_conflict_and_is_not_forgotten():
+    transport, ended = resubmitted([], searches={"items": [JOB]}, requested_gpus=64)
+    assert isinstance(ended, IdempotencyConflict)
+    assert posts(transport) == 0
+
+
+def test_the_caller_can_have_no_look_at_what_was_unacknowledged():
+    transport, ended = resubmitted([], on_ambiguous="raise")
+    assert isinstance(ended, SubmissionUnknownError)
+    assert transport.calls == []
+    assert len(Journal().pending()) == 1
+
+
+def test_a_refusal_of_what_was_unacknowledged_for_long_is_told_and_ends_it():
+    submit([Reply(502)])
+    (intent,) = Journal().pending()
+    Journal().write(msgspec.structs.replace(intent, time=datetime(2025, 12, 1, tzinfo=UTC))).release()
+    transport, ended = submit([Reply(403, {})])
+    assert ended.status_code == 403
+    assert posts(transport) == 1
+    assert Journal().pending() == []
+
+
+def test_a_refusal_of_what_was_unacknowledged_for_a_moment_leaves_it_unknown():
+    assert isinstance(resubmitted([Reply(403, {})])[1], SubmissionUnknownError)
+    assert len(Journal().pending()) == 1
+
+
+@pytest.mark.parametrize("other", [{"organization_id": "org"}, {"api_url": "https://chamber.test/v2"}])
+def test_what_another_origin_or_organisation_has_under_the_same_id_is_not_looked_for(other):
+    submit([Reply(502)])
+    (intent,) = Journal().pending()
+    Journal().write(msgspec.structs.replace(intent, **other)).release()
+    transport, ended = submit([JOB])
+    assert (ended.id, [call.path for call in transport.calls]) == ("wl_1", ["workloads"])
+
+
+def test_what_another_process_submits_is_not_taken_up():
+    submit([Reply(502)])
+    with Journal().claim("mine"):
+        transport, ended = submit([JOB])
+    assert (ended.id, [call.path for call in transport.calls]) == ("wl_1", ["workloads"])
+
+
+def test_what_was_found_says_so_and_what_was_sent_does_not():
+    assert submit([Reply(502)], searches={"items": [JOB]})[1].reused
+    assert not submit([JOB])[1].reused
+
+
+def test_an_answer_about_another_job_acknowledges_nothing():
+    transport, ended = submit([OTHER], searches={"items": [OTHER, JOB]})
+    assert (ended.id, posts(transport)) == ("wl_1", 1)
+
+
+def test_an_answer_that_does_not_tell_the_external_id_is_taken():
+    answer = {name: value for name, value in JOB.items() if name != "external_id"}
+    assert submit([answer])[1].id == "wl_1"
+
+
+@pytest.mark.parametrize("told", [{"gpu_type": "A100"}, {"initiative_id": "other"}, {"requested_gpus": 8}])
+def test_a_key_that_was_used_for_another_payload_is_a_conflict(told):
+    seen = Reply(422, {"error": {"code": "IDEMPOTENCY_KEY_REUSED", "message": "seen"}})
+    ended = submit([seen], searches={"items": [{**JOB, **told}]}, requested_gpus=1)[1]
+    assert isinstance(ended, IdempotencyConflict)
+
+
+@pytest.mark.parametrize("told", [{"gpu_type": "h100"}, {"requested_gpus": 1.0}, {"requested_gpus": None}])
+def test_the_same_payload_in_other_words_is_no_conflict(told):
+    seen = Reply(422, {"error": {"code": "IDEMPOTENCY_KEY_REUSED", "message": "seen"}})
+    assert submit([seen], searches={"items": [{**JOB, **told}]}, requested_gpus=1)[1].id == "wl_1"
+
+
+def test_a_listing_that_goes_round_in_circles_is_enough_beside_a_search_that_answers():
+    round_and_round = {"workloads": [OTHER], "next_token": "2"}
+    transport, ended = submit([Reply(502), JOB], listed=round_and_round)
+    assert (ended.id, posts(transport)) == ("wl_1", 2)
+
+
+def test_a_listing_that_goes_round_in_circles_proves_nothing_alone():
+    round_and_round = {"workloads": [OTHER], "next_token": "2"}
+    transport, ended = submit([Reply(502), JOB], searches=Reply(404, {}), listed=round_and_round, timeout=60)
+    assert isinstance(ended, SubmissionUnknownError)
+    assert posts(transport) == 1
+
+
+def test_no_page_is_asked_for_after_the_one_that_has_the_job():
+    transport, ended = submit([Reply(502)], listed={"workloads": [OTHER, JOB], "next_token": "2"})
+    assert ended.id == "wl_1"
+    assert sum(call.method == "GET" for call in transport.calls) == 1
+
+
+def test_a_user_without_a_home_folder_can_submit(monkeypatch):
+    def homeless():
+        raise RuntimeError("no home")
+
+    monkeypatch.delenv("CHAMBER_CONFIG_DIR")
+    monkeypatch.setattr("pathlib.Path.home", homeless)
+    transport = RecordingTransport({"POST workloads": JOB})
+    assert asyncio.run(recorded_async_client(transport).submit_job("train", "team", "H100", external_id="mine")).id == (
+        "wl_1"
+    )
+
+
+def test_looking_for_a_job_ends_within_the_time_of_the_whole_submission():
+    class Slow(RecordingTransport):
+        async def _send(self, request, timeout):
+            await self.clock.sleep(min(20.0, timeout))
+            return await super()._send(request, timeout)
+
+    page = {"workloads": [OTHER], "next_token": "1"}
+    pages = [{**page, "next_token": str(number)} for number in range(100)]
+    transport = Slow({"POST workloads": Reply(502), "POST workloads/search": NOTHING, "GET workloads": pages})
+    with recorded_client(transport) as client, pytest.raises(SubmissionUnknownError):
+        client.submit_job("train", "team", "H100", external_id="mine", timeout=60)
+    assert transport.clock.time <= 60.25
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), True, "60"])
+def test_a_time_that_is_none_is_refused_before_anything_is_sent(timeout):
+    transport, ended = submit([JOB], timeout=timeout)
+    assert isinstance(ended, ConfigurationError)
+    assert transport.calls == []

@@ -48,7 +48,7 @@ def test_an_empty_file_configures_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        ({"pool": []}, "unknown field `pool`; it has pools, teams, reservations and allocations"),
+        ({"pool": []}, "unknown field `pool`; it has pools, teams, reservations, allocations and secrets"),
         ({"pools": [{"gpu_type": "H100"}]}, "missing required field `gpus`"),
         ({"pools": [{"gpu_type": "H100", "gpus": -1}]}, "-1 GPUs are fewer than none"),
         ({"pools": [{"gpu_type": "H100", "gpus": 1}, {"gpu_type": "h100", "gpus": 1}]}, "pool id 'pool_h100' is there"),

@@ -1,7 +1,6 @@
 """Every code block of the reference is run, word for word but for its placeholders."""
 
 import ast
-import json
 import os
 import pathlib
 
@@ -10,6 +9,7 @@ from blocks import blocks
 
 from chamber import core
 from chamber.core import ChamberClient
+from chamber.core.settings import updating
 from chamber.local import records
 
 REFERENCE = pathlib.Path(__file__).parents[3] / "shared" / "seeds" / "sdk-reference.txt"
@@ -77,7 +77,8 @@ def _needs_the_reference():
 def placeholders(chamber, measured, own_settings, tmp_path, monkeypatch):
     """What the placeholders stand for, on the Chamber of this worker and in settings of the test's own."""
     records.write(chamber.registry, chamber.token)
-    (own_settings / "token.json").write_text(json.dumps({"access_token": chamber.token}))
+    with updating(own_settings / "token.json") as content:
+        content["access_token"] = chamber.token
     monkeypatch.setenv("CHAMBER_TOKEN", chamber.token)
     (tmp_path / "my-project").mkdir()
     (tmp_path / "my-project" / "train.py").write_text("print('trained')\n")

@@ -7,7 +7,7 @@ import pytest
 from covering import covers, parameters
 
 from chamber.core import AsyncChamberClient, AuthenticationError, AuthorizationError, ChamberClient, DeadlineExceeded
-from chamber.core.settings import DEFAULT_API_URL
+from chamber.core.settings import DEFAULT_API_URL, updating
 
 FACES = pytest.mark.parametrize("face", [ChamberClient, AsyncChamberClient])
 
@@ -41,14 +41,16 @@ def test_the_token_of_the_environment_is_taken(client_of, chamber, monkeypatch):
 
 @covers("from_config()", *parameters("from_config", "config_dir api_url"))
 def test_the_files_of_the_command_line_are_taken(client_of, chamber, tmp_path):
-    (tmp_path / "token.json").write_text(json.dumps({"access_token": chamber.token}))
+    with updating(tmp_path / "token.json") as content:
+        content["access_token"] = chamber.token
     made = client_of(Twin(lambda face: face.from_config(tmp_path, api_url=chamber.api_url)))
     assert made.list_workloads(limit=1) is not None
 
 
 def test_the_usual_folder_is_taken_where_none_is_named(client_of, chamber, own_settings):
     own_settings.mkdir()
-    (own_settings / "token.json").write_text(json.dumps({"accessToken": chamber.token}))
+    with updating(own_settings / "token.json") as content:
+        content["accessToken"] = chamber.token
     (own_settings / "config.json").write_text(json.dumps({"api_url": chamber.api_url}))
     assert client_of(Twin(lambda face: face.from_config())).list_workloads(limit=1) is not None
 
@@ -79,7 +81,8 @@ def test_without_a_token_there_is_no_client(face):
 @FACES
 def test_an_empty_token_of_the_environment_is_never_another_identity(face, own_settings, monkeypatch):
     own_settings.mkdir()
-    (own_settings / "token.json").write_text(json.dumps({"access_token": "ch.of-another"}))
+    with updating(own_settings / "token.json") as content:
+        content["access_token"] = "ch.of-another"
     monkeypatch.setenv("CHAMBER_TOKEN", "")
     with pytest.raises(AuthenticationError):
         face()

@@ -1,5 +1,7 @@
 """Sections "Workload Submission" and "Distributed Training"."""
 
+import uuid
+
 import pytest
 from covering import covers, fields, parameters
 
@@ -96,10 +98,15 @@ def test_what_is_out_of_bounds_is_refused_before_it_is_sent(client, team, wrong,
     assert caught.value.status_code is None
 
 
-@pytest.mark.parametrize("bound", [{"name": "n" * 255}, {"priority": 0}, {"priority": 100}, {"external_id": "x" * 255}])
+@pytest.mark.parametrize("bound", [{"name": "n" * 255}, {"priority": 0}, {"priority": 100}])
 def test_the_bounds_themselves_are_accepted(client, team, bound):
     job = client.submit_job(**{"name": "n", "initiative_id": team, "gpu_type": "H100", **bound})
     assert {name: getattr(job, name) for name in bound} == bound
+
+
+def test_the_longest_external_id_is_accepted(client, team):
+    longest = uuid.uuid4().hex.ljust(255, "x")
+    assert client.submit_job("n", team, "H100", external_id=longest).external_id == longest
 
 
 def test_the_longest_manifest_is_accepted(client, team):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from chamber.core import writing
 from chamber.run import cache
 
 
@@ -19,11 +20,12 @@ def test_what_is_written_is_read_by_its_user_alone(own_settings: Path) -> None:
 
 
 def test_a_home_that_cannot_be_written_to_is_a_run_without_a_cache(
-    own_settings: Path, monkeypatch: pytest.MonkeyPatch
+    own_settings: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     own_settings.write_text("not a folder")
     cache.write("a", b"1")
     assert cache.read("a") is None
+    assert "not kept in the cache" in caplog.text
     monkeypatch.setenv("CHAMBER_CONFIG_DIR", "/proc/none")
     cache.write("a", b"1")
     assert cache.read("a") is None
@@ -75,3 +77,25 @@ def test_a_project_has_one_name_however_it_is_reached(tmp_path: Path) -> None:
     names = {cache.name_for("files", folder) for folder in (tmp_path / "project", tmp_path / "link", tmp_path)}
     assert len(names) == 2
     assert "project" not in "".join(names)
+
+
+def test_what_a_killed_process_left_is_cleared_and_folders_stay(own_settings: Path) -> None:
+    cache.write("a", b"1")
+    folder = own_settings / "cache"
+    (folder / "turns").mkdir()
+    left, fresh = (folder / f".a.{number}{writing.PART}" for number in (1, 2))
+    for file in (left, fresh):
+        file.touch()
+    os.utime(left, (0, 0))
+    cache.write("b", b"1")
+    assert {file.name for file in folder.iterdir()} == {"a", "b", "turns", fresh.name}
+
+
+def test_folders_do_not_keep_the_oldest_from_making_room(own_settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "MOST_FILES", 2)
+    (own_settings / "cache" / "turns").mkdir(parents=True)
+    os.utime(own_settings / "cache" / "turns", (0, 0))
+    for number in range(4):
+        cache.write(f"f{number}", b"1")
+        os.utime(own_settings / "cache" / f"f{number}", (number + 1, number + 1))
+    assert {file.name for file in (own_settings / "cache").iterdir()} == {"turns", "f2", "f3"}

@@ -1,5 +1,8 @@
 import asyncio
+import os
 from pathlib import Path
+
+from filelock import FileLock
 
 from chamber.run.turns import turn
 
@@ -48,3 +51,18 @@ async def test_where_no_lock_can_be_kept_there_is_no_waiting(own_settings: Path)
     async with turn("image") as waited, turn("image") as again:
         assert not waited
         assert not again
+
+
+async def test_no_file_is_left_of_a_turn_nor_of_one_whose_process_was_killed(own_settings: Path) -> None:
+    folder = own_settings / "cache" / "turns"
+    folder.mkdir(parents=True)
+    killed, young, held = (folder / f"{name}.lock" for name in ("killed", "young", "held"))
+    for file in (killed, young, held):
+        file.touch()
+    for file in (killed, held):
+        os.utime(file, (0, 0))
+    with FileLock(held):
+        async with turn("image"):
+            assert {file.name for file in folder.iterdir()} > {young.name, held.name}
+            assert not killed.exists()
+        assert {file.name for file in folder.iterdir()} == {young.name, held.name}

@@ -138,7 +138,10 @@ def test_a_manifest_that_cannot_be_run_fails_with_the_reason(call, manifest, rea
         ({"command": "python x.py"}, "is not a Job that can be run"),
         ({"command": ["no-such-program"]}, "the command 'no-such-program' cannot be started"),
         ({"command": ["true\0"]}, "cannot be started"),
-        ({"env": [{"name": "A", "valueFrom": {"secretKeyRef": {}}}]}, "takes A from a Secret"),
+        (
+            {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {}}}]},
+            "takes A from a ConfigMap, a field or a whole Secret, or",
+        ),
         ({"envFrom": [{"configMapRef": {}}]}, "takes envFrom from"),
         ({"env": [{"name": "A=B", "value": "x"}]}, "env has 'A=B'"),
         ({"workingDir": "/../.."}, "workingDir '/../..' leads out"),

@@ -40,7 +40,11 @@ async def test_the_folder_is_for_its_owner_alone_and_gone_at_the_end(docker_conf
     async with logged_in({"registry.example:5000"}, REGISTRY) as (variables, _):
         folder = Path(variables["DOCKER_CONFIG"])
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        assert [stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()] == [0o600, 0o600]
+        assert {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {
+            ".held": 0o600,
+            "auth.json": 0o600,
+            "config.json": 0o600,
+        }
     assert not folder.exists()
     with pytest.raises(InterruptedError):
         async with logged_in({"registry.example:5000"}, REGISTRY) as (variables, _):

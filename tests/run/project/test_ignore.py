@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chamber.core.errors import ConfigurationError
+from chamber.core.writing import PART
 from chamber.run.project.ignore import Rules
 
 
@@ -34,6 +35,12 @@ from chamber.run.project.ignore import Rules
 )
 def test_dockers_rules_decide(rules: str, path: str, *, excluded: bool) -> None:
     assert Rules(rules).excludes(path) is excluded
+
+
+@pytest.mark.parametrize("name", ["Dockerfile.chamber", "deep/x.py"])
+def test_what_a_killed_process_left_of_a_file_is_no_part_of_the_project(name: str) -> None:
+    folder, _, file = name.rpartition("/")
+    assert Rules().excludes(f"{folder}/.{file}.01234567{PART}".lstrip("/"))
 
 
 def test_the_ignore_setting_comes_after_the_file() -> None:

@@ -1,4 +1,4 @@
-"""Every error of Chamber's packages, one family.
+"""Every error of Chamber's packages, one family. What they say holds no secret that is known.
 
 ChamberError
 ├── ConfigurationError (ValueError)       a setting is missing, malformed or unknown
@@ -72,6 +72,9 @@ class ChamberError(Exception):
         attempts: int = 1,
         elapsed: float = 0.0,
     ) -> None:
+        from chamber.core.redaction import cleaned, redacted
+
+        message = redacted(message)
         super().__init__(message)
         #: What happened, to what, and what to do next.
         self.message = message
@@ -80,10 +83,10 @@ class ChamberError(Exception):
         #: The API's own word for the error, such as ``VALIDATION_ERROR``.
         self.code = code
         #: What the API lists about the error, as it came.
-        self.details: tuple[Any, ...] = tuple(details)
+        self.details: tuple[Any, ...] = tuple(cleaned(list(details)))
         self.request_id = request_id
         self.method = method
-        self.url = url
+        self.url = url and redacted(url)
         #: How often the request was sent.
         self.attempts = attempts
         #: Seconds that the call took, waits included.
@@ -98,6 +101,12 @@ class ChamberError(Exception):
         ]
         known = ", ".join(fact for fact in facts if fact)
         return f"{self.message} ({known})" if known else self.message
+
+    def add_note(self, note: str) -> None:
+        """Add a line to what is told of the error. Secrets are taken out of it, as they are of the rest."""
+        from chamber.core.redaction import redacted
+
+        super().add_note(redacted(note))
 
     def __reduce__(self) -> "tuple[Any, ...]":
         return _revive, (type(self), self.args, self.__dict__)

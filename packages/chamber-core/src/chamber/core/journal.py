@@ -1,17 +1,22 @@
 """What was sent and not yet acknowledged, kept on disk so that a crash loses nothing.
 
-One small file for each submission under way, in ``~/.chamber/submissions``: written and flushed before the request is
-sent, removed when the API has said yes or no. It holds no secrets.
+One small file for each submission under way, in ``~/.chamber/submissions``: written whole and flushed before the
+request is sent, locked while its process lives, removed when the API has said yes or no. It holds no secrets.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
+import tempfile
+import time
+import weakref
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -19,7 +24,12 @@ from chamber.core import settings
 from chamber.core.errors import ConfigurationError
 from chamber.core.logs import logger
 
-__all__ = ["Intent", "Journal", "payload_hash"]
+__all__ = ["Entry", "Intent", "Journal", "payload_hash"]
+
+#: What is written today. Version 1 had no `digest` and no `version`.
+_VERSION = 2
+#: Seconds after which an unfinished file is what a crash left behind.
+_ABANDONED = 3600.0
 
 _log = logger(__name__)
 
@@ -34,46 +44,137 @@ class Intent(msgspec.Struct, frozen=True):
     api_url: str
     organization_id: str | None
     time: datetime
+    #: What a run was made from; None: no run made it.
+    digest: str | None = None
+    version: int = 1
+
+
+class Entry:
+    """An intent that this process holds: no other process takes it up until `release`, or the end of this one."""
+
+    def __init__(self, intent: Intent, file: Path | None = None, descriptor: int | None = None) -> None:
+        self.intent = intent
+        self._file, self._descriptor = file, descriptor
+        _held.add(self)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is on disk: a crash does not lose it."""
+        return self._file is not None
+
+    def settle(self) -> None:
+        """The submission was acknowledged or refused: nothing of it is kept."""
+        with contextlib.suppress(OSError):
+            if self._file is not None and self._is_mine(self._file):
+                self._file.unlink()
+        self.release()
+
+    def release(self) -> None:
+        """The submission is no longer under way here. What was not settled, stays for whoever asks next."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """As at the end of this process, and of no other that has its descriptor."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _is_mine(self, file: Path) -> bool:
+        """Whether nobody else wrote an intent under the same external id since."""
+        return self._descriptor is None or os.path.samestat(file.stat(), os.fstat(self._descriptor))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def __del__(self) -> None:
+        self.abandon()
 
 
 class Journal:
     """The intents of this user on this machine."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder: Path = folder or settings.home() / "submissions"
+        #: None: this user has no home folder.
+        self.folder: Path | None = folder or _usual_folder()
 
-    def write(self, intent: Intent) -> None:
-        """Keep an intent. A disk that refuses is no reason not to submit: it is logged."""
+    def write(self, intent: Intent) -> Entry:
+        """Keep an intent, and hold it. A disk that refuses is no reason not to submit: it is logged."""
         try:
-            self._write(intent)
+            return self._written(msgspec.structs.replace(intent, version=_VERSION))
         except OSError as error:
             _log.warning("submission not journalled", external_id=intent.external_id, error=str(error))
+            return Entry(intent)
 
     def forget(self, external_id: str) -> None:
         """The submission was acknowledged or refused."""
-        with contextlib.suppress(OSError):
-            self._file(external_id).unlink()
+        for file in self._files(f"*{_id(external_id)}.json"):
+            with contextlib.suppress(OSError):
+                file.unlink()
 
     def find(self, external_id: str) -> Intent | None:
         """The intent of this id, if it was never acknowledged."""
-        return _read(self._file(external_id))
+        return next((intent for file in self._files(f"*{_id(external_id)}.json") if (intent := _read(file))), None)
 
     def pending(self) -> list[Intent]:
-        """Every intent that was never acknowledged, oldest first."""
-        files = sorted(self.folder.glob("*.json")) if self.folder.is_dir() else []
-        intents = (_read(file) for file in files)
+        """Every intent that was never acknowledged, oldest first; also those of submissions that are under way."""
+        self._sweep()
+        intents = (_read(file) for file in self._files("*.json"))
         return sorted((intent for intent in intents if intent), key=lambda intent: intent.time)
 
-    def _write(self, intent: Intent) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._file(intent.external_id), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(intent))
-            file.flush()
-            os.fsync(file.fileno())
+    def claim(self, external_id: str) -> Entry | None:
+        """The intent of this id, if it was never acknowledged and no process holds it; it is held from now on."""
+        return next(self._claimed(f"*{_id(external_id)}.json"), None)
 
-    def _file(self, external_id: str) -> Path:
-        return self.folder / f"{hashlib.sha256(external_id.encode()).hexdigest()[:32]}.json"
+    def claim_run(self, digest: str, api_url: str, organization_id: str | None) -> Entry | None:
+        """The oldest intent of a run with this digest, as `claim` does: one whose process was killed or gave up."""
+        self._sweep()
+        entries = list(self._claimed(f"{_scope(digest, api_url, organization_id)}.*.json"))
+        oldest = min(entries, key=lambda entry: entry.intent.time, default=None)
+        for entry in entries:
+            if entry is not oldest:
+                entry.release()
+        return oldest
+
+    def _written(self, intent: Intent) -> Entry:
+        if self.folder is None:
+            raise FileNotFoundError("this user has no home folder")
+        _make_private(self.folder)
+        descriptor, unfinished = tempfile.mkstemp(".tmp", ".", self.folder)
+        try:
+            _lock(descriptor)
+            _fill(descriptor, msgspec.json.encode(intent))
+            Path(unfinished).replace(file := self.folder / _name(intent))
+        except BaseException:
+            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                Path(unfinished).unlink()
+            raise
+        _flush_folder(self.folder)
+        return Entry(intent, file, descriptor)
+
+    def _claimed(self, pattern: str) -> Iterator[Entry]:
+        return (entry for file in self._files(pattern) if (entry := _claim(file)))
+
+    def _files(self, pattern: str) -> list[Path]:
+        if self.folder is None:
+            return []
+        try:
+            return sorted(self.folder.glob(pattern)) if self.folder.is_dir() else []
+        except OSError as error:
+            raise _unreadable(self.folder, error) from None
+
+    def _sweep(self) -> None:
+        """Remove what was being written when a process was killed: nothing had been sent of it."""
+        with contextlib.suppress(OSError):
+            for file in self._files(".*.tmp"):
+                if time.time() - file.stat().st_mtime > _ABANDONED:
+                    file.unlink()
 
 
 def payload_hash(fields: dict[str, Any]) -> str:
@@ -81,10 +182,103 @@ def payload_hash(fields: dict[str, Any]) -> str:
     return hashlib.sha256(msgspec.json.encode(fields, order="sorted")).hexdigest()
 
 
-def _read(file: Path) -> Intent | None:
+def _usual_folder() -> Path | None:
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Intent)
+        return settings.home() / "submissions"
+    except ConfigurationError:
+        return None
+
+
+def _make_private(folder: Path) -> None:
+    for made in (folder.parent, folder):
+        made.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _name(intent: Intent) -> str:
+    """What the file of an intent is called: a run's begins with what it can be found by."""
+    scope = f"{_scope(intent.digest, intent.api_url, intent.organization_id)}." if intent.digest else ""
+    return f"{scope}{_id(intent.external_id)}.json"
+
+
+def _id(external_id: str) -> str:
+    return hashlib.sha256(external_id.encode()).hexdigest()[:32]
+
+
+def _scope(digest: str, api_url: str, organization_id: str | None) -> str:
+    return payload_hash({"digest": digest, "api_url": api_url, "organization_id": organization_id})[:32]
+
+
+def _fill(descriptor: int, content: bytes) -> None:
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Have the name of a new file survive a loss of power too, where the file system can do that."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _claim(file: Path) -> Entry | None:
+    """The intent in a file, held; None when another process holds it, or it was settled meanwhile."""
+    try:
+        descriptor = os.open(file, os.O_RDWR)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
-        raise ConfigurationError(f"{file} cannot be read ({error}): look at it, and move it away") from None
+    except OSError as error:
+        raise _unreadable(file, error) from None
+    try:
+        intent = _read(file) if _lock(descriptor) else None
+        if intent is not None and os.path.samestat(file.stat(), os.fstat(descriptor)):
+            return Entry(intent, file, descriptor)
+    except FileNotFoundError:
+        pass
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether the file is this process's now. Where files cannot be locked nobody holds one, and nobody takes one up.
+
+    The lock ends with the process, however that ends (flock(2)).
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _read(file: Path) -> Intent | None:
+    try:
+        intent = msgspec.json.decode(file.read_bytes(), type=Intent)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(file, error) from None
+    if intent.version > _VERSION:
+        raise ConfigurationError(f"{file} was written by a newer chamber-core: update this one")
+    return intent
+
+
+def _unreadable(file: Path, error: Exception) -> ConfigurationError:
+    return ConfigurationError(f"{file} cannot be read ({error}): look at it, and move it away")
+
+
+def _let_go() -> None:
+    """In a forked child: its copies of the descriptors would hold the parent's intents beyond the parent's end."""
+    for entry in list(_held):
+        entry.abandon()
+
+
+_held: weakref.WeakSet[Entry] = weakref.WeakSet()
+os.register_at_fork(after_in_child=_let_go)

@@ -6,13 +6,18 @@ Quiet unless the application listens, and never on standard output by itself.
 from __future__ import annotations
 
 import logging
+import sys
+from traceback import format_exception
 from typing import Any
 
 import structlog
 
-from chamber.core.redaction import redacted
+from chamber.core.redaction import cleaned, redacted
 
 __all__ = ["logger", "redacted_event"]
+
+#: What `sys.exc_info` gives.
+_INFO = ("type", "value", "traceback")
 
 logging.getLogger("chamber").addHandler(logging.NullHandler())
 
@@ -24,7 +29,7 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
         processors=[
             structlog.stdlib.filter_by_level,
             redacted_event,
-            structlog.processors.KeyValueRenderer(key_order=["event"]),
+            _rendered,
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
@@ -33,15 +38,26 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def redacted_event(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """The event without secrets; a structlog processor, also for applications."""
-    return {name: _clean(value) for name, value in event.items()}
+    """The event without secrets; a structlog processor, also for applications. An exception becomes its traceback."""
+    error = _raised(event.get("exc_info"))
+    told = {name: value for name, value in event.items() if name != "exc_info"} if error else event
+    clean: structlog.typing.EventDict = cleaned(dict(told))
+    return {**clean, "exception": redacted("".join(format_exception(error)).rstrip())} if error else clean
 
 
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return redacted(value)
-    if isinstance(value, dict):
-        return {name: _clean(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
-    return value if isinstance(value, int | float | bool | None) else redacted(repr(value))
+def _rendered(called: Any, method: str, event: structlog.typing.EventDict) -> str:
+    """One line, and below it the traceback that belongs to it."""
+    traceback = event.pop("exception", None)
+    line = str(_line(called, method, event))
+    return f"{line}\n{traceback}" if traceback else line
+
+
+_line = structlog.processors.KeyValueRenderer(key_order=["event"])
+
+
+def _raised(told: object) -> BaseException | None:
+    """The exception that ``exc_info`` stands for: itself, what `sys.exc_info` gave, or the one that is handled."""
+    if isinstance(told, BaseException):
+        return told
+    found = told[1] if isinstance(told, tuple) and len(told) == len(_INFO) else sys.exception() if told else None
+    return found if isinstance(found, BaseException) else None

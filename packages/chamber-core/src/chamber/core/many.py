@@ -16,7 +16,7 @@ from chamber.core.logs import logger
 from chamber.core.models import Workload
 from chamber.core.operations import listing, operation
 from chamber.core.retry import POLL
-from chamber.core.workloads import WorkloadOperations, ends_waiting
+from chamber.core.workloads import WorkloadOperations, ends_waiting, look_within
 
 __all__ = ["ManyOperations", "WorkloadBatch"]
 
@@ -69,7 +69,8 @@ class ManyOperations(WorkloadOperations):
     @operation
     async def get_workloads(self, workload_ids: Sequence[str]) -> WorkloadBatch:
         """The workloads with these ids, in their order; what could not be read is in `failed`, by id."""
-        return await self._read(_ids(workload_ids), {})
+        with self._transport.within():
+            return await self._read(_ids(workload_ids), {})
 
     @operation
     async def wait_for_all(
@@ -89,7 +90,9 @@ class ManyOperations(WorkloadOperations):
         deadline = Deadline(self._transport.clock, timeout)
         contact = Contact(self._transport.clock, POLL.deadline)
         while True:
-            batch = await self._read([i for i in ids if i not in refused and not _ended(known.get(i))], known)
+            awaited = [i for i in ids if i not in refused and not _ended(known.get(i))]
+            with self._transport.within(look_within(deadline, first=not known)):
+                batch = await self._read(awaited, known)
             known |= batch.found
             refused |= {i: error for i, error in batch.failed.items() if ends_waiting(error)}
             waiting = [i for i in ids if i not in refused and not _ended(known.get(i))]
@@ -98,7 +101,7 @@ class ManyOperations(WorkloadOperations):
             _keep(contact, batch)
             if deadline.remaining <= 0:
                 raise _not_in_time(waiting, known, timeout) from next(iter(batch.failed.values()), None)
-            await self._transport.clock.sleep(min(poll_interval, deadline.remaining))
+            await self._transport.pause(min(poll_interval, deadline.remaining))
 
     @listing
     async def watch_workload(
@@ -123,7 +126,7 @@ class ManyOperations(WorkloadOperations):
             if deadline.remaining <= 0:
                 raise _not_in_time([workload_id], {workload_id: workload}, timeout)
             seen = workload
-            await self._transport.clock.sleep(min(poll_interval, deadline.remaining))
+            await self._transport.pause(min(poll_interval, deadline.remaining))
 
     async def _read(self, ids: Collection[str], known: dict[str, Workload]) -> WorkloadBatch:
         found: dict[str, Workload] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar
@@ -11,6 +12,7 @@ import msgspec
 from chamber.core.enums import JobClass, JobStatus, OpenEnum
 from chamber.core.errors import WorkloadFailedError
 from chamber.core.facts import facts
+from chamber.core.redaction import redacted
 
 __all__ = [
     "AggregationBucket",
@@ -28,6 +30,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+#: Dimension by which workloads are counted → the words of its buckets.
+_ENUMERATIONS: dict[str, type[OpenEnum]] = {"status": JobStatus, "job_class": JobClass}
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +53,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if isinstance(value, datetime):
                 msgspec.structs.force_setattr(self, name, _utc(value))
+            elif isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{name} is no finite number")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: texts, numbers, lists and dicts, with times as RFC 3339; what is in `extra` beside the rest."""
@@ -98,6 +105,8 @@ class Workload(Model, frozen=True, kw_only=True):
     is_managed: bool | None = None
     cluster_id: str | None = None
     namespace: str | None = None
+    #: Whether a submission found it there already: an attempt whose answer was lost, or a run that was killed, made it.
+    reused: bool = False
 
     @property
     def is_terminal(self) -> bool:
@@ -181,7 +190,8 @@ class AggregationResult(Model, frozen=True, kw_only=True):
     @classmethod
     def __complete__(cls, fields: dict[str, Any]) -> dict[str, Any]:
         """Statuses and classes in one case."""
-        enumeration = {"status": JobStatus, "job_class": JobClass}.get(fields.get("dimension", ""))
+        dimension = fields.get("dimension")
+        enumeration = _ENUMERATIONS.get(dimension) if isinstance(dimension, str) else None
         if enumeration is None or not isinstance(fields.get("buckets"), list):
             return fields
         return {**fields, "buckets": [_named(bucket, enumeration) for bucket in fields["buckets"]]}
@@ -298,5 +308,5 @@ def _counted(items: Sequence[object], total: int | None) -> str:
 def _short(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
-    text = repr(str(value) if isinstance(value, JobStatus | JobClass) else value)
+    text = redacted(repr(str(value) if isinstance(value, JobStatus | JobClass) else value))
     return text if len(text) <= 200 else f"{text[:197]}..."

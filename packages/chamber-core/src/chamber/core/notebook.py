@@ -1,4 +1,4 @@
-"""Values as HTML, for notebooks: small tables without colours of their own, every text in them escaped."""
+"""Values as HTML, for notebooks: small tables without colours of their own; texts are escaped, and hold no secret."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from chamber.core.facts import facts
+from chamber.core.redaction import redacted
 
 __all__ = ["described", "fields", "table"]
 
@@ -88,7 +89,7 @@ def _nested(held: Any) -> str:
 
 
 def _text(held: Any) -> str:
-    text = _plain(held)
+    text = redacted(_plain(held))
     return escape(text if len(text) <= _CHARACTERS else f"{text[: _CHARACTERS - 1]}…")
 
 

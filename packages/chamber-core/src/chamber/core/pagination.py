@@ -9,19 +9,25 @@ from chamber.core.errors import UnexpectedResponseError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-    from typing import Any
+    from typing import Any, TypeAlias
 
-__all__ = ["each_item"]
+__all__ = ["RepeatedCursor", "each_item", "first_item"]
 
 T = TypeVar("T")
 
+if TYPE_CHECKING:
+    #: Takes a cursor, and returns the items and the next cursor.
+    Page: TypeAlias = Callable[[str | None], Coroutine[Any, Any, tuple[Sequence[T], str | None]]]
 
-async def each_item(
-    page: Callable[[str | None], Coroutine[Any, Any, tuple[Sequence[T], str | None]]],
-) -> AsyncGenerator[T, None]:
+
+class RepeatedCursor(UnexpectedResponseError):
+    """The API returned a page's cursor for the second time: the listing would never end."""
+
+
+async def each_item(page: Page[T]) -> AsyncGenerator[T, None]:
     """Every item of a listing. `page` takes a cursor and returns the items and the next cursor.
 
-    Raises UnexpectedResponseError: the API returned a cursor for the second time, which would never end.
+    Raises RepeatedCursor: the API returned a cursor for the second time.
     """
     seen: set[str] = set()
     coming = asyncio.ensure_future(page(None))
@@ -41,9 +47,26 @@ async def each_item(
         await asyncio.gather(coming, return_exceptions=True)
 
 
+async def first_item(page: Page[T], wanted: Callable[[T], bool]) -> T | None:
+    """The first item of a listing that is `wanted`; None: there is none. No page is asked for beyond its own.
+
+    Raises RepeatedCursor: the API returned a cursor for the second time, and none of what came was wanted.
+    """
+    seen: set[str] = set()
+    cursor: str | None = None
+    while True:
+        items, cursor = await page(cursor)
+        for item in items:
+            if wanted(item):
+                return item
+        if not cursor:
+            return None
+        _check_new(cursor, seen)
+
+
 def _check_new(cursor: str, seen: set[str]) -> None:
     if cursor in seen:
-        raise UnexpectedResponseError(
+        raise RepeatedCursor(
             "The API returned the same page cursor twice: the listing would never end. What came so far is complete"
         )
     seen.add(cursor)

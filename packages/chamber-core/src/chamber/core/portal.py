@@ -17,9 +17,11 @@ import os
 import queue
 import sys
 import threading
+from traceback import format_exception
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chamber.core.errors import ClientClosedError
+from chamber.core.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -228,7 +230,9 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """What nobody waits for is told to those who listen for it, such as a client that was never closed."""
-    _log.debug("%s", context["message"], exc_info=context.get("exception"))
+    if _log.isEnabledFor(logging.DEBUG):
+        error = context.get("exception")
+        _log.debug("%s", redacted("\n".join([context["message"], *(format_exception(error) if error else ())])))
 
 
 def _restart() -> None:

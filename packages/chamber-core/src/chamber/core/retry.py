@@ -13,7 +13,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KEYED_WRITE", "POLL", "READ", "REPEATABLE_WRITE", "Outcome", "Policy", "delay", "retry_after"]
+__all__ = ["KEYED_WRITE", "POLL", "READ", "REPEATABLE_WRITE", "Outcome", "Policy", "delay", "http_date", "retry_after"]
 
 #: HTTP statuses after which the same request may succeed.
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525), 529})
@@ -42,9 +42,11 @@ class Policy(msgspec.Struct, frozen=True):
     longest_wait: float = 120.0
     #: Whether retries are paid for from the client's budget.
     budgeted: bool = True
+    #: The longest time without a byte within one attempt; None: as long as the attempt.
+    silence: float | None = None
 
 
-READ = Policy(5, 0.25, 20.0, "full", attempt_timeout=30.0, deadline=60.0, repeatable=True)
+READ = Policy(5, 0.25, 20.0, "full", attempt_timeout=30.0, deadline=60.0, repeatable=True, silence=15.0)
 #: A write that must not be done twice: what may have arrived is not sent again.
 KEYED_WRITE = Policy(8, 0.5, 20.0, "equal", attempt_timeout=60.0, deadline=180.0, repeatable=False)
 #: A write that changes nothing more when it is done twice.
@@ -104,9 +106,9 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
         return milliseconds / 1000
     given = headers.get("Retry-After")
     seconds = _number(given)
-    if seconds is not None or (until := _date(given)) is None:
+    if seconds is not None or (until := http_date(given)) is None:
         return seconds
-    wait = (until - (_date(headers.get("Date")) or now or datetime.now(UTC))).total_seconds()
+    wait = (until - (http_date(headers.get("Date")) or now or datetime.now(UTC))).total_seconds()
     return wait if wait >= 0 else None
 
 
@@ -135,7 +137,8 @@ def _number(text: str | None) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _date(text: str | None) -> datetime | None:
+def http_date(text: str | None) -> datetime | None:
+    """The moment that a header such as ``Date`` names, aware; None for none and for an unreadable one."""
     try:
         date = parsedate_to_datetime(text or "")
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -75,7 +75,10 @@ class SearchOperations(Operations):
             "page_size": page_size,
             "cursor": cursor,
         }
-        return await by_status(self._transport.dialect, status, lambda words: self._search({**body, "status": words}))
+        with self._transport.within():
+            return await by_status(
+                self._transport.dialect, status, lambda words: self._search({**body, "status": words})
+            )
 
     @listing
     async def iter_search(
@@ -155,9 +158,10 @@ class SearchOperations(Operations):
             "submitted_from": submitted_from,
             "submitted_to": submitted_to,
         }
-        return await by_status(
-            self._transport.dialect, status, lambda words: self._count({**params, "status": words}), _has_counted
-        )
+        with self._transport.within():
+            return await by_status(
+                self._transport.dialect, status, lambda words: self._count({**params, "status": words}), _has_counted
+            )
 
     async def _count(self, params: dict[str, Any]) -> AggregationResult:
         return await self.request("GET", path("workloads", "aggregations"), AggregationResult, params=params)

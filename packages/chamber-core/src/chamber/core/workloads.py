@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
@@ -19,16 +20,12 @@ from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
 from chamber.core.retry import POLL, READ, REPEATABLE_WRITE, RETRIED
-from chamber.core.submission import OnAmbiguous, Submission, find, new_external_id
-from chamber.core.wire import encode_body
+from chamber.core.submission import OnAmbiguous, Submission, checked, find
 
-__all__ = ["LARGEST_MANIFEST", "WorkloadOperations", "ends_waiting"]
-
-#: Characters.
-LARGEST_MANIFEST = 65_536
+__all__ = ["WorkloadOperations", "ends_waiting", "look_within"]
 
 #: Seconds that the last look of a wait may take beyond the wait's timeout.
-_LAST_LOOK = 1.0
+_LAST_LOOK = 0.2
 _TERMINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PREEMPTED)
 
 _log = logger(__name__)
@@ -72,26 +69,27 @@ class WorkloadOperations(Operations):
         Raises ValidationError: an argument is outside its bounds; nothing was sent.
         Raises SubmissionUnknownError: the job may or may not have been submitted.
         """
-        fields = {
-            "name": name,
-            "initiative_id": initiative_id,
-            "gpu_type": gpu_type,
-            "requested_gpus": requested_gpus,
-            "job_class": validation.member("job_class", job_class, JobClass),
-            "priority": priority,
-            "external_id": external_id or new_external_id(),
-            "k8s_manifest": k8s_manifest,
-            "metadata": metadata,
-            "tags": tags,
-            "allocation_id": allocation_id,
-            "template_id": template_id,
-            "distribution_mode": distribution_mode,
-            "gpus_per_pod": gpus_per_pod,
-            "requested_pods": requested_pods,
-            "scaling_mode": validation.member("scaling_mode", scaling_mode, ScalingMode),
-            "min_pods": min_pods,
-        }
-        _check_submission(fields)
+        fields = checked(
+            {
+                "name": name,
+                "initiative_id": initiative_id,
+                "gpu_type": gpu_type,
+                "requested_gpus": requested_gpus,
+                "job_class": job_class,
+                "priority": priority,
+                "external_id": external_id,
+                "k8s_manifest": k8s_manifest,
+                "metadata": metadata,
+                "tags": tags,
+                "allocation_id": allocation_id,
+                "template_id": template_id,
+                "distribution_mode": distribution_mode,
+                "gpus_per_pod": gpus_per_pod,
+                "requested_pods": requested_pods,
+                "scaling_mode": scaling_mode,
+                "min_pods": min_pods,
+            }
+        )
         validation.one_of("on_ambiguous", on_ambiguous, ("resolve", "raise"))
         return await Submission(self._transport, fields, timeout=timeout, on_ambiguous=on_ambiguous).send()
 
@@ -104,7 +102,9 @@ class WorkloadOperations(Operations):
         validation.length("external_id", external_id, 1, 255)
         journal = Journal()
         intent = journal.find(external_id)
-        found = await find(self._transport, external_id, intent.time if intent else None)
+        deadline = Deadline(self._transport.clock, self._transport.settings.timeout or READ.deadline)
+        with self._transport.within(deadline.left()):
+            found = await find(self._transport, external_id, intent.time if intent else None, deadline)
         if found:
             journal.forget(external_id)
         return found
@@ -143,7 +143,10 @@ class WorkloadOperations(Operations):
             "limit": limit,
             "next_token": next_token,
         }
-        return await by_status(self._transport.dialect, status, lambda spelt: self._page({**filters, "status": spelt}))
+        with self._transport.within():
+            return await by_status(
+                self._transport.dialect, status, lambda spelt: self._page({**filters, "status": spelt})
+            )
 
     @listing
     async def iter_workloads(
@@ -181,6 +184,10 @@ class WorkloadOperations(Operations):
     @operation
     async def cancel_workload(self, workload_id: str) -> Workload:
         """Cancel a workload that has not ended. Raises ConflictError: it has."""
+        with self._transport.within():
+            return await self._cancelled(workload_id)
+
+    async def _cancelled(self, workload_id: str) -> Workload:
         cancel = path("workloads", workload_id, "cancel")
         try:
             return await self.request("POST", cancel, Workload, policy=REPEATABLE_WRITE)
@@ -222,13 +229,13 @@ class WorkloadOperations(Operations):
                 return workload
             if deadline.remaining <= 0:
                 raise _not_in_time(workload, timeout)
-            await clock.sleep(min(poll_interval, deadline.remaining))
+            await self._transport.pause(min(poll_interval, deadline.remaining))
 
     async def _look(self, workload_id: str, seen: Workload | None, deadline: Deadline, contact: Contact) -> Workload:
         """The workload as it is; as it was last `seen` while the API cannot say."""
-        timeout = min(READ.deadline, max(deadline.remaining, _LAST_LOOK))
         try:
-            workload = await self.request("GET", path("workloads", workload_id), Workload, timeout=timeout)
+            with self._transport.within(look_within(deadline, first=seen is None)):
+                workload = await self.get_workload(workload_id)
         except ChamberError as error:
             if seen is None or ends_waiting(error) or contact.is_lost:
                 raise
@@ -246,6 +253,13 @@ def _has_ended(workload: Workload) -> bool:
     return workload.is_terminal and workload.status != JobStatus.PREEMPTED
 
 
+def look_within(deadline: Deadline, *, first: bool) -> float | None:
+    """Seconds that a look of a wait may take; None: as long as any read, as the only look of a wait of 0 seconds."""
+    if deadline.remaining == math.inf or (first and deadline.remaining == 0):
+        return None
+    return max(deadline.remaining, _LAST_LOOK)
+
+
 def ends_waiting(error: ChamberError) -> bool:
     """Whether it is useless to look again: the API refused (4xx, unless it asks for patience), or was not asked."""
     if isinstance(error, TransportError):
@@ -259,22 +273,6 @@ def _awaited(statuses: Sequence[JobStatus | str]) -> set[JobStatus]:
     if not awaited:
         raise ValidationError("terminal_statuses is empty: name the statuses to wait for")
     return awaited
-
-
-def _check_submission(fields: Mapping[str, Any]) -> None:
-    validation.text("name", fields["name"])
-    validation.length("name", fields["name"], 1, 255)
-    validation.text("initiative_id", fields["initiative_id"])
-    validation.text("gpu_type", fields["gpu_type"])
-    validation.number("requested_gpus", fields["requested_gpus"], 0, whole=False)
-    validation.number("priority", fields["priority"], 0, 100)
-    validation.length("external_id", fields["external_id"], 1, 255)
-    validation.one_line("external_id", fields["external_id"])
-    validation.length("k8s_manifest", fields["k8s_manifest"], 1, LARGEST_MANIFEST)
-    validation.one_of("distribution_mode", fields["distribution_mode"], ("auto", "manual"))
-    for name in ("gpus_per_pod", "requested_pods", "min_pods"):
-        validation.number(name, fields[name], 1)
-    encode_body(fields)
 
 
 def _between(after: object, before: object) -> dict[str, object]:

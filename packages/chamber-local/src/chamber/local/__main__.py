@@ -49,12 +49,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=0, help="the port; 0, the default, is any free one")
     parser.add_argument("--data-dir", help="where everything is kept; by default nothing is")
-    parser.add_argument("--executor", default="process", help="process, the default, or simulated")
+    parser.add_argument("--executor", default="process", help="process, the default, container, or simulated")
     parser.add_argument("--dialect", default="documented", help="documented, the default, or legacy")
     parser.add_argument(
         "--gpus", type=_gpus, metavar="TYPE=COUNT,…", help="simulated GPUs, such as H100=8,A100=4 (H100=8)"
     )
-    parser.add_argument("--config", type=Path, help="a YAML file with pools, teams, reservations and allocations")
+    parser.add_argument(
+        "--config", type=Path, help="a YAML file with pools, teams, reservations, allocations and secrets"
+    )
+    parser.add_argument(
+        "--log-limit", type=int, default=100 << 20, metavar="BYTES", help="what is kept of a job's output (100 MiB)"
+    )
+    parser.add_argument(
+        "--container-gpus",
+        default="require",
+        help="require, the default: a container that asks for GPUs gets real ones or fails; count: it gets none",
+    )
     parser.add_argument(
         "--expose",
         "--allow-remote",
@@ -85,6 +95,9 @@ def _chamber(asked: argparse.Namespace) -> LocalChamber:
         teams=said.teams,
         reservations=said.reservations,
         allocations=said.allocations,
+        secrets=said.secrets,
+        log_limit=asked.log_limit,
+        container_gpus=asked.container_gpus,
     )
 
 

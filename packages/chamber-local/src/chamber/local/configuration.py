@@ -1,4 +1,4 @@
-"""Who is there and what there is: teams, pools of GPUs, reservations, allocations and budgets."""
+"""Who is there and what there is: teams, pools of GPUs, reservations, allocations, budgets and secrets."""
 
 import re
 from collections import Counter
@@ -10,6 +10,7 @@ import msgspec
 import yaml
 
 from chamber.core.errors import ConfigurationError
+from chamber.local.secrets import Secrets, check_private, secrets_of
 from chamber.local.workloads import Pool, Reservation
 
 __all__ = [
@@ -21,6 +22,8 @@ __all__ = [
     "configured",
     "read",
 ]
+
+_NO_SECRETS: Secrets = {}
 
 
 class TeamConfiguration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,6 +69,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     teams: tuple[TeamConfiguration, ...] = ()
     reservations: tuple[ReservationConfiguration, ...] = ()
     allocations: tuple[AllocationConfiguration, ...] = ()
+    secrets: Secrets = {}
 
     def physical(self) -> tuple[Pool, ...]:
         """The pools."""
@@ -81,20 +85,38 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 def read(path: Path) -> Configuration:
-    """The configuration in a YAML file. Raises ConfigurationError."""
+    """The configuration in a YAML file, for its owner alone if it has secrets in it. Raises ConfigurationError."""
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"{path} cannot be read as YAML: {error}") from error
+        if isinstance(content, dict) and content.get("secrets"):
+            check_private(path, content["secrets"])
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path} is not YAML{_place(error)}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
     return configured({} if content is None else content, str(path))
+
+
+def _place(error: yaml.YAMLError) -> str:
+    """Where; what stands there may be secret."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f" in line {error.problem_mark.line + 1}: {error.problem}"
+    return ""
 
 
 def configured(content: Mapping[str, Any], where: str) -> Configuration:
     """The configuration in plain values or in Structs, when it is sound. Raises ConfigurationError."""
+    said, secrets = content, _NO_SECRETS
+    if isinstance(content, Mapping):
+        said = {name: value for name, value in content.items() if name != "secrets"}
+        secrets = secrets_of(content.get("secrets") or {}, where)
     try:
-        configuration = msgspec.convert(msgspec.to_builtins(content), Configuration)
+        configuration = msgspec.convert(msgspec.to_builtins(said), Configuration)
     except (msgspec.ValidationError, TypeError) as error:
-        raise ConfigurationError(f"{where}: {error}; it has pools, teams, reservations and allocations") from error
+        raise ConfigurationError(
+            f"{where}: {error}; it has pools, teams, reservations, allocations and secrets"
+        ) from error
+    configuration = msgspec.structs.replace(configuration, secrets=secrets)
     problem = next(iter(_problems(configuration)), None)
     if problem:
         raise ConfigurationError(f"{where}: {problem}")

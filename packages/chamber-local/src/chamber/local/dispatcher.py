@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from chamber.core.logs import logger
 from chamber.local.executors.contract import Executor, Outcome
 from chamber.local.ledger import Ledger
 from chamber.local.runs import Run
@@ -18,7 +18,7 @@ __all__ = ["Dispatcher"]
 _STOPPED = "Chamber was stopped while this workload was running; submit it again"
 #: Seconds after which it looks again though nothing happened: a new month may have brought new GPU-hours.
 _LOOKS_AGAIN = 60.0
-_logger = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 class Dispatcher:
@@ -63,7 +63,7 @@ class Dispatcher:
             try:
                 await self._decide()
             except Exception:
-                _logger.exception("what to run next could not be decided")
+                _log.exception("what to run next could not be decided")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOKS_AGAIN):
                     await self._awake.wait()

@@ -28,6 +28,7 @@ from chamber.local.waiting import ClientClock
 if TYPE_CHECKING:
     from chamber.core import AsyncChamberClient, ChamberClient
     from chamber.core.clock import Clock
+    from chamber.core.redaction import Secret
     from chamber.local.ratelimits import RateLimit
     from chamber.local.users import User
     from chamber.local.workloads import Workload
@@ -66,16 +67,21 @@ class LocalChamber:
             client.run("./project", team=chamber.team, wait=True)
 
     `dialect` is ``documented``, or ``legacy`` as the published client decodes it. `executor` is ``process`` (jobs are
-    processes of this host) or ``simulated`` (each lasts for its metadata's ``simulated_seconds``). `data_dir` keeps
+    processes of this host), ``container`` (of docker or podman; needs ``chamber-local[container]``) or ``simulated``
+    (each lasts for its metadata's ``simulated_seconds``). `data_dir` keeps
     everything across restarts; None is a temporary folder, removed at the end. `gpus` says how many simulated GPUs of
     which type there are. `port` 0 is any free one. `host` other than loopback needs `allow_remote`. `sample_interval`
     is the seconds between measurements, `grace` the seconds that a cancelled job has to end by itself. `idempotency`
     says whether an Idempotency-Key is heeded; by default it is in the documented dialect only. `users` are there beside
     the first, an ORG_ADMIN of one organization whose token is `token`. `rate_limit` is for each user's token. `pools`
     in place of `gpus`, with `teams`, `reservations` and `allocations`, say who may use what: see
-    `chamber.local.configuration`.
+    `chamber.local.configuration`. `secrets` are what manifests may take from Kubernetes secrets
+    (``valueFrom.secretKeyRef``): values by the secret's name and key, texts or `Secret`; they are kept in memory alone.
+    `log_limit` is how many bytes are kept of what a job prints. `container_gpus` says whether a container that asks for
+    GPUs has to get real ones: ``require``, or ``count`` where they are in the books alone.
 
-    Raises ConfigurationError: a setting is wrong, the port is taken, or the folder is in use.
+    Raises ConfigurationError: a setting is wrong, the port is taken, the folder is in use, or no container engine
+    answers.
     """
 
     def __init__(
@@ -97,8 +103,12 @@ class LocalChamber:
         teams: Sequence[TeamConfiguration | Mapping[str, Any]] = (),
         reservations: Sequence[ReservationConfiguration | Mapping[str, Any]] = (),
         allocations: Sequence[AllocationConfiguration | Mapping[str, Any]] = (),
+        secrets: "Mapping[str, Mapping[str, str | Secret]] | None" = None,
+        log_limit: int = 100 << 20,
+        container_gpus: str = "require",
     ) -> None:
-        said = {"pools": pools, "teams": teams, "reservations": reservations, "allocations": allocations}
+        said: dict[str, Any] = {"pools": pools, "teams": teams, "reservations": reservations}
+        said |= {"allocations": allocations, "secrets": secrets}
         self._settings = checked(
             dialect=dialect,
             executor=executor,
@@ -113,6 +123,8 @@ class LocalChamber:
             idempotency=idempotency,
             users=users,
             rate_limit=rate_limit,
+            log_limit=log_limit,
+            container_gpus=container_gpus,
         )
         #: What clients wait by in tests: ``chamber.client(clock=chamber.virtual_time)``.
         self.virtual_time: ClientClock = ClientClock(

@@ -24,13 +24,13 @@ def chamber_run_registry(registry: str | None, api_url: str) -> "Registry | None
 
 @hookimpl(optionalhook=True)
 def chamber_run_base_image(registry: str) -> "BaseImage | None":
-    """The marker base, for what is pushed to a Chamber on this machine."""
+    """The marker base, for what is pushed to a Chamber on this machine whose jobs are not containers."""
     from chamber.local import records
     from chamber.local.registry.marker import MARKER, TAG
     from chamber.run.targets import BaseImage
 
     record = records.find(registry)
-    if record is None:
+    if record is None or record.executor == "container":
         return None
     base = f"{MARKER}:{TAG}"
     return BaseImage(reference=base, location=f"{record.registry}/{base}", recipe=True)

@@ -1,7 +1,6 @@
 """Which Chambers run on this machine: one private file for each, which the plugin reads."""
 
 import contextlib
-import logging
 import os
 from pathlib import Path
 
@@ -9,11 +8,12 @@ import msgspec
 import psutil
 
 from chamber.core import settings
+from chamber.core.logs import logger
 from chamber.local.folder import write_private
 
 __all__ = ["Record", "find", "remove", "running", "write"]
 
-_logger = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -23,20 +23,22 @@ class Record(msgspec.Struct, frozen=True):
     api_url: str
     token: str
     pid: int
+    executor: str = "process"
 
     def __repr__(self) -> str:
-        return f"Record(registry={self.registry!r}, api_url={self.api_url!r}, token='***', pid={self.pid})"
+        said = f"registry={self.registry!r}, api_url={self.api_url!r}, token='***', pid={self.pid}"
+        return f"Record({said}, executor={self.executor!r})"
 
 
-def write(address: str, token: str) -> None:
+def write(address: str, token: str, executor: str = "process") -> None:
     """Records that this process serves at host:port; without a place to write to, run() has to be told."""
-    record = Record(address, f"http://{address}/v1", token, os.getpid())
+    record = Record(address, f"http://{address}/v1", token, os.getpid(), executor)
     try:
         _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
         _folder().chmod(0o700)
         write_private(_file(address), msgspec.json.encode(record))
     except OSError as error:
-        _logger.warning("%s cannot be written, so run() will not find this Chamber by itself: %s", _folder(), error)
+        _log.warning(f"{_folder()} cannot be written, so run() will not find this Chamber by itself: {error}")
 
 
 def remove(address: str) -> None:

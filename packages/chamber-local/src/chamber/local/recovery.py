@@ -1,7 +1,7 @@
 """After a crash: what was running is gone, and its orphans are ended.
 
 Two things tell an orphan: the pid that was recorded, with the moment at which its process was made; and, where that had
-not been recorded yet or an environment was being made, that it writes to the log of a workload of this data folder.
+not been recorded yet, an environment was being made, or a job's process had left its group, the run in its environment.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from chamber.local.ledger import Ledger
+from chamber.local.marks import belongs_to
 from chamber.local.workloads import Workload
 
 __all__ = ["recover"]
@@ -22,17 +23,19 @@ __all__ = ["recover"]
 _REASON = "Chamber stopped while this workload was running, and it cannot be resumed; submit it again"
 
 
-async def recover(ledger: Ledger, runs: Path, logs: Path) -> None:
+async def recover(ledger: Ledger, runs: Path) -> None:
     """Marks what was running as failed, kills the processes it left, and clears their folders."""
     left = await ledger.abandon(_REASON)
-    if left:
-        _kill(left)
-        await asyncio.to_thread(_kill_writers, frozenset(str(logs / f"{workload.id}.log") for workload in left))
+    _kill(left)
     await asyncio.to_thread(_clear, runs)
 
 
 def _clear(runs: Path) -> None:
-    for folder in runs.iterdir():
+    """Last of all, so that what a second crash interrupts is done after it."""
+    folders = tuple(runs.iterdir())
+    if folders:
+        _kill_workers(runs)
+    for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -43,10 +46,10 @@ def _kill(left: Iterable[Workload]) -> None:
                 os.killpg(workload.pid, signal.SIGKILL)
 
 
-def _kill_writers(logs: frozenset[str]) -> None:
-    """Ends the process groups that append to these logs, such as pip's. Found where psutil tells how files are open."""
+def _kill_workers(runs: Path) -> None:
+    """Ends the process groups that worked for these runs, such as pip's."""
     for process in psutil.process_iter():
-        if _appends_to(process, logs):
+        if _worked_for(process, runs):
             with contextlib.suppress(OSError):
                 _kill_group(os.getpgid(process.pid))
 
@@ -56,9 +59,9 @@ def _kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _appends_to(process: psutil.Process, logs: frozenset[str]) -> bool:
+def _worked_for(process: psutil.Process, runs: Path) -> bool:
     try:
-        return any(file.path in logs and getattr(file, "mode", "") in {"a", "a+"} for file in process.open_files())
+        return belongs_to(runs, process.environ())
     except (psutil.Error, OSError):
         return False
 

@@ -1,10 +1,10 @@
 """One workload in the hands of its executor."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from chamber.core.logs import logger
 from chamber.local.executors.contract import Executor, Outcome
 from chamber.local.ledger import Ledger
 from chamber.local.storage.samples import Sample
@@ -12,7 +12,7 @@ from chamber.local.workloads import HOLDING, Status, Workload
 
 __all__ = ["Run"]
 
-_logger = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 class Run:
@@ -48,8 +48,9 @@ class Run:
 
     async def end(self, outcome: Outcome) -> bool:
         """Stops it and waits until it is gone; False when it had ended by itself before."""
-        self._ending = self._ending or outcome
-        self._work.cancel()
+        if self._ending is None:  # once: a second cancellation would end its ending
+            self._ending = outcome
+            self._work.cancel()
         return await asyncio.shield(self._settled) is outcome
 
     async def _settle(self) -> Outcome:
@@ -69,6 +70,6 @@ class Run:
         if self._work.cancelled():
             return self._ending or Outcome(Status.FAILED, "was stopped")
         if error := self._work.exception():
-            _logger.error("the executor failed with workload %s", self._workload.id, exc_info=error)
+            _log.error("the executor failed", workload_id=self._workload.id, exc_info=error)
             return self._ending or Outcome(Status.FAILED, f"the executor failed: {type(error).__name__}: {error}")
         return self._work.result()

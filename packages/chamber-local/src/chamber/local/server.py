@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import Self
+from typing import Self, TypedDict
 
 from aiohttp import web
 
 from chamber.core.errors import ConfigurationError
+from chamber.core.redaction import Secret
 from chamber.local.access import Access
 from chamber.local.api.inflight import InFlight
 from chamber.local.api.services import Services
@@ -15,6 +16,7 @@ from chamber.local.application import application
 from chamber.local.clock import Clock, VirtualClock, now
 from chamber.local.dispatcher import Dispatcher
 from chamber.local.entrance import Entrance
+from chamber.local.executors.container import ContainerExecutor
 from chamber.local.executors.contract import Executor
 from chamber.local.executors.process import ProcessExecutor
 from chamber.local.executors.simulated import SimulatedExecutor
@@ -27,6 +29,7 @@ from chamber.local.permissions import Caller
 from chamber.local.ratelimits import Throttle
 from chamber.local.recovery import recover
 from chamber.local.registry.store import Store
+from chamber.local.secrets import Secrets
 from chamber.local.seed import sow
 from chamber.local.settings import Settings
 from chamber.local.storage import tenancy, workloads
@@ -38,6 +41,15 @@ from chamber.local.workloads import Workload
 __all__ = ["Server"]
 
 _HEADER_LIMIT = 16 << 10
+
+
+class _Said(TypedDict):
+    """What both executors that run something are told."""
+
+    interval: float
+    grace: float
+    log_limit: int
+    secrets: Secrets
 
 
 class Server:
@@ -111,8 +123,11 @@ async def _assemble(
     await database.write(tenancy.prepare)
     await database.write(sow, settings.configuration, ledger.clock())
     await database.write(enrol, settings.users, ledger.clock())
-    await recover(ledger, folder.path / "runs", folder.logs)
-    dispatcher = Dispatcher(ledger, _executor(settings, store, address, folder, clock), folder.logs)
+    await recover(ledger, folder.path / "runs")
+    executor = await _executor(settings, store, address, folder, clock)
+    if isinstance(executor, ContainerExecutor) and settings.data_dir is None:
+        stack.push_async_callback(executor.forget_images)
+    dispatcher = Dispatcher(ledger, executor, folder.logs)
     stack.push_async_callback(dispatcher.close)
     parts = Services(
         database=database,
@@ -144,10 +159,19 @@ async def _serve(app: web.Application, listening: Listening, stack: AsyncExitSta
     return entrance
 
 
-def _executor(settings: Settings, store: Store, address: str, folder: DataFolder, clock: Clock) -> Executor:
+async def _executor(settings: Settings, store: Store, address: str, folder: DataFolder, clock: Clock) -> Executor:
     if isinstance(clock, VirtualClock):
         return SimulatedExecutor(clock)
-    return ProcessExecutor(store, address, folder.path, interval=settings.sample_interval, grace=settings.grace)
+    said: _Said = {
+        "interval": settings.sample_interval,
+        "grace": settings.grace,
+        "log_limit": settings.log_limit,
+        "secrets": settings.configuration.secrets,
+    }
+    if settings.executor == "process":
+        return ProcessExecutor(store, address, folder.path, **said)
+    gpus, token = settings.container_gpus, Secret(folder.token)
+    return await ContainerExecutor.open(store, address, token, folder.path, gpus=gpus, **said)
 
 
 def _tokens(settings: Settings, folder: DataFolder) -> dict[str, User]:

@@ -16,11 +16,13 @@ from chamber.local.users import User
 
 __all__ = ["Settings", "checked", "gpus_of"]
 
-_EXECUTORS = ("process", "simulated")
+_EXECUTORS = ("process", "container", "simulated")
+#: What a container does that asks for GPUs: it gets real ones or fails, or it gets none.
+_CONTAINER_GPUS = ("require", "count")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Checked settings; `sample_interval` and `grace` are in seconds."""
+    """Checked settings; `sample_interval` and `grace` are in seconds, `log_limit` in bytes."""
 
     dialect: Dialect
     idempotency: bool
@@ -34,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     grace: float
     users: tuple[User, ...]
     rate_limit: RateLimit | None
+    log_limit: int
+    container_gpus: str
 
 
 def checked(
@@ -51,10 +55,13 @@ def checked(
     idempotency: bool | None,
     users: Sequence[User],
     rate_limit: RateLimit | None,
+    log_limit: int,
+    container_gpus: str,
 ) -> Settings:
     """The settings, when they are sound. Raises ConfigurationError."""
     _one_of("dialect", dialect, tuple(DIALECTS))
     _one_of("executor", executor, _EXECUTORS)
+    _one_of("container_gpus", container_gpus, _CONTAINER_GPUS)
     loopback = _is_loopback(host)
     if not loopback and not allow_remote:
         raise ConfigurationError(
@@ -65,6 +72,8 @@ def checked(
         raise ConfigurationError(f"port={port!r} is not 0 (any free one) to 65535")
     if not (0 < sample_interval < float("inf") and 0 <= grace < float("inf")):
         raise ConfigurationError("sample_interval must be more than 0 seconds, and grace 0 or more")
+    if log_limit < 0:
+        raise ConfigurationError(f"log_limit={log_limit!r} is not a number of bytes from 0")
     return Settings(
         dialect=DIALECTS[dialect],
         idempotency=dialect == "documented" if idempotency is None else idempotency,
@@ -78,6 +87,8 @@ def checked(
         grace=grace,
         users=_users(users),
         rate_limit=rate_limit,
+        log_limit=log_limit,
+        container_gpus=container_gpus,
     )
 
 

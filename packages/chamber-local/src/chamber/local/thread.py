@@ -35,7 +35,7 @@ class ServerThread:
             self.folder.close()
             raise
         self.address: str = self._server.address
-        records.write(self.address, self.folder.token)
+        records.write(self.address, self.folder.token, settings.executor)
 
     def knows(self, workload_id: str) -> bool:
         """True for a workload that was submitted."""

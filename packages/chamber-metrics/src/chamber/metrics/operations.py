@@ -96,9 +96,10 @@ class MetricsOperations(Operations):
             "limit": limit,
             "group_by": group_by,
         }
-        return await by_status(
-            self._transport.dialect, status, lambda spelt: _batch(self, {**params, "status": spelt}), _has_rows
-        )
+        with self._transport.within():
+            return await by_status(
+                self._transport.dialect, status, lambda spelt: _batch(self, {**params, "status": spelt}), _has_rows
+            )
 
     @operation
     async def get_workload_stats(

@@ -1,16 +1,19 @@
 """The cache in ``~/.chamber``: what may be lost at any time, at the price of doing it again.
 
-Whatever is wrong with a file in it, or with the folder, is the same as there being none.
+Whatever is wrong with a file in it, or with the folder, is the same as there being none; what could not be kept is
+logged.
 """
 
 import contextlib
 import hashlib
 import os
-import tempfile
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from chamber.core import writing
 from chamber.core.errors import ConfigurationError
+from chamber.core.logs import logger
 from chamber.core.settings import home
 
 __all__ = ["MOST_BYTES", "MOST_FILES", "name_for", "read", "write"]
@@ -18,6 +21,8 @@ __all__ = ["MOST_BYTES", "MOST_FILES", "name_for", "read", "write"]
 #: Beyond these the files that were written longest ago are removed.
 MOST_FILES = 200
 MOST_BYTES = 256 << 20
+
+_log = logger(__name__)
 
 
 def name_for(kind: str, directory: Path) -> str:
@@ -36,26 +41,20 @@ def read(name: str) -> bytes | None:
 
 def write(name: str, content: bytes) -> None:
     """Keep `content` under `name`, for this user alone, where that is possible; readers see the old or the new."""
-    with contextlib.suppress(OSError, ConfigurationError):
+    try:
         folder = _folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _put(folder / name, content)
+        writing.write(folder / name, content, durable=False)
+    except (OSError, ConfigurationError) as error:
+        _log.warning("not kept in the cache: the next run does it again", file=name, error=str(error))
+        return
+    with contextlib.suppress(OSError):
+        writing.clear(folder)
         _prune(folder, name)
 
 
 def _folder() -> Path:
     return home() / "cache"
-
-
-def _put(file: Path, content: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=".", dir=file.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        Path(temporary).replace(file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _prune(folder: Path, kept: str) -> None:
@@ -67,9 +66,10 @@ def _prune(folder: Path, kept: str) -> None:
 
 
 def _files(folder: Path) -> Iterator[tuple[int, int, Path]]:
-    """Time of change, size and path of what is there, what a crash left behind included."""
+    """Time of change, size and path of the files that are there."""
     with os.scandir(folder) as entries:
         for entry in entries:
             with contextlib.suppress(FileNotFoundError):
                 facts = entry.stat(follow_symlinks=False)
-                yield facts.st_mtime_ns, facts.st_size, Path(entry.path)
+                if stat.S_ISREG(facts.st_mode):
+                    yield facts.st_mtime_ns, facts.st_size, Path(entry.path)

@@ -23,6 +23,7 @@ from chamber.run.publishing import publish
 from chamber.run.settings import registries
 from chamber.run.settings.configuration import DefaultNumber, DefaultText
 from chamber.run.signatures import Directory, Distributed, ProjectOptions, run_operation
+from chamber.run.submitting import submit
 
 __all__ = ["RunOperations"]
 
@@ -76,7 +77,11 @@ class RunOperations(Operations):
 
         Raises ProjectNotFoundError, EntrypointNotFoundError: FileNotFoundErrors, of the directory or in it.
         Raises ConfigurationError: a ValueError; a setting is missing, malformed or unknown.
+        Where an earlier run of the same plan was killed before the API's answer came, its job is looked for and
+        returned, with ``reused`` true, unless it failed; a job that a run has returned is never returned again.
+
         Raises AuthenticationError: the token is not accepted; nothing was uploaded.
+        Raises SubmissionUnknownError: the job may or may not have been submitted; the next run of the plan finds out.
         Raises DockerError, RegistryAuthError: the image cannot be made, or not be pushed.
         Raises WaitTimeout: the workload had not ended in time; it goes on running.
         """
@@ -112,9 +117,7 @@ class RunOperations(Operations):
                 await report("config", f"{WARNING}{warning}")
             plan = await publish(self._transport, prepared.plan, prepared.layers, prepared.registry, no_cache, report)
             await asyncio.to_thread(history.remember, plan.directory, plan.repository, _made_from(plan))
-            await report("submit", f"submitting {plan.settings.name}")
-            workload = await _core(self).submit_job(**plan.submit_payload)
-            await report("submit", f"submitted {workload.name} as {workload.id}")
+            workload = await submit(self._transport, plan, prepared.plan.digest, report)
             return await self._watched(workload, poll_interval, timeout, report) if wait else workload
 
     @operation

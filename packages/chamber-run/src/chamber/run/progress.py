@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chamber.core.portal import in_caller
+from chamber.core.redaction import redacted
 
 __all__ = ["WARNING", "Display", "OnProgress", "Reporter", "Stage"]
 
@@ -33,6 +34,7 @@ class Reporter:
 
     async def __call__(self, stage: Stage, message: str) -> None:
         """Report that `stage` has come to what `message` says."""
+        message = redacted(message)
         for listener in (self._display, self._on_progress):
             if listener is not None:
                 await in_caller(listener, stage, message)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,12 +17,15 @@ from chamber.core.settings import home
 __all__ = ["turn"]
 
 _LOOK = 0.2
+#: Seconds after which a turn that nobody holds was left by a process that was killed.
+_ABANDONED = 86_400.0
 
 
 @asynccontextmanager
 async def turn(subject: str) -> AsyncIterator[bool]:
     """Hold `subject` alone on this machine; whether another held it before. Where no lock can be kept, at once."""
     lock = _lock(subject)
+    _clear(Path(lock.lock_file).parent)
     waited = False
     while not _taken(lock):
         waited = True
@@ -28,7 +33,7 @@ async def turn(subject: str) -> AsyncIterator[bool]:
     try:
         yield waited
     finally:
-        lock.release()
+        _given_up(lock)
 
 
 def _lock(subject: str) -> FileLock:
@@ -45,3 +50,23 @@ def _taken(lock: FileLock) -> bool:
     except (OSError, NotImplementedError):
         pass  # two builds of the same are no harm, only a waste
     return True
+
+
+def _given_up(lock: FileLock) -> None:
+    """Remove the file too. Whoever waits for the old one while another makes a new one builds the same beside it."""
+    if lock.is_locked:
+        with contextlib.suppress(OSError):  # elsewhere than on POSIX, an open file stays
+            Path(lock.lock_file).unlink()
+    lock.release()
+
+
+def _clear(folder: Path) -> None:
+    """Remove the files of turns that ended in another way."""
+    with contextlib.suppress(OSError):
+        for file in _old(folder):
+            with contextlib.suppress(OSError), FileLock(file, timeout=0, thread_local=False):
+                file.unlink()
+
+
+def _old(folder: Path) -> list[Path]:
+    return [file for file in folder.glob("*.lock") if file.stat().st_mtime < time.time() - _ABANDONED]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
+import math
 import random
 import re
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from chamber.core import wire
 from chamber.core.clock import Clock, Deadline
-from chamber.core.errors import ClientClosedError, RateLimitError, TransportError
+from chamber.core.errors import ClientClosedError, PluginError, RateLimitError, TransportError
 from chamber.core.logs import logger
-from chamber.core.retry import KEYED_WRITE, READ, Outcome, Policy, delay, retry_after
+from chamber.core.retry import KEYED_WRITE, READ, Outcome, Policy, delay, http_date, retry_after
 from chamber.core.settings import Settings, checked_timeout
 from chamber.core.transport.budget import RetryBudget
 from chamber.core.transport.connections import Connections
@@ -22,7 +25,8 @@ from chamber.core.transport.exchange import Request, Streamed, checked_headers, 
 from chamber.core.wire import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from datetime import datetime
 
     from chamber.core.errors import ChamberError
     from chamber.core.paths import ApiPath
@@ -35,6 +39,12 @@ _LARGEST_ERROR = 64 << 10
 _SHORTEST_SECRET = 8
 #: Codes of a 409 that says that a request with the same Idempotency-Key is under way.
 _IN_PROGRESS = re.compile(r"KEY_IN_(PROGRESS|USE)\b|REQUEST_IN_(PROGRESS|FLIGHT)\b")
+
+#: Seconds.
+_SHORTEST = 0.001
+
+#: The deadline of the call that others are part of.
+_whole: contextvars.ContextVar[Deadline | None] = contextvars.ContextVar("chamber_whole", default=None)
 
 _log = logger(__name__)
 
@@ -62,6 +72,8 @@ class Transport:
         self._connections = Connections()
         self._closed = False
         self._chance: Callable[[], float] = random.random
+        #: How far the clock of the API is ahead of this machine's, as its last answer told.
+        self._ahead = timedelta()
 
     async def call(
         self,
@@ -83,9 +95,10 @@ class Transport:
         request = self._request(method, path, params, body, headers)
         chosen = policy or (READ if method in {"GET", "HEAD"} else KEYED_WRITE)
         limit = checked_timeout(timeout) or self.settings.timeout or chosen.deadline
-        deadline = Deadline(self.clock, limit)
+        deadline = Deadline(self.clock, min(limit, self._whole()))
+        used = self.settings.token
         answer = await self._attempts(request, chosen, deadline)
-        if answer.status == 401 and self.settings.renew_token():
+        if answer.status == 401 and (self.settings.token != used or self.settings.renew_token()):
             answer = await self._attempts(self._authorized(request), chosen, deadline)
         if answer.status >= 300:
             raise self._refused(answer)
@@ -113,8 +126,28 @@ class Transport:
         async with exchange(self._connections, request, timeout, sent) as streamed:
             yield streamed
 
+    @contextlib.contextmanager
+    def within(self, timeout: float | None = None) -> Iterator[None]:
+        """Have all calls inside be over together in `timeout` seconds; None: in the client's own, if it has one."""
+        limit = min(checked_timeout(timeout) or self.settings.timeout or math.inf, self._whole())
+        token = _whole.set(Deadline(self.clock, limit) if limit < math.inf else None)
+        try:
+            yield
+        finally:
+            _whole.reset(token)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so many seconds. Raises ClientClosedError: the client was closed meanwhile."""
+        self._check_open()
+        async with self._connections.under_way.until_closed():
+            await self.clock.sleep(seconds)
+
+    def since(self, moment: datetime) -> datetime:
+        """A moment of this machine's clock, or earlier: as the clock of the API has it, where that one is behind."""
+        return moment + min(self._ahead, timedelta())
+
     async def close(self) -> None:
-        """Close the connections of the running loop; further calls are refused."""
+        """Close the connections of the running loop, and end the calls in it; further calls are refused."""
         self._closed = True
         await self._connections.close()
 
@@ -156,7 +189,7 @@ class Transport:
             if wait is None or paid is None:
                 return _settled(ended, attempt, deadline, exhausted=paid is None)
             _log.debug("call is retried", method=request.method, url=request.url, attempt=attempt, wait=wait)
-            await self.clock.sleep(wait)
+            await self.pause(wait)
             if deadline.remaining <= 0:
                 return _settled(ended, attempt, deadline)
             attempt, taken = attempt + 1, paid
@@ -171,12 +204,23 @@ class Transport:
 
     async def _attempt(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Answer:
         self._check_open()
-        sent = self._numbered(request, policy, deadline, number)
-        answer = await self._send(sent, min(policy.attempt_timeout, deadline.remaining))
+        async with self._connections.under_way.turn(deadline.remaining):
+            sent = self._numbered(request, policy, deadline, number)
+            answer = await self._send(sent, min(policy.attempt_timeout, deadline.remaining))
+        self._compare_clocks(answer)
         answer = msgspec.structs.replace(answer, attempts=number, elapsed=deadline.elapsed)
-        if self._listener is not None:
-            self._listener.response(answer)
+        self._tell(answer)
         return answer
+
+    def _tell(self, answer: Answer) -> None:
+        """Raises PluginError, with the status of the answer that came all the same: a listener failed."""
+        try:
+            if self._listener is not None:
+                self._listener.response(answer)
+        except PluginError as error:
+            error.status_code, error.request_id = answer.status, answer.request_id
+            error.method, error.url = answer.method, answer.url
+            raise
 
     async def _send(self, request: Request, timeout: float) -> Answer:
         """One attempt. What stands in for a network in tests, replaces this."""
@@ -186,6 +230,15 @@ class Transport:
             request_id = request.headers["X-Request-Id"]
             return Answer(streamed.status, streamed.headers, body, request.method, request.url, request_id)
 
+    def _compare_clocks(self, answer: Answer) -> None:
+        if (theirs := http_date(answer.headers.get("Date"))) is not None:
+            self._ahead = theirs - self.clock.now()
+
+    def _whole(self) -> float:
+        """Seconds left of what this call is part of."""
+        whole = _whole.get()
+        return math.inf if whole is None else max(_SHORTEST, whole.remaining)
+
     def _numbered(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Request:
         headers = {
             **request.headers,
@@ -194,7 +247,7 @@ class Transport:
             "X-Chamber-Elapsed-Ms": str(int(deadline.elapsed * 1000)),
         }
         added = self._listener.request(request) if self._listener is not None else {}
-        return msgspec.structs.replace(request, headers={**checked_headers(added), **headers})
+        return msgspec.structs.replace(request, headers={**checked_headers(added), **headers}, silence=policy.silence)
 
     def _outcome(self, ended: Answer | TransportError) -> Outcome:
         if isinstance(ended, TransportError):

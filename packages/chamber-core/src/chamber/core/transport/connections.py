@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import platform
 import socket
 import weakref
 from collections.abc import AsyncGenerator
@@ -15,6 +16,7 @@ import aiohttp
 from yarl import URL
 
 from chamber.core.transport.resolver import ThreadResolver
+from chamber.core.transport.under_way import UnderWay
 
 __all__ = ["Connections", "url_of"]
 
@@ -32,7 +34,14 @@ class Connections:
     def __init__(self) -> None:
         self._sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Opened]
         self._sessions = weakref.WeakKeyDictionary()
+        self._under_way: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, UnderWay]
+        self._under_way = weakref.WeakKeyDictionary()
         _living.add(self)
+
+    @property
+    def under_way(self) -> UnderWay:
+        """The calls and waits of the running loop."""
+        return self._under_way.setdefault(asyncio.get_running_loop(), UnderWay())
 
     async def session(self) -> aiohttp.ClientSession:
         """The session of the running loop: no cookies, no netrc, no redirects of its own."""
@@ -46,7 +55,8 @@ class Connections:
         return opened[0]
 
     async def close(self) -> None:
-        """Close the session of the running loop; those of other loops close with them."""
+        """End what is under way in the running loop, and close its session; those of other loops close with them."""
+        await self.under_way.close()
         opened = self._sessions.pop(asyncio.get_running_loop(), None)
         if opened is not None:
             await opened[1].aclose()
@@ -59,7 +69,7 @@ class Connections:
     def forget(self) -> None:
         """Drop every session without closing its sockets: they belong to the parent process."""
         _inherited.extend(self._sessions.values())
-        self._sessions = weakref.WeakKeyDictionary()
+        self._sessions, self._under_way = weakref.WeakKeyDictionary(), weakref.WeakKeyDictionary()
 
 
 _Opened = tuple[aiohttp.ClientSession, "AsyncGenerator[None, None]"]
@@ -92,11 +102,15 @@ def _new_session() -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         requote_redirect_url=False,
-        headers={"User-Agent": f"chamber-core/{version('chamber-core')}", "Accept-Encoding": "gzip"},
+        headers={"User-Agent": _user_agent(), "Accept-Encoding": "gzip"},
         trace_configs=[_noting_what_is_sent()],
     )
     session._retry_connection = False  # every attempt is counted and has its own X-Request-Id
     return session
+
+
+def _user_agent() -> str:
+    return f"chamber-core/{version('chamber-core')} Python/{platform.python_version()} aiohttp/{aiohttp.__version__}"
 
 
 def _noting_what_is_sent() -> aiohttp.TraceConfig:

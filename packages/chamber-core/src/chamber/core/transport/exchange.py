@@ -11,7 +11,13 @@ import aiohttp
 import msgspec
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from chamber.core.errors import DeadlineExceeded, TransportError, UnexpectedResponseError, ValidationError
+from chamber.core.errors import (
+    ClientClosedError,
+    DeadlineExceeded,
+    TransportError,
+    UnexpectedResponseError,
+    ValidationError,
+)
 from chamber.core.transport import proxies
 from chamber.core.transport.connections import Connections, url_of
 
@@ -30,6 +36,7 @@ _FINAL = (
     aiohttp.ClientConnectorCertificateError,
     aiohttp.ServerFingerprintMismatch,
     aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
 )
 
 
@@ -40,6 +47,8 @@ class Request(msgspec.Struct, frozen=True):
     url: str
     headers: dict[str, str]
     body: bytes | None = None
+    #: Seconds without a byte after which an attempt is given up; None: it has all its time.
+    silence: float | None = None
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.url})"
@@ -94,7 +103,16 @@ async def exchange(
     Raises TransportError: no answer came, or it broke off.
     """
     under_way = _Exchange(request, timeout)
-    session = await connections.session()
+    try:
+        async with connections.under_way.until_closed(), _response(connections, under_way, body) as response:
+            yield Streamed(response, under_way)
+    except ClientClosedError as error:
+        raise under_way.cut_off(error) from error
+
+
+@contextlib.asynccontextmanager
+async def _response(connections: Connections, under_way: _Exchange, body: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+    request, session = under_way.request, await connections.session()
     with under_way.told():
         response = await session.request(
             request.method,
@@ -103,11 +121,11 @@ async def exchange(
             data=request.body if body is None else body,
             allow_redirects=False,
             proxy=proxies.proxy_for(request.url),
-            timeout=_client_timeout(under_way.timeout),
+            timeout=_client_timeout(under_way.timeout, request.silence),
             trace_request_ctx=under_way,
         )
     async with response:
-        yield Streamed(response, under_way)
+        yield response
 
 
 def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -141,10 +159,16 @@ class _Exchange:
             _forget_headers(error)
             raise self._no_answer(error) from error
 
+    def cut_off(self, error: ClientClosedError) -> TransportError:
+        """The error of an exchange during which the client was closed."""
+        return self._failed(TransportError, error.message)
+
     def _no_answer(self, error: Exception) -> TransportError:
-        kind = DeadlineExceeded if isinstance(error, TimeoutError) else TransportError
+        return self._failed(DeadlineExceeded if isinstance(error, TimeoutError) else TransportError, self._said(error))
+
+    def _failed(self, kind: type[TransportError], message: str) -> TransportError:
         raised = kind(
-            self._said(error),
+            message,
             request_id=self.request.headers.get("X-Request-Id"),
             method=self.request.method,
             url=self.request.url,
@@ -153,6 +177,8 @@ class _Exchange:
         return raised
 
     def _said(self, error: Exception) -> str:
+        if isinstance(error, aiohttp.SocketTimeoutError) and self.request.silence is not None:
+            return f"No byte came for {self.request.silence:g} s: try again"
         if isinstance(error, TimeoutError):
             return f"No answer came within {round(self.timeout, 2):g} s: try again, or pass a longer timeout"
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
@@ -163,8 +189,9 @@ class _Exchange:
         return f"Could not be reached ({getattr(reason, 'strerror', None) or reason}): check the URL and the network"
 
 
-def _client_timeout(seconds: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(_CONNECT_WITHIN, seconds), ceil_threshold=math.inf)
+def _client_timeout(seconds: float, silence: float | None) -> aiohttp.ClientTimeout:
+    connect = min(_CONNECT_WITHIN, seconds)
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=connect, sock_read=silence, ceil_threshold=math.inf)
 
 
 def _forget_headers(error: Exception) -> None:

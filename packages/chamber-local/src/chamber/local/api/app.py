@@ -1,12 +1,12 @@
 """The application below ``/v1/``: who may use it, and how refusals are told."""
 
-import logging
 import re
 import secrets
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from chamber.core.logs import logger
 from chamber.local.access import Access
 from chamber.local.api.answers import REQUEST_ID, refused
 from chamber.local.api.callers import identified
@@ -20,7 +20,7 @@ from chamber.local.ratelimits import Throttle
 
 __all__ = ["api_app"]
 
-_logger = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _METHODS = {"GET": web.get, "POST": web.post}
 _PUBLIC = frozenset(endpoint.path for endpoint in ENDPOINTS if endpoint.public)
@@ -72,7 +72,7 @@ def _told(error: Exception) -> ApiError:
         return ApiError(413, "PAYLOAD_TOO_LARGE", str(error))
     if isinstance(error, web.HTTPException):
         return ApiError(error.status, _CODES.get(error.status, "HTTP_ERROR"), error.reason)
-    _logger.error("a request failed", exc_info=error)
+    _log.error("a request failed", exc_info=error)
     return ApiError(500, "INTERNAL", "the embedded Chamber failed to answer; its log says why")
 
 

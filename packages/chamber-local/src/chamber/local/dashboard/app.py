@@ -1,10 +1,9 @@
 """The application below ``/dashboard/``: who may use it, and how refusals are told."""
 
-import logging
-
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from chamber.core.logs import logger
 from chamber.local.access import Access
 from chamber.local.api.callers import authenticated, calling
 from chamber.local.api.errors import ApiError
@@ -18,7 +17,7 @@ from chamber.local.dashboard.streams import STREAMS, Streams
 __all__ = ["dashboard_app"]
 
 _FILES = "/dashboard/static/"
-_logger = logging.getLogger(__name__)
+_log = logger(__name__)
 
 
 def dashboard_app(parts: Services, access: Access) -> web.Application:
@@ -65,7 +64,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPException as error:
         return refused(ApiError(error.status, "HTTP_ERROR", error.reason))
     except Exception:
-        _logger.exception("a request of the dashboard failed")
+        _log.exception("a request of the dashboard failed")
         return refused(ApiError(500, "INTERNAL", "the Chamber failed to answer; its log says why"))
 
 

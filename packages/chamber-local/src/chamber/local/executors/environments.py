@@ -15,8 +15,10 @@ import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from chamber.local.executors.groups import ProcessGroup
+from chamber.local.executors.output import Output
 from chamber.local.executors.refusal import Refused
 from chamber.local.executors.tail import last_lines
+from chamber.local.marks import marked
 
 __all__ = ["FOLDER", "Environments", "Recipe", "recipe_in"]
 
@@ -58,34 +60,39 @@ class Environments:
         self._folder, self._grace = folder, grace
         self._making: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def prepare(self, recipe: Recipe, root: Path, log: Path) -> Path:
-        """The folder of the environment, made first if need be; pip's output goes to `log`. Raises Refused."""
-        source = root / FOLDER
+    async def prepare(self, recipe: Recipe, files: Path, run: Path, output: Output) -> Path:
+        """The folder of the environment, made first if need be, for the run in that folder. Raises Refused.
+
+        `files` is the unpacked image; what pip says goes to `output`.
+        """
+        source = files / FOLDER
         name = f"{recipe.key}-{await asyncio.to_thread(_fingerprint, source)}"
         async with self._making[name]:
             place = self._folder / name
             if not (place / _READY).exists():
-                await self._make(place, recipe, source, log)
+                await self._make(place, recipe, source, run, output)
             return place
 
-    async def _make(self, place: Path, recipe: Recipe, source: Path, log: Path) -> None:
+    async def _make(self, place: Path, recipe: Recipe, source: Path, run: Path, output: Output) -> None:
         await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
-        await self._perform((sys.executable, "-m", "venv", str(place)), source, log)
+        await self._perform((sys.executable, "-m", "venv", str(place)), source, run, output)
         python = str(place / "bin" / "python")
         for arguments in recipe.install:
             pip = (python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *arguments)
-            await self._perform(pip, source, log)
+            await self._perform(pip, source, run, output)
         (place / _READY).touch()
 
-    async def _perform(self, command: Sequence[str], cwd: Path, log: Path) -> None:
-        group = ProcessGroup(command, cwd, _installer_env(os.environ), log)
+    async def _perform(self, command: Sequence[str], cwd: Path, run: Path, output: Output) -> None:
+        group = ProcessGroup(command, cwd, _installer_env(os.environ) | marked(run), output.stream())
         try:
             ended = await group.wait()
         finally:
             await group.stop(self._grace)
         if ended.code:
             what = " ".join(command[1:])
-            raise Refused(f"the environment could not be made: python {what} ended with {ended.code}{last_lines(log)}")
+            raise Refused(
+                f"the environment could not be made: python {what} ended with {ended.code}{last_lines(output)}"
+            )
 
 
 def _check_python(recipe: Recipe) -> None:

@@ -1,7 +1,7 @@
 """Runs the pods of one Job as its children, and prints their lines with the pod's index in front.
 
-The executor starts it by its path, with a file that says what the pods are, and it imports nothing but the standard
-library. The first pod that fails ends the others, as in a Job with a backoffLimit of 0; which one it was goes into the
+The executor starts it by its path, tells it by its input what the pods are, and it imports nothing but the standard
+library. The first pod that fails ends the others, as in a Job with a backoffLimit of 0; which one it was goes into a
 file.
 """
 
@@ -27,7 +27,7 @@ def main(file: Path) -> int:
     """0, or 1 when a pod failed."""
     signal.signal(signal.SIGTERM, lambda *_: None)  # the pods are in the same group and hear it too
     pods: list[subprocess.Popen[bytes]] = []
-    failed = _run(json.loads(file.read_bytes()), pods)
+    failed = _run(json.load(sys.stdin), pods)
     file.write_text(json.dumps(failed))
     return 1 if failed else 0
 

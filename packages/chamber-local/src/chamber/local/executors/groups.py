@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from chamber.local.executors.output import Stream
+from chamber.local.executors.pump import Pump
 from chamber.local.executors.refusal import Refused
 
 __all__ = ["Exit", "ProcessGroup"]
@@ -29,20 +31,32 @@ class Exit(msgspec.Struct, frozen=True):
 
 
 class ProcessGroup:
-    """A running process that leads a session of its own. Made in the loop that waits for it."""
+    """A running process that leads a session of its own. Made in the loop that waits for it.
 
-    def __init__(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path) -> None:
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    It prints into `stream`, and reads `told`.
+    """
+
+    def __init__(
+        self, command: Sequence[str], cwd: Path, env: Mapping[str, str], stream: Stream, told: bytes = b""
+    ) -> None:
+        self._pump, self._told = Pump(stream), told
         #: When it was started, on the monotonic clock.
         self.started: float = time.monotonic()
         try:
-            self._process = _start(command, cwd, env, output)
-        finally:
-            os.close(output)
+            self._process = _start(command, cwd, env, self._pump.writing, reads=bool(told))
+        except Refused:
+            self._pump.abandon()
+            raise
+        self._pump.start()
         self.pid: int = self._process.pid
         self._loop = asyncio.get_running_loop()
         self._exit: asyncio.Future[Exit] = self._loop.create_future()
         threading.Thread(target=self._reap, name=f"chamber-local-wait-{self.pid}", daemon=True).start()
+
+    @property
+    def ended(self) -> bool:
+        """True when the leader is gone."""
+        return self._exit.done()
 
     async def wait(self) -> Exit:
         """Waits for the leader; whatever it left running in its group is killed."""
@@ -66,11 +80,18 @@ class ProcessGroup:
             os.killpg(self.pid, number)
 
     def _reap(self) -> None:
+        self._tell()
         ended = _wait(self.pid)
         self._process.returncode = ended.code
         self._signal(signal.SIGKILL)
+        self._pump.finish()
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._set, ended)
+
+    def _tell(self) -> None:
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError), self._process.stdin as pipe:  # it may have ended
+                pipe.write(self._told)
 
     def _set(self, ended: Exit) -> None:
         if not self._exit.done():
@@ -89,13 +110,15 @@ def _kill(processes: Iterable[psutil.Process]) -> None:
             process.kill()
 
 
-def _start(command: Sequence[str], cwd: Path, env: Mapping[str, str], output: int) -> "subprocess.Popen[bytes]":
+def _start(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str], output: int, *, reads: bool
+) -> "subprocess.Popen[bytes]":
     try:
         return subprocess.Popen(
             command,
             cwd=cwd,
             env=env,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if reads else subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -11,7 +11,7 @@ from chamber.local.executors.refusal import Refused
 from chamber.local.registry.marker import LABEL, MARKER
 from chamber.local.registry.store import Store
 
-__all__ = ["Image", "pull"]
+__all__ = ["Image", "Own", "find", "is_loopback", "pull"]
 
 _REFERENCE = re.compile(
     r"(?P<host>[A-Za-z0-9.-]+(?::\d+)?|\[[0-9a-fA-F:]+\](?::\d+)?)/(?P<repository>[a-z0-9._/-]+?)"
@@ -33,6 +33,42 @@ class Image(msgspec.Struct, frozen=True):
 
     layers: tuple[Path, ...]
     env: dict[str, str]
+
+
+class Own(msgspec.Struct, frozen=True):
+    """An image of this Chamber's registry; `marked` when it is made on the marker base."""
+
+    repository: str
+    digest: str
+    marked: bool
+
+
+async def find(store: Store, image: str, host: str) -> Own | None:
+    """What this Chamber's registry has under a reference; None for an image of somebody else's. Raises Refused."""
+    if image.partition(":")[0].partition("@")[0] == MARKER:
+        return Own(MARKER, "", marked=True)
+    match = _REFERENCE.fullmatch(image)
+    if match is None or (match["host"] != host and not is_loopback(match["host"])):
+        return None
+    found = await store.manifest(match["repository"], match["digest"] or match["tag"] or "latest")
+    if found is None and match["host"] == host:
+        raise Refused(f"the image {image} is not in this Chamber's registry")
+    return Own(match["repository"], found.digest, _is_marked(store, found.content)) if found else None
+
+
+def _is_marked(store: Store, manifest: bytes) -> bool:
+    """False also for what is not a single image: the engine looks at what it takes of it."""
+    try:
+        path = store.blob(msgspec.json.decode(manifest, type=_Manifest).config.digest)
+        configuration = msgspec.json.decode(path.read_bytes(), type=dict) if path else {}
+    except msgspec.DecodeError:
+        return False
+    return _labels(_inner(configuration)).get(LABEL) == MARKER
+
+
+def _labels(inner: dict[str, Any]) -> dict[str, Any]:
+    labels = inner.get("Labels")
+    return labels if isinstance(labels, dict) else {}
 
 
 async def pull(store: Store, image: str, host: str) -> Image:
@@ -59,7 +95,7 @@ def _locate(image: str, host: str) -> tuple[str, str]:
     match = _REFERENCE.fullmatch(image)
     if match is None:
         raise Refused(f"{image!r} is not an image reference such as {host}/repository@sha256:…")
-    if match["host"] != host and not _loopback(match["host"]):
+    if match["host"] != host and not is_loopback(match["host"]):
         raise Refused(
             f"the image {image} is in another registry; the process executor runs images of its own registry, {host}, "
             f"made on {MARKER}"
@@ -67,7 +103,8 @@ def _locate(image: str, host: str) -> tuple[str, str]:
     return match["repository"], match["digest"] or match["tag"] or "latest"
 
 
-def _loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """True for a host, or host:port, that is this machine."""
     name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
     if name == "localhost":
         return True
@@ -98,9 +135,8 @@ def _inner(configuration: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_marker(inner: dict[str, Any], image: str) -> None:
-    labels = inner.get("Labels")
-    if not isinstance(labels, dict) or labels.get(LABEL) != MARKER:
+    if _labels(inner).get(LABEL) != MARKER:
         raise Refused(
             f"the image {image} is not made on {MARKER}: the process executor has no root file system to run it in. "
-            f"Build it on {MARKER}:latest, or run it with a container engine"
+            f"Build it on {MARKER}:latest, or run it in a Chamber with executor='container'"
         )

@@ -8,7 +8,6 @@ import contextlib
 import os
 import shlex
 import shutil
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -22,14 +21,19 @@ from chamber.local.executors.environments import Environments, recipe_in
 from chamber.local.executors.groups import Exit, ProcessGroup
 from chamber.local.executors.images import pull
 from chamber.local.executors.layers import unpack
-from chamber.local.executors.manifest import Container, Task, task_of
-from chamber.local.executors.pods import free_port, process
+from chamber.local.executors.manifest import Container, Task
+from chamber.local.executors.output import Output
+from chamber.local.executors.pods import process
+from chamber.local.executors.ports import Ports
 from chamber.local.executors.refusal import Refused
+from chamber.local.executors.signals import signal_name
 from chamber.local.executors.tail import last_lines
-from chamber.local.folder import write_private
+from chamber.local.executors.tasks import secrets_in, task_for
+from chamber.local.marks import marked
 from chamber.local.measuring.gpus import NvidiaGpus
 from chamber.local.measuring.sampler import Sampler
 from chamber.local.registry.store import Store
+from chamber.local.secrets import Secrets
 from chamber.local.workloads import Status
 
 __all__ = ["ProcessExecutor"]
@@ -40,18 +44,31 @@ _Started = tuple[tuple[str, ...], Path, dict[str, str]]
 
 #: Where Python looks for modules.
 _MODULES = "PYTHONPATH"
+#: Of images on the marker base.
+_WORKING_DIRECTORY = "/app"
 
 
 class ProcessExecutor:
     """Runs each workload's container command in a folder that its image was unpacked into.
 
     `registry` is the host:port that images are looked up under, `interval` the seconds between samples, `grace` the
-    seconds between TERM and KILL.
+    seconds between TERM and KILL, `log_limit` the bytes that are kept of what a job prints, `secrets` what manifests
+    may take values from.
     """
 
-    def __init__(self, store: Store, registry: str, folder: Path, *, interval: float, grace: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        registry: str,
+        folder: Path,
+        *,
+        interval: float,
+        grace: float,
+        log_limit: int,
+        secrets: Secrets,
+    ) -> None:
         self._store, self._registry, self._folder = store, registry, folder
-        self._interval, self._grace = interval, grace
+        self._interval, self._grace, self._log_limit, self._secrets = interval, grace, log_limit, secrets
         self._environments = Environments(folder / "environments", grace)
         self._gpus = NvidiaGpus.find()
 
@@ -67,36 +84,37 @@ class ProcessExecutor:
             await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
 
     async def _execute(self, job: Job, root: Path) -> Outcome:
-        task = task_of(job.workload.k8s_manifest)
+        task = task_for(job.workload, self._secrets)
         image = await pull(self._store, task.container.image, self._registry)
         pods = [root / "pods" / str(index) for index in range(task.pods)]
         for pod in pods:
             (pod / "root").mkdir(parents=True, mode=0o700)
             await asyncio.to_thread(unpack, image.layers, pod / "root")
-        python = await self._python(job, root, pods[0])
-        started = _processes(task, pods, python, image.env)
-        if task.ray_gpus is not None:
-            await _require_ray(started[0])
-        if len(started) == 1:
-            return _outcome(await self._run(job, ProcessGroup(*started[0], job.log)), job.log)
-        return await self._run_together(job, started, root)
+        with Output(job.log, self._log_limit, secrets_in(task)) as output, Ports() as ports:
+            python = await self._python(root, pods[0], output)
+            started = [_process(task, index, pod, python, image.env, ports) for index, pod in enumerate(pods)]
+            if task.ray_gpus is not None:
+                await _require_ray(started[0])
+            if len(started) == 1:
+                return _outcome(await self._run(job, ProcessGroup(*started[0], output.stream())), output)
+            return await self._run_together(job, started, root, output)
 
-    async def _python(self, job: Job, root: Path, pod: Path) -> Path:
+    async def _python(self, root: Path, pod: Path, output: Output) -> Path:
         recipe = recipe_in(pod / "root")
         if recipe is None:
             return _host_python(root / "bin")
-        return await self._environments.prepare(recipe, pod / "root", job.log) / "bin"
+        return await self._environments.prepare(recipe, pod / "root", root, output) / "bin"
 
-    async def _run_together(self, job: Job, started: Sequence[_Started], root: Path) -> Outcome:
-        """Several pods, as the children of one process."""
+    async def _run_together(self, job: Job, started: Sequence[_Started], root: Path, output: Output) -> Outcome:
+        """Several pods, as the children of one process, which is told of them where nobody can look."""
         file = root / "gang.json"
-        write_private(file, msgspec.json.encode([{"command": c, "cwd": str(cwd), "env": e} for c, cwd, e in started]))
-        command = (sys.executable, "-I", gang.__file__, str(file))
-        ended = await self._run(job, ProcessGroup(command, root, {"PATH": os.defpath}, job.log))
-        failed = msgspec.json.decode(file.read_bytes())
+        told = msgspec.json.encode([{"command": c, "cwd": str(cwd), "env": e} for c, cwd, e in started])
+        command, env = (sys.executable, "-I", gang.__file__, str(file)), {"PATH": os.defpath, **marked(root)}
+        ended = await self._run(job, ProcessGroup(command, root, env, output.stream(), told))
+        failed = msgspec.json.decode(file.read_bytes()) if file.exists() else None
         if ended.code == 0 or not isinstance(failed, dict):
-            return _outcome(ended, job.log)
-        return _outcome(Exit(failed["code"], ended.cpu_seconds), job.log, failed["pod"])
+            return _outcome(ended, output)
+        return _outcome(Exit(failed["code"], ended.cpu_seconds), output, failed["pod"])
 
     async def _run(self, job: Job, group: ProcessGroup) -> Exit:
         sampler = Sampler(job.workload.id, job.measured, self._interval, self._gpus, group.started)
@@ -124,16 +142,11 @@ def _created(pid: int) -> float | None:
     return None
 
 
-def _processes(task: Task, pods: Sequence[Path], python: Path, image: Mapping[str, str]) -> list[_Started]:
-    port = free_port()
-    return [_process(task, index, pod, python, image, port) for index, pod in enumerate(pods)]
-
-
-def _process(task: Task, index: int, pod: Path, python: Path, image: Mapping[str, str], port: int) -> _Started:
+def _process(task: Task, index: int, pod: Path, python: Path, image: Mapping[str, str], ports: Ports) -> _Started:
     files = pod / "root"
-    started = process(task, index, _base(python, _home(pod), image, files), port)
+    started = process(task, index, _base(python, _home(pod), image, files), ports)
     modules = {_MODULES: _located(started.env[_MODULES], files)} if _MODULES in started.env else {}
-    return started.command, _working_directory(task.container, files), started.env | modules
+    return started.command, _working_directory(task.container, files), {**started.env, **modules}
 
 
 def _located(folders: str, files: Path) -> str:
@@ -163,10 +176,11 @@ async def _require_ray(started: _Started) -> None:
 
 
 def _working_directory(container: Container, files: Path) -> Path:
-    parts = PurePosixPath(container.working_dir.lstrip("/")).parts
+    asked = container.working_dir or _WORKING_DIRECTORY
+    parts = PurePosixPath(asked.lstrip("/")).parts
     place = files.joinpath(*parts)
     if ".." in parts or not place.resolve().is_relative_to(files.resolve()):
-        raise Refused(f"the manifest's workingDir {container.working_dir!r} leads out of the image")
+        raise Refused(f"the manifest's workingDir {asked!r} leads out of the image")
     place.mkdir(parents=True, exist_ok=True)
     return place
 
@@ -196,17 +210,11 @@ def _base(python: Path, home: Path, image: Mapping[str, str], files: Path) -> di
     return {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **modules}
 
 
-def _outcome(ended: Exit, log: Path, pod: int | None = None) -> Outcome:
+def _outcome(ended: Exit, output: Output, pod: int | None = None) -> Outcome:
     """Of several pods, the outcome is that of the first one that failed."""
-    which, lines = ("", last_lines(log)) if pod is None else (f"pod {pod}: ", last_lines(log, prefix=f"[{pod}] "))
+    which, lines = ("", last_lines(output)) if pod is None else (f"pod {pod}: ", last_lines(output, prefix=f"[{pod}] "))
     if ended.code == 0:
         return Outcome(Status.COMPLETED, exit_code=0)
     if ended.code < 0:
-        return Outcome(Status.FAILED, f"{which}killed by {_signal(-ended.code)}{lines}", 128 - ended.code)
+        return Outcome(Status.FAILED, f"{which}killed by {signal_name(-ended.code)}{lines}", 128 - ended.code)
     return Outcome(Status.FAILED, f"{which}exit code {ended.code}{lines}", ended.code)
-
-
-def _signal(number: int) -> str:
-    with contextlib.suppress(ValueError):
-        return f"signal {number} ({signal.Signals(number).name})"
-    return f"signal {number}"

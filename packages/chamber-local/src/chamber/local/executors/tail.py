@@ -1,7 +1,6 @@
-"""The end of a log."""
+"""The end of what a job printed."""
 
-import os
-from pathlib import Path
+from chamber.local.executors.output import Output
 
 __all__ = ["last_lines"]
 
@@ -9,14 +8,12 @@ __all__ = ["last_lines"]
 _PODS_TAIL = 400
 
 
-def last_lines(log: Path, lines: int = 3, width: int = 500, prefix: str = "") -> str:
-    """``": <the last lines>"``, at most `width` characters, or nothing for an empty log.
+def last_lines(output: Output, lines: int = 3, width: int = 500, prefix: str = "") -> str:
+    """``": <the last lines>"``, at most `width` characters, or nothing where nothing was printed.
 
     Of lines that begin with `prefix` alone, without it.
     """
-    with log.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - (4 if not prefix else _PODS_TAIL) * width))
-        text = file.read().decode(errors="replace")
+    text = output.end((4 if not prefix else _PODS_TAIL) * width).decode(errors="replace")
     own = (line.removeprefix(prefix).strip() for line in text.splitlines() if line.startswith(prefix))
     kept = [line for line in own if line][-lines:]
     end = " | ".join(kept)[-width:]

@@ -17,9 +17,9 @@ class Reading(msgspec.Struct, frozen=True):
     memory_bytes: float
 
 
-def read(pid: int) -> Reading | None:
-    """What a process and its descendants use; None when it is gone."""
-    at, uses = time.monotonic(), tuple(_family(pid))
+def read(*pids: int) -> Reading | None:
+    """What processes and their descendants use; None when they are gone."""
+    at, uses = time.monotonic(), tuple(use for pid in pids for use in _family(pid))
     if not uses:
         return None
     return Reading(at, sum(cpu for cpu, _ in uses), sum(memory for _, memory in uses))

@@ -34,10 +34,10 @@ class Sampler:
         self._workload_id, self._keep, self._interval, self._gpus = workload_id, keep, interval, gpus
         self._readings = [processes.Reading(started, 0.0, 0.0)]
 
-    async def watch(self, pid: int) -> None:
-        """Samples until cancelled or until the process is gone."""
+    async def watch(self, *pids: int) -> None:
+        """Samples until cancelled or until the processes are gone."""
         pause = min(_FIRST_PAUSE, self._interval)
-        while reading := await asyncio.to_thread(processes.read, pid):
+        while reading := await asyncio.to_thread(processes.read, *pids):
             await self._sample(reading)
             await asyncio.sleep(pause)
             pause = min(2 * pause, self._interval)

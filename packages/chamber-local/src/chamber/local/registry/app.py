@@ -2,11 +2,11 @@
 
 import base64
 import binascii
-import logging
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from chamber.core.logs import logger
 from chamber.local.access import Access, bearer_token
 from chamber.local.bodies import BodyTooLarge
 from chamber.local.registry.blobs import Blobs, Tags
@@ -17,7 +17,7 @@ from chamber.local.registry.uploads import Uploads
 
 __all__ = ["registry_app"]
 
-_logger = logging.getLogger(__name__)
+_log = logger(__name__)
 
 _VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="chamber-local"'}
@@ -62,7 +62,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         code = "NAME_UNKNOWN" if error.status == 404 else "UNSUPPORTED"
         answer = error_answer(RegistryError(error.status, code, error.reason, request.path))
     except Exception:
-        _logger.exception("a request to the registry failed")
+        _log.exception("a request to the registry failed")
         answer = error_answer(RegistryError(500, "UNKNOWN", "the embedded registry failed; its log says why"))
     answer.headers.update(_VERSION)
     return answer

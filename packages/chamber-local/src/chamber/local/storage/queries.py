@@ -1,13 +1,14 @@
 """Listing, searching and counting workloads."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import msgspec
 
-from chamber.local.storage import words
+from chamber.local.storage import masks, words
 from chamber.local.storage.rows import column, to_struct
 from chamber.local.workloads import JobClass, Status, Workload
 
@@ -104,9 +105,8 @@ class Page(msgspec.Struct, frozen=True):
 
 def page(connection: sqlite3.Connection, chosen: Filter, cut: Cut) -> Page:
     """One page. Later submissions never shift what earlier pages showed."""
-    total = count(connection, chosen)
-    way = _way(connection, chosen, cut, total)
-    where, values = _joined(_parts(chosen, way, _rarest(connection, chosen) if way == "ordered" else None))
+    look = _searched if words.each(chosen.query) else _filtered
+    total, way, (where, values) = look(connection, chosen, cut)
     expression = _NEVER_NULL.get(cut.sort_by, cut.sort_by)
     behind, position = _behind(expression, cut)
     index = f"INDEXED BY workloads_by_{cut.sort_by}" if way == "walked" else ""
@@ -124,6 +124,8 @@ def page(connection: sqlite3.Connection, chosen: Filter, cut: Cut) -> Page:
 
 def count(connection: sqlite3.Connection, chosen: Filter) -> int:
     """How many."""
+    if words.each(chosen.query):
+        return _with_words(connection, chosen).total
     where, values = conditions(chosen)
     source = "SUM(number) FROM workload_counts" if _by_dimensions(chosen) else "COUNT(*) FROM workloads"
     return int(connection.execute(f"SELECT {source} WHERE {where}", values).fetchone()[0] or 0)
@@ -131,6 +133,8 @@ def count(connection: sqlite3.Connection, chosen: Filter) -> int:
 
 def count_by(connection: sqlite3.Connection, dimension: Dimension, chosen: Filter) -> dict[str, int]:
     """How many for each value of a dimension, most first; those without a value are left out."""
+    if words.each(chosen.query):
+        return _counted_with_words(connection, dimension, chosen)
     where, values = conditions(chosen)
     kept = _by_dimensions(chosen)
     rows = connection.execute(
@@ -147,13 +151,56 @@ def conditions(chosen: Filter) -> tuple[str, dict[str, Any]]:
     return _joined(_parts(chosen, "sorted"))
 
 
+def _searched(connection: sqlite3.Connection, chosen: Filter, cut: Cut) -> tuple[int, _Way, _Part]:
+    """How many there are, and how the page is found of what contains some words."""
+    found = _with_words(connection, chosen)
+    if not _many(connection, found.total, cut):
+        return found.total, "sorted", _these(found.seqs())
+    if cut.sort_by == "submitted_at" and masks.in_order(connection):
+        after = cut.after.seq if cut.after else None
+        return found.total, "sorted", _these(islice(found.seqs(after, cut.sort_order), cut.limit + 1))
+    connection.create_function("admitted", 1, found.admits)
+    return found.total, "walked", ("admitted(seq)", {})
+
+
+def _filtered(connection: sqlite3.Connection, chosen: Filter, cut: Cut) -> tuple[int, _Way, _Part]:
+    """The same, where no words are looked for."""
+    total = count(connection, chosen)
+    way = _way(connection, chosen, cut, total)
+    return total, way, _joined(_parts(chosen, way, _rarest(connection, chosen) if way == "ordered" else None))
+
+
+def _with_words(connection: sqlite3.Connection, chosen: Filter) -> masks.Found:
+    return masks.found(connection, tuple(_parts_without_words(chosen)), words.each(chosen.query))
+
+
+def _counted_with_words(connection: sqlite3.Connection, dimension: Dimension, chosen: Filter) -> dict[str, int]:
+    found = _with_words(connection, chosen)
+    values = connection.execute(f"SELECT DISTINCT {dimension} FROM workload_counts WHERE {dimension} != ''")  # noqa: S608
+    parts, asked = tuple(_parts_without_words(chosen)), words.each(chosen.query)
+    counts = {
+        row[0]: masks.found(connection, (*parts, (f"{dimension} = :value", {"value": row[0]})), asked).total
+        for row in (values.fetchall() if found.total else ())
+    }
+    return dict(sorted(((k, n) for k, n in counts.items() if n), key=lambda counted: (-counted[1], counted[0])))
+
+
+def _these(seqs: Iterable[int]) -> _Part:
+    return "seq IN (SELECT value FROM json_each(:seqs))", {"seqs": msgspec.json.encode(tuple(seqs)).decode()}
+
+
 def _way(connection: sqlite3.Connection, chosen: Filter, cut: Cut, total: int) -> _Way:
     ranges = any(True for _ in _ranges(chosen, "")) and chosen.submitted_from is chosen.submitted_to is None
     several = any(len(getattr(chosen, name) or ()) > 1 for name in _DIMENSIONS)
-    if cut.sort_by == "submitted_at" and not (ranges or several or chosen.query):
+    if cut.sort_by == "submitted_at" and not (ranges or several):
         return "ordered"
+    return "walked" if _many(connection, total, cut) else "sorted"
+
+
+def _many(connection: sqlite3.Connection, total: int, cut: Cut) -> bool:
+    """True where a page is found sooner by walking along its order than by sorting all that is to be in some page."""
     everything = count(connection, Filter())
-    return "walked" if total == everything or total * total > cut.limit * everything else "sorted"
+    return total == everything or total * total > cut.limit * everything
 
 
 def _rarest(connection: sqlite3.Connection, chosen: Filter) -> Dimension | None:
@@ -166,7 +213,7 @@ def _rarest(connection: sqlite3.Connection, chosen: Filter) -> Dimension | None:
 
 def _by_dimensions(chosen: Filter) -> bool:
     """True for a filter that counts are kept for."""
-    return not (chosen.query or any(True for _ in _ranges(chosen, "")))
+    return not any(True for _ in _ranges(chosen, ""))
 
 
 def _joined(parts: Iterator[_Part]) -> _Part:
@@ -177,9 +224,13 @@ def _joined(parts: Iterator[_Part]) -> _Part:
 
 def _parts(chosen: Filter, way: _Way, rarest: Dimension | None = None) -> Iterator[_Part]:
     hidden = "+" if way == "walked" or words.indexed(chosen.query) else ""
+    yield from _parts_without_words(chosen, hidden, rarest)
+    yield from words.conditions(chosen.query)
+
+
+def _parts_without_words(chosen: Filter, hidden: str = "", rarest: Dimension | None = None) -> Iterator[_Part]:
     yield from _one_of(chosen, hidden, rarest)
     yield from _ranges(chosen, hidden)
-    yield from words.conditions(chosen.query, indexed=way != "walked")
     if chosen.is_managed is False:
         yield "0", {}
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from chamber.core.errors import DockerError
+from chamber.run import temporary
 from chamber.run.engines.build import Build
 from chamber.run.images.layers import ProjectLayers
 from chamber.run.images.layout import lay_out
@@ -26,19 +25,9 @@ def laid_out(build: Build, stop: Stop) -> Iterator[Path]:
 
     Raises DockerError: a file of the project has changed or cannot be read, or there is no room.
     """
-    folder = _new_folder()
-    try:
+    with temporary.folder("build", "the build") as folder:
         _fill(folder, build, stop)
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _new_folder() -> Path:
-    try:
-        return Path(tempfile.mkdtemp(prefix="chamber-build-"))  # for its owner alone: mode 0700
-    except OSError as error:
-        raise DockerError(f"No folder for the build can be made in {tempfile.gettempdir()}: {error}") from error
 
 
 def _fill(folder: Path, build: Build, stop: Stop) -> None:

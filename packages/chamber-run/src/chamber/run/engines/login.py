@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from msgspec import json
 from chamber.core.errors import DockerError
 from chamber.core.redaction import Secret
 from chamber.core.settings import read_json
+from chamber.run import temporary
 from chamber.run.registry import credentials
 from chamber.run.registry.credentials import Login
 from chamber.run.targets import Registry
@@ -48,22 +48,12 @@ async def logged_in(
     for host in sorted(set(hosts) - set(accepted)):
         if login := await credentials.find(host, registry):
             logins[host] = login
-    folder = _new_folder()
-    try:
+    with temporary.folder("login", "logins") as folder:
         _write(folder, logins)
         yield (
             {"DOCKER_CONFIG": str(folder), "REGISTRY_AUTH_FILE": str(folder / "auth.json")},
             [login.password for login in logins.values()],
         )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _new_folder() -> Path:
-    try:
-        return Path(tempfile.mkdtemp(prefix="chamber-login-"))  # for its owner alone: mode 0700
-    except OSError as error:
-        raise DockerError(f"No folder for logins can be made in {tempfile.gettempdir()}: {error.strerror}") from error
 
 
 def _write(folder: Path, logins: dict[str, Login]) -> None:

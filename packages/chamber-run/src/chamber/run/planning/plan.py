@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
+from chamber.core.journal import payload_hash
 from chamber.run.images.environment import Environment
 from chamber.run.job.manifest import with_image, with_values
 from chamber.run.job.topology import Topology
@@ -98,6 +99,11 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
             "priority": self.settings.priority,
         }
         return {field: value for field, value in payload.items() if value is not None}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hexadecimal, before `at`: the same if and only if what is run is, whatever its job is called."""
+        return payload_hash({**self.submitted, "k8s_manifest": self.manifest.replace(self.job_name, "")})
 
     def at(self, image: str) -> DryRunResult:
         """This plan with the image at another reference."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from chamber.core import writing
 from chamber.core.errors import ConfigurationError
 from chamber.run.planning.plan import DryRunResult
-from chamber.run.settings.writing import write
 
 __all__ = ["DOCKERFILE", "MANIFEST", "save"]
 
@@ -28,6 +28,7 @@ async def save(plan: DryRunResult, *, dockerfile: bool, manifest: bool) -> None:
 
 def _write(file: Path, text: str, mode: int) -> None:
     try:
-        write(file, text, mode)
+        writing.clear(file.parent, file.name)
+        writing.write(file, text.encode(), mode)
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None

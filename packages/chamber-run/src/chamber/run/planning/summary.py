@@ -14,6 +14,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from chamber.core.redaction import redacted
 from chamber.run.job.launch import shown
 from chamber.run.settings.configuration import DEFAULT
 
@@ -48,7 +49,7 @@ def summary(plan: DryRunResult, hours: float | None = None) -> RenderableType:
         *_section("Environment variables", _variables(plan)),
         *_warnings(plan),
         Text("Manifest", style="bold"),
-        Padding(Syntax(plan.shown_manifest.rstrip(), "yaml", background_color="default"), _INDENT),
+        Padding(Syntax(redacted(plan.shown_manifest.rstrip()), "yaml", background_color="default"), _INDENT),
     )
 
 
@@ -63,7 +64,8 @@ def _section(title: str, rows: Iterable[_Row]) -> Iterator[RenderableType]:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, value, why in rows:
-        table.add_row(Text(name), Text.assemble(value, "  " if value and why else "", (why, "dim")))
+        told = Text.assemble(redacted(value), "  " if value and why else "", (redacted(why), "dim"))
+        table.add_row(Text(name), told)
     if table.row_count:
         yield Text(title, style="bold")
         yield Padding(table, _INDENT)
@@ -123,4 +125,4 @@ def _warnings(plan: DryRunResult) -> Iterator[RenderableType]:
     if plan.warnings:
         yield Text("Warnings", style="bold yellow")
     for warning in plan.warnings:
-        yield Padding(Text(f"! {warning}", overflow="fold"), _INDENT)
+        yield Padding(Text(f"! {redacted(warning)}", overflow="fold"), _INDENT)

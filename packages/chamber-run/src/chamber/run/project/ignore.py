@@ -40,6 +40,7 @@ ALWAYS = (
     "manifest.chamber.yaml",
     ".chamber.yaml",
     ".chamber.yml",
+    "**/.*.chamber-part",
 )
 
 #: Left out whatever the project says; `include` re-admits single files. Compared without regard to case.
@@ -148,13 +149,17 @@ class _Any:
     """Whether one of several patterns matches: one expression for names, and one for whole paths."""
 
     def __init__(self, patterns: Sequence[DockerPattern]) -> None:
-        names = [pattern.of_names for pattern in patterns]
-        paths = [pattern.regex for pattern in patterns if pattern.of_names is None]
+        self._costly = [pattern for pattern in patterns if pattern.automaton]
+        cheap = [pattern for pattern in patterns if not pattern.automaton]
+        names = [pattern.of_names for pattern in cheap]
+        paths = [pattern.regex for pattern in cheap if pattern.of_names is None]
         self._names = _union([name for name in names if name is not None], r"(?:{})\Z")
         self._paths = _union([regex.pattern for regex in paths if regex is not None], "{}")
 
     def matches(self, path: str, name: str) -> bool:
-        return bool((self._names and self._names(name)) or (self._paths and self._paths(path)))
+        if (self._names and self._names(name)) or (self._paths and self._paths(path)):
+            return True
+        return any(pattern.matches(path) for pattern in self._costly)
 
 
 def _union(expressions: Sequence[str], form: str) -> Callable[[str], object] | None:

@@ -8,12 +8,17 @@ writes a regular expression of its own: ``a**b`` is ``a(.*/)?b`` there, and ``*`
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from pathspec.pattern import RegexPattern
 
 from chamber.core.errors import ConfigurationError
+from chamber.run.project.automaton import Automaton
 
 __all__ = ["DockerPattern", "read"]
+
+#: So many stars are left to `re`; with more, the time for a path could grow beyond bounds.
+_MOST_STARS = 2
 
 _ELEMENTS = re.compile(r"\*\*/?|\*|\?|\\.|.", re.DOTALL)
 _IN_CLASS = r"(?:\\.|[^\\\]-])"
@@ -27,8 +32,6 @@ _NAME = re.compile(r"\*\*/((?:[^*?\[\]\\/]|\*(?!\*)|\?)+)", re.DOTALL)
 class DockerPattern(RegexPattern):
     """One line of a ``.dockerignore``, cleaned; `include` is False for an exception, which begins with ``!``."""
 
-    __slots__ = ()
-
     @classmethod
     def pattern_to_regex(cls, pattern: str) -> tuple[str, bool]:  # type: ignore[override]
         """The regular expression, which says the whole path, and whether what it matches is ignored."""
@@ -39,6 +42,13 @@ class DockerPattern(RegexPattern):
         """The pattern without the mark of an exception."""
         return str(self.pattern).removeprefix("!")
 
+    @cached_property
+    def automaton(self) -> Automaton | None:
+        """What matches it in place of its regular expression, where that could take too long."""
+        assert self.regex is not None
+        is_costly = self.regex.pattern.count("*") > _MOST_STARS
+        return Automaton(self.regex.pattern.removesuffix(r"\Z")) if is_costly else None
+
     @property
     def of_names(self) -> str | None:
         """A regular expression for the last part of a path, where that alone decides."""
@@ -47,12 +57,17 @@ class DockerPattern(RegexPattern):
 
     @property
     def parts(self) -> tuple[re.Pattern[str] | None, ...]:
-        """An expression for each part of a path; None where a part of the pattern could match several."""
+        """An expression for each part of a path; None where a part of the pattern could match several, or take long."""
         parts = self.path.split("/")
-        return tuple(None if _OPEN.search(part) else re.compile(rf"{_regexp(part)}\Z") for part in parts)
+        is_open = [_OPEN.search(part) or part.count("*") > _MOST_STARS for part in parts]
+        return tuple(
+            None if opened else re.compile(rf"{_regexp(part)}\Z") for part, opened in zip(parts, is_open, strict=True)
+        )
 
     def matches(self, path: str) -> bool:
         """Whether it matches this path itself; its parents are for the caller to ask about."""
+        if self.automaton is not None:
+            return self.automaton.matches(path)
         assert self.regex is not None
         return self.regex.match(path) is not None
 

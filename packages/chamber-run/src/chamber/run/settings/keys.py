@@ -172,7 +172,10 @@ def _bytes(value: str) -> int:
     size = _SIZE.fullmatch(value.strip())
     if size is None:
         raise UnfitError(_shown(value))
-    return round(float(size[1]) * _BYTES[size[2]])
+    try:
+        return round(float(size[1]) * _BYTES[size[2]])
+    except OverflowError:
+        raise UnfitError("so much") from None
 
 
 def _secret_keys(value: Mapping[str, str]) -> bool:
@@ -182,9 +185,10 @@ def _secret_keys(value: Mapping[str, str]) -> bool:
 def _index_url(value: str) -> bool:
     try:
         parts = urlsplit(value)
+        is_reachable = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and _one_line(value)
+    return parts.scheme in {"http", "https"} and is_reachable and _one_line(value)
 
 
 _GPU_TYPE = _matches(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,62}")
@@ -197,7 +201,7 @@ _FRAMEWORKS = ("pytorch", "tensorflow", "jax", "generic")
 _LAUNCHERS = ("python", "torchrun", "accelerate", "deepspeed", "ray", "mpi")
 _PLATFORM = _matches(r"linux/[a-z0-9]+(/v[0-9]+)?")
 _KUBERNETES_NAME = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
-_SECRET_KEY = _matches(rf"{_KUBERNETES_NAME}/[A-Za-z0-9._-]{{1,253}}")
+_SECRET_KEY = _matches(rf"{_KUBERNETES_NAME}/(?!\.$|\.\.)[A-Za-z0-9._-]{{1,253}}")
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([kMG]?)B?", re.ASCII)
 _BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 _AMOUNT = "a Kubernetes quantity, such as"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ FILE_NAMES = (".chamber.yaml", ".chamber.yml")
 _MOST_BYTES = 1 << 20
 _NULL = "tag:yaml.org,2002:null"
 _INT = "tag:yaml.org,2002:int"
+#: Without the 0 in front that YAML reads as octal and people do not.
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 class SettingsFile(Struct, frozen=True):
@@ -68,7 +71,7 @@ def _document(file: Path) -> yaml.Node | None:
         mark = error.problem_mark or error.context_mark
         at = f", line {mark.line + 1}" if mark else ""
         raise ConfigurationError(f"{file}{at}: this is not YAML: {error.problem or error.context}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise ConfigurationError(f"{file} is not YAML: {error}") from None
     except RecursionError:
         raise ConfigurationError(f"{file} is nested too deeply") from None
@@ -110,7 +113,7 @@ def _text(node: yaml.Node) -> str:
 
 
 def _number(node: yaml.Node) -> int:
-    if isinstance(node, yaml.ScalarNode) and node.tag == _INT and node.value.isdecimal() and len(node.value) < 10:
+    if isinstance(node, yaml.ScalarNode) and node.tag == _INT and _NUMBER.fullmatch(node.value):
         return int(node.value)
     raise UnfitError(_shown(node))
 
@@ -122,9 +125,14 @@ def _texts(node: yaml.Node) -> tuple[str, ...]:
 
 
 def _mapping(node: yaml.Node) -> dict[str, str]:
-    if isinstance(node, yaml.MappingNode):
-        return {_text(name): _variable(name, value) for name, value in node.value}
-    raise UnfitError(_shown(node))
+    if not isinstance(node, yaml.MappingNode):
+        raise UnfitError(_shown(node))
+    variables: dict[str, str] = {}
+    for name, value in node.value:
+        if _text(name) in variables:
+            raise UnfitError(f"{_text(name)} twice (line {_line(name)})")
+        variables[_text(name)] = _variable(name, value)
+    return variables
 
 
 def _variable(name: yaml.Node, value: yaml.Node) -> str:

@@ -10,30 +10,24 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
 from msgspec.structs import replace
 
 from chamber.core.errors import ConfigurationError
-from chamber.core.settings import home, read_json
+from chamber.core.settings import home, read_json, updating
 from chamber.run.reference import split_prefix
 from chamber.run.settings import registry_options as options
 from chamber.run.settings.registry_options import Options
-from chamber.run.settings.writing import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from chamber.run.targets import Registry
 
 __all__ = ["add", "configured", "default", "default_name", "listed", "located", "prefix", "set_default"]
-
-_LOCK_SECONDS = 10.0
 
 
 def add(
@@ -50,7 +44,7 @@ def add(
         raise ConfigurationError(f"{name!r} cannot be the name of a registry: use a word, such as 'prod'")
     address = prefix(url, insecure=insecure)
     said = options.checked(Options(bool(insecure), auth_realm), address)
-    with _changing() as content:
+    with updating(_file()) as content:
         replaced = _registries(content).get(name)
         known = {**_registries(content), name: address}
         content["registries"] = known
@@ -85,7 +79,7 @@ def set_default(name: str) -> None:
 
     Raises ConfigurationError: there is no registry of that name.
     """
-    with _changing() as content:
+    with updating(_file()) as content:
         if name not in _registries(content):
             raise _unknown(name, _registries(content))
         content["default_registry"] = name
@@ -174,19 +168,3 @@ def _registries(content: Mapping[str, Any]) -> dict[str, str]:
 
 def _file() -> Path:
     return home() / "config.json"
-
-
-@contextmanager
-def _changing() -> Iterator[dict[str, Any]]:
-    """The file's content, to be changed; written back as a whole while no other process writes."""
-    file = _file()
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(f"{file}.lock", timeout=_LOCK_SECONDS, mode=0o600):
-            content = read_json(file)
-            yield content
-            write(file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    except Timeout:
-        raise ConfigurationError(f"{file} is being written by another process: try again") from None
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be written: {error.strerror}") from None

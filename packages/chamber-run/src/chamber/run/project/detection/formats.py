@@ -59,7 +59,7 @@ def from_yaml(text: str, file: str, kind: type[T]) -> T:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
         raise ConfigurationError(f"{file}{line}: this is not YAML: {error.problem or error.context}") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise ConfigurationError(f"{file} is not YAML: {_first_line(error)}") from None
     except RecursionError:
         raise _too_deep(file) from None

@@ -1,8 +1,7 @@
-"""Where the token, the URL, the organisation and the timeout come from; the files in ``~/.chamber``."""
+"""Where the token, the URL, the organisation and the timeout come from: arguments, variables, the two files."""
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 from chamber.core.errors import AuthenticationError, ConfigurationError
 from chamber.core.redaction import Secret
+from chamber.core.settings.files import home, read_json, read_token_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     TokenSource = Callable[[str], str | None]
 
-__all__ = ["DEFAULT_API_URL", "Settings", "home", "read_json", "resolve", "resolve_files"]
+__all__ = [
+    "DEFAULT_API_URL",
+    "Settings",
+    "checked_timeout",
+    "is_loopback",
+    "is_number",
+    "resolve",
+    "resolve_files",
+]
 
 DEFAULT_API_URL = "https://api.usechamber.io/v1"
 
@@ -115,35 +123,6 @@ def resolve_files(
     )
 
 
-def home(config_dir: str | os.PathLike[str] | None = None, environment: Mapping[str, str] = os.environ) -> Path:
-    """The folder of Chamber's own files: `config_dir`, else CHAMBER_CONFIG_DIR, else ``~/.chamber``.
-
-    Raises ConfigurationError: none is named, and the user has no home folder.
-    """
-    chosen = config_dir or environment.get("CHAMBER_CONFIG_DIR")
-    try:
-        return Path(chosen) if chosen else Path.home() / ".chamber"
-    except RuntimeError:
-        raise ConfigurationError("This user has no home folder: set HOME or CHAMBER_CONFIG_DIR") from None
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """The object in a JSON file; empty when there is no such file.
-
-    Raises ConfigurationError: the file cannot be read, or holds something else than a JSON object.
-    """
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not JSON"
-        raise ConfigurationError(f"{file} cannot be read ({reason}): repair it, or move it away") from None
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{file} holds no JSON object: repair it, or move it away")
-    return content
-
-
 def is_loopback(host: str | None) -> bool:
     """Whether a host name means this machine, so that plain HTTP does not leave it."""
     return bool(host and _LOOPBACK.fullmatch(host))
@@ -170,13 +149,14 @@ class _Files:
     """The two files, each read when first asked for. A user without a home folder has none."""
 
     def __init__(self, config_dir: str | os.PathLike[str] | None, environment: Mapping[str, str]) -> None:
+        self._environment = environment
         try:
             self._folder: Path | None = home(config_dir, environment)
         except ConfigurationError:
             self._folder = None
 
     def token(self) -> str | None:
-        content = self._content("token.json")
+        content = read_token_file(self._folder / "token.json", self._environment) if self._folder else {}
         token = content.get("access_token", content.get("accessToken"))
         return token if isinstance(token, str) else None
 
@@ -187,13 +167,10 @@ class _Files:
         )
 
     def value(self, key: str) -> str | None:
-        value = self._content("config.json").get(key)
+        value = read_json(self._folder / "config.json").get(key) if self._folder else None
         if value is None or isinstance(value, str):
             return value or None
         raise ConfigurationError(f"{self._file('config.json')}: {key} is a text, not {type(value).__name__}")
-
-    def _content(self, name: str) -> dict[str, Any]:
-        return read_json(self._folder / name) if self._folder else {}
 
     def _file(self, name: str) -> Path:
         return (self._folder or Path("~/.chamber")) / name

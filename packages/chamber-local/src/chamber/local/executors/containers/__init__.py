@@ -1,0 +1,3 @@
+"""Jobs as containers of docker or podman."""
+
+__all__: list[str] = []

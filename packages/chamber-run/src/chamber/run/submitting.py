@@ -1,0 +1,55 @@
+"""Submits a plan once, also where an earlier run of the same plan was killed before it was told that it had."""
+
+from __future__ import annotations
+
+from chamber.core.enums import JobStatus
+from chamber.core.journal import Entry, Journal
+from chamber.core.models import Workload
+from chamber.core.submission import Submission, checked
+from chamber.core.transport import Transport
+from chamber.run.planning.plan import DryRunResult
+from chamber.run.progress import WARNING, Reporter
+
+__all__ = ["submit"]
+
+
+async def submit(transport: Transport, plan: DryRunResult, digest: str, report: Reporter) -> Workload:
+    """The workload of a plan: what a killed run of the same digest left unacknowledged, or a new one.
+
+    What was acknowledged is never returned again; nor is what another process has under way, or what failed or was
+    cancelled since.
+
+    Raises ValidationError: a field is outside its bounds. Raises what `chamber.core.submission.Submission` does.
+    """
+    while (entry := _unacknowledged(transport, digest)) is not None:
+        workload = await _resumed(transport, plan, entry, report)
+        if workload is not None:
+            return workload
+    await report("submit", f"submitting {plan.settings.name}")
+    workload = await Submission(transport, checked(plan.submit_payload), digest=digest).send()
+    await report("submit", f"submitted {workload.name} as {workload.id}")
+    return workload
+
+
+def _unacknowledged(transport: Transport, digest: str) -> Entry | None:
+    settings = transport.settings
+    return Journal().claim_run(digest, settings.api_url, settings.organization_id)
+
+
+async def _resumed(transport: Transport, plan: DryRunResult, entry: Entry, report: Reporter) -> Workload | None:
+    """The workload of an intent that was never acknowledged; None: it has ended meanwhile, and not by completing."""
+    external_id = entry.intent.external_id
+    with entry:
+        await report("submit", f"an earlier run of this plan was not acknowledged: looking for {external_id}")
+        fields = checked({**plan.submit_payload, "external_id": external_id})
+        workload = await Submission(transport, fields, digest=entry.intent.digest).resume(entry)
+    if not workload.reused:
+        await report("submit", f"submitted {workload.name} as {workload.id}")
+        return workload
+    if workload.is_terminal and workload.status != JobStatus.COMPLETED:
+        await report(
+            "submit", f"{WARNING}the earlier run is {workload.id}, which is {workload.status}: submitting anew"
+        )
+        return None
+    await report("submit", f"resumed {workload.name}, which is {workload.id} and {workload.status}")
+    return workload
