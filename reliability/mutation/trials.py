@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +41,8 @@ _OPTIONS = [
     "-Wignore::pytest.PytestAssertRewriteWarning",  # what is imported once for all children
 ]
 _MEMORY = 6 << 30
+#: Seconds of tests that a mutant has to be noticed within.
+_PATIENCE = 10
 
 
 class Measured(NamedTuple):
@@ -67,8 +70,9 @@ class Trials:
 
     def run(self) -> str:
         """Collect, measure and try. The results are in ``results.jsonl``; returns what broke it off."""
+        _go_aside(self.folder)
         self._coverage.start()
-        options = [*_OPTIONS, f"--basetemp={self.folder / 'tmp'}", *self.subject.tests]
+        options = [*_OPTIONS, f"--basetemp={self.folder / 'tmp'}", *_paths(self.subject)]
         code = pytest.main(options, plugins=[self])
         return self._broke or f"pytest's exit code {int(code)}"
 
@@ -138,8 +142,10 @@ class Trials:
     def _ended(
         self, items: dict[str, pytest.Item], measured: Measured, names: set[str], change: Callable[[], object]
     ) -> str:
-        """How these tests end after the change: first those that noticed others, then the quickest."""
-        chosen = [items[name] for name in sorted(names, key=lambda name: (-self._noticed[name], measured.seconds[name]))]
+        """How these tests end after the change: first those that noticed others, then the quickest, for a while."""
+        ordered = sorted(names, key=lambda name: (-self._noticed[name], measured.seconds[name]))
+        spent = list(accumulate(measured.seconds[name] for name in ordered))
+        chosen = [items[name] for name, seconds in zip(ordered, spent, strict=True) if seconds <= _PATIENCE]
         place = self.folder / "tmp" / "trial"
 
         def trial() -> str:
@@ -149,7 +155,7 @@ class Trials:
             return _first_failure(chosen)
 
         place.mkdir()
-        ended = child_ended(trial, 10 + 10 * sum(measured.seconds[name] for name in names))
+        ended = child_ended(trial, 10 + 10 * min(_PATIENCE, spent[-1] if spent else 0))
         shutil.rmtree(place, ignore_errors=True)
         self._noticed[ended] += 1
         return ended
@@ -157,9 +163,10 @@ class Trials:
 
 def one_trial(subject: Subject, mutant: Mutant, folder: Path, order: Sequence[str]) -> str:
     """How a mutant ends that has to be there before anything imports its module. For a child of its own."""
+    _go_aside(folder)
     Instead(subject.module, str(subject.file), mutant.source).install()
     plugin = _InOrder({name: number for number, name in enumerate(order)})
-    code = pytest.main([*_OPTIONS, f"--basetemp={folder / 'tmp' / 'later'}", "-x", *subject.tests], plugins=[plugin])
+    code = pytest.main([*_OPTIONS, f"--basetemp={folder / 'tmp' / 'later'}", "-x", *_paths(subject)], plugins=[plugin])
     return SURVIVED if code == pytest.ExitCode.OK else plugin.failed or f"exit code {int(code)}"
 
 
@@ -174,6 +181,18 @@ class _InOrder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self.failed:
             self.failed = report.nodeid
+
+
+def _go_aside(folder: Path) -> None:
+    """Where a mutant that removes or writes too much does no harm."""
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    os.chdir(home)
+    os.environ["HOME"] = str(home)
+
+
+def _paths(subject: Subject) -> list[str]:
+    return [str(ROOT / test) for test in subject.tests]
 
 
 def child_ended(trial: Callable[[], str], allowed: float) -> str:
@@ -225,4 +244,4 @@ def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterable[tuple[pytest.Item, pytest.Item | None]]:
-    return zip(items, [*items[1:], None], strict=True)
+    return zip(items, [*items[1:], None], strict=False)

@@ -48,6 +48,15 @@ def test_what_is_no_identifier_is_refused(segment):
         path("workloads", segment)
 
 
+def test_whoever_passes_no_identifier_is_told_what_one_looks_like():
+    with pytest.raises(ValidationError) as caught:
+        path("workloads", "a/b")
+    assert caught.value.message == (
+        "'a/b' is not an identifier: pass the id as the API returned it, 1 to 255 characters of letters, digits and "
+        ". _ ~ : @ -"
+    )
+
+
 @given(st.text(alphabet=ALLOWED, min_size=1, max_size=255).filter(lambda text: text not in {".", ".."}))
 def test_an_identifier_stays_below_its_collection(identifier):
     url = url_of(f"https://api.example/v1/{path('workloads', identifier)}")

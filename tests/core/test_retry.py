@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chamber.core import DeadlineExceeded, RateLimitError, ServerError, TransportError
 from chamber.core.paths import path
-from chamber.core.retry import KEYED_WRITE, READ, Outcome, delay, retry_after
+from chamber.core.retry import KEYED_WRITE, POLL, READ, REPEATABLE_WRITE, Outcome, delay, retry_after
 from chamber.core.testing import RecordingTransport, Reply, recorded_client
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -168,6 +168,50 @@ moments = st.datetimes(datetime(1970, 1, 1), timezones=st.just(UTC)).map(lambda 
 def test_a_date_is_never_a_negative_wait(date, until):
     found = retry_after({"Date": rfc(date), "Retry-After": rfc(until)}, NOW)
     assert found == (None if until < date else (until - date).total_seconds())
+
+
+def test_without_a_date_of_the_answer_the_machines_own_clock_decides():
+    seconds = retry_after({"Retry-After": rfc(datetime.now(UTC) + timedelta(hours=1))})
+    assert seconds is not None
+    assert 3500 < seconds <= 3600
+
+
+def test_a_failure_of_which_nothing_is_known_may_have_been_a_success():
+    assert delay(KEYED_WRITE, Outcome(), 1, FOREVER, 0.5) is None
+    assert delay(READ, Outcome(), 1, FOREVER, 0.5) is not None
+
+
+@pytest.mark.parametrize(("shared", "field"), [(READ, "attempts"), (Outcome(500), "status")])
+def test_what_calls_share_cannot_be_changed(shared, field):
+    with pytest.raises(AttributeError):
+        setattr(shared, field, 1)
+
+
+class Timed(RecordingTransport):
+    """Keeps how long each attempt may take."""
+
+    async def _send(self, request, timeout):
+        self.timeouts.append(timeout)
+        return await super()._send(request, timeout)
+
+
+def timeouts(policy, answers, timeout=None):
+    transport = Timed({"POST thing": answers})
+    transport.timeouts, transport._chance = [], lambda: 0.0
+    with recorded_client(transport) as client:
+        client.request("POST", path("thing"), dict, body={}, policy=policy, timeout=timeout)
+    return transport.timeouts
+
+
+@pytest.mark.parametrize(("policy", "seconds"), [(READ, 30), (KEYED_WRITE, 60), (REPEATABLE_WRITE, 60), (POLL, 30)])
+def test_an_attempt_may_take_as_long_as_its_class_of_calls_allows(policy, seconds):
+    assert timeouts(policy, WORKLOAD) == [seconds]
+
+
+def test_the_last_attempt_may_take_what_is_left_of_the_whole_call():
+    again = Reply(429, headers={"Retry-After": "50"})
+    assert timeouts(READ, [again, WORKLOAD]) == [30, 10]
+    assert timeouts(KEYED_WRITE, WORKLOAD, timeout=7) == [7]
 
 
 WORKLOAD = {"id": "wl_1", "name": "a", "status": "RUNNING"}

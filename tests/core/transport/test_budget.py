@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chamber.core.transport import budget as budgets
 from chamber.core.transport.budget import RetryBudget
 
 steps = st.lists(st.sampled_from(["retry", "throttled", "first", "retried", "throttled first"]), max_size=300)
@@ -88,3 +89,13 @@ def test_a_child_process_has_a_budget_of_its_own():
     budget._lock.release()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert budget.tokens == 486
+
+
+def test_what_runs_in_a_child_fills_every_budget_and_frees_its_lock():
+    one, other = RetryBudget(), RetryBudget()
+    one.take()
+    other.take(throttled=True)
+    one._lock.acquire()
+    budgets._after_fork_in_child()
+    assert [one.take(), other.take(throttled=True)] == [14, 5]
+    assert [one.tokens, other.tokens] == [486, 495]

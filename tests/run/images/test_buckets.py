@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,17 @@ def test_there_are_never_more_layers_than_there_is_room_for(size: int, room: int
     layers = count(size, room)
     assert 1 <= layers <= min(room, 16)
     assert layers & (layers - 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("room", "layers"), [(120, 16), (17, 16), (16, 16), (15, 8), (8, 8), (7, 4), (3, 2), (2, 2), (1, 1), (0, 1), (-3, 1)]
+)
+def test_a_large_project_takes_the_largest_power_of_two_that_there_is_room_for(room: int, layers: int) -> None:
+    assert count(1 << 40, room) == layers
+
+
+def test_an_image_has_no_more_layers_than_every_engine_takes() -> None:
+    assert MOST_LAYERS <= 127 - 4
 
 
 @given(path=st.text(st.characters(exclude_categories=["Cs"])), layers=st.sampled_from([2, 4, 8, 16]))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -41,7 +41,6 @@ DIGEST = f"sha256:{'ab' * 32}"
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
-some = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _container(manifest: dict[str, Any]) -> Any:
@@ -120,7 +119,6 @@ def test_these_tests_notice_what_a_cluster_does_not_know(job: Job, valid: Valid)
         valid(rendered(objects))
 
 
-@some
 @given(st.lists(texts, min_size=1))
 def test_the_words_of_a_rayjobs_command_survive_its_shell(words: list[str]) -> None:
     (manifest,) = parsed(rendered(build(replace(RAY, command=tuple(words)))))
@@ -180,7 +178,6 @@ def test_other_texts_are_not() -> None:
     assert rendered([{"a": "plain/text_1.2"}]) == "a: plain/text_1.2\n"
 
 
-@some
 @given(st.dictionaries(names, texts, max_size=5), st.lists(texts, max_size=5), st.sampled_from([JOB, MANY, RAY]))
 def test_any_environment_and_command_survive_the_yaml(
     valid: Valid, env: dict[str, str], command: list[str], job: Job
@@ -189,7 +186,6 @@ def test_any_environment_and_command_survive_the_yaml(
     assert valid(rendered(objects)) == objects == tuple(yaml.safe_load_all(rendered(objects)))
 
 
-@some
 @given(
     st.text(min_size=1, max_size=255),
     st.sampled_from(["python", "torchrun", "accelerate", "deepspeed", "ray", "mpi"]),

@@ -1,5 +1,7 @@
+import hashlib
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,3 +47,34 @@ def test_a_changed_name_says_so_by_its_hash() -> None:
 
 def test_two_runs_have_two_names() -> None:
     assert job_name("a", "1") != job_name("a", "2")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+@pytest.mark.parametrize("kept", ["a", "a1", "a-1", "a" * 63])
+def test_what_is_a_label_already_stays_it(kept: str) -> None:
+    assert label(kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "readable"),
+    [
+        ("a" * 64, "a" * 54),
+        ("a" * 53 + "-" + "b" * 20, "a" * 53),
+        ("-train-", "train"),
+        ("--7--", "p-7"),
+        ("-", "p"),
+        ("Straße X", "stra-e-x"),
+    ],
+)
+def test_as_much_of_a_text_is_kept_as_fits_before_its_hash(text: str, readable: str) -> None:
+    assert label(text) == f"{readable}-{_hash(text)}"
+
+
+@pytest.mark.parametrize(("kind", "room"), [("Job", 43), ("RayJob", 38)])
+def test_a_job_is_named_as_long_as_kubernetes_lets_it(kind: Kind, room: int) -> None:
+    assert job_name("a" * room, "0123abcd", kind) == f"{'a' * room}-0123abcd"
+    long = "a" * (room + 1)
+    assert job_name(long, "0123abcd", kind) == f"{'a' * (room - 9)}-{_hash(long)}-0123abcd"
