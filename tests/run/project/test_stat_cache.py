@@ -175,7 +175,7 @@ class Edits(RuleBasedStateMachine):
 
     @rule(name=NAMES, other=NAMES)
     def move(self, name: str, other: str) -> None:
-        if (self.root / name).exists():
+        if (self.root / name).exists() and not (self.root / name).is_symlink():  # a link says where from it leads
             (self.root / other).parent.mkdir(parents=True, exist_ok=True)
             (self.root / name).rename(self.root / other)
 
