@@ -59,7 +59,7 @@ class Storm(msgspec.Struct, frozen=True):
     seed: int
     submissions: int = 50
     #: The share of answers that faults are drawn for; as some do not fit what they are drawn for, 30 % are faulty.
-    rate: float = 0.36
+    rate: float = 0.33
     #: Seconds of real time for each submission, by `submit_job` in the legacy dialect; None: in virtual time.
     limit: float | None = None
 
