@@ -97,6 +97,7 @@ def test_a_good_outcome_breaks_nothing():
         ({"submissions": 4}, "without an outcome"),
         ({"pending": []}, "journal differs from what was reported"),
         ({"pending": ["c", "a"]}, "journal differs from what was reported"),
+        ({"unresolved": ["c"]}, "reported and not resolved"),
         ({"left": ["thread x"]}, "left behind (fds, tasks, threads)"),
     ],
 )
