@@ -28,10 +28,9 @@ def main(argv: list[str]) -> int:
 
         return peer.compare(options.seeds or 10, options.submissions, options.rate)
     options.seeds = options.seeds or 200
-    storms = [Storm(seed, options.submissions, options.rate) for seed in _seeds(options)]
     began = time.monotonic()
     outcomes, broken = [], 0
-    for storm, outcome in _all(storms, options.jobs):
+    for storm, outcome in _all(_storms(options), options.jobs):
         outcomes.append(outcome)
         broken += not well(storm, outcome)
     sums = {**total(outcomes), "seeds": len(outcomes), "seconds": round(time.monotonic() - began, 1)}
@@ -74,11 +73,12 @@ def _all(storms: Sequence[Storm], jobs: int) -> Iterator[tuple[Storm, Outcome]]:
         yield from zip(storms, processes.map(blow, storms), strict=True)
 
 
-def _seeds(options: argparse.Namespace) -> list[int]:
-    """The seeds to play: one, or those that once failed and then as many as are asked for."""
+def _storms(options: argparse.Namespace) -> list[Storm]:
+    """One storm; or those that once failed, and then as many as are asked for."""
     if options.seed is not None:
-        return [options.seed]
-    return [*(storm.seed for storm in regressions.kept()), *range(options.first, options.first + options.seeds)]
+        return [Storm(options.seed, options.submissions, options.rate)]
+    seeds = range(options.first, options.first + options.seeds)
+    return [*regressions.kept(), *(Storm(seed, options.submissions, options.rate) for seed in seeds)]
 
 
 def _told(sums: dict[str, float], amplification: float) -> dict[str, object]:

@@ -65,6 +65,16 @@ def test_a_storm_that_breaks_something_ends_the_run_with_a_failure(monkeypatch, 
     assert [storm.seed for storm in regressions.kept(tmp_path)] == [7]
 
 
+def test_a_run_lets_the_storms_that_once_failed_blow_first_as_they_were(monkeypatch):
+    once = Storm(7, submissions=3)
+    blown = []
+    monkeypatch.setattr(command, "blow", lambda storm: blown.append(storm) or Outcome())
+    monkeypatch.setattr(regressions, "kept", lambda: [once])
+    monkeypatch.setattr("reliability.figures.record", lambda *_, **__: None)
+    assert command.main(["--seeds", "2", "--first", "5"]) == 0
+    assert blown == [once, Storm(5), Storm(6)]
+
+
 def test_a_storm_that_breaks_nothing_ends_well_and_one_seed_alone_is_no_figure(capsys, monkeypatch):
     monkeypatch.setattr("reliability.figures.record", lambda *_, **__: pytest.fail("recorded"))
     assert command.main(["--seed", "3", "--submissions", "4"]) == 0
