@@ -15,6 +15,7 @@ _AFTER = (
     Fault(kind="status", status=502, body="<html>bad gateway</html>", acted=True),
     Fault(kind="status", status=504, acted=True),
     Fault(kind="status", status=503, headers={"Retry-After": "2"}, acted=True),
+    Fault(kind="status", status=408, acted=True),
     Fault(kind="status", status=302, headers={"Location": "http://127.0.0.1:9/"}, acted=True),
     Fault(kind="status", status=201, acted=True),
     Fault(kind="status", status=201, headers=_JSON, body="null", acted=True),

@@ -18,6 +18,7 @@ INVARIANTS = (
     "past deadline + 250 ms",
     "without an outcome",
     "journal differs from what was reported",
+    "reported and not resolved",
     "left behind (fds, tasks, threads)",
 )
 
@@ -41,6 +42,8 @@ class Outcome:
     table: list[tuple[str, str | None]] = dataclasses.field(default_factory=list)
     #: External ids in the journal when all was over; None: there is no journal.
     pending: list[str] | None = None
+    #: External ids that were reported, and then were not found although present, or found although not.
+    unresolved: list[str] = dataclasses.field(default_factory=list)
     #: What is there that was not there before.
     left: list[str] = dataclasses.field(default_factory=list)
     requests: int = 0
@@ -52,6 +55,11 @@ class Outcome:
     def amplification(self) -> float:
         """Requests that submit, for each submission."""
         return self.posts / max(1, self.submissions)
+
+    @property
+    def reported(self) -> set[str]:
+        """External ids of submissions that were reported to be of unknown fate, and were not taken up since."""
+        return set(self.unknown) - {str(external_id) for external_id, _ in self.acknowledged}
 
     def violations(self) -> dict[str, list[str]]:
         """What must not be, by invariant; empty when all is well."""
@@ -67,6 +75,7 @@ class Outcome:
             "past deadline + 250 ms": self.late,
             "without an outcome": [] if ended == self.submissions else [f"{ended} of {self.submissions} ended"],
             "journal differs from what was reported": self._unkept(),
+            "reported and not resolved": self.unresolved,
             "left behind (fds, tasks, threads)": self.left,
         }
         assert tuple(found) == INVARIANTS
@@ -75,8 +84,7 @@ class Outcome:
     def _unkept(self) -> list[str]:
         if self.pending is None:
             return []
-        acknowledged = {external_id for external_id, _ in self.acknowledged}
-        return sorted((set(self.unknown) - acknowledged) ^ set(self.pending))
+        return sorted(self.reported ^ set(self.pending))
 
 
 def total(outcomes: Iterable[Outcome]) -> Mapping[str, float]:

@@ -59,7 +59,7 @@ class Storm(msgspec.Struct, frozen=True):
     seed: int
     submissions: int = 50
     #: The share of answers that faults are drawn for; as some do not fit what they are drawn for, 30 % are faulty.
-    rate: float = 0.36
+    rate: float = 0.33
     #: Seconds of real time for each submission, by `submit_job` in the legacy dialect; None: in virtual time.
     limit: float | None = None
 
@@ -89,9 +89,17 @@ def blow(storm: Storm) -> Outcome:
             _Callers(chamber, storm, plan, _project(folder / "project"), outcome).submit()
             outcome.table = [(row.id, row.external_id) for row in chamber.workloads()]
             outcome.faults = len(chamber.faults.log)
-        outcome.pending = [intent.external_id for intent in Journal().pending()]
+            outcome.pending = [intent.external_id for intent in Journal().pending()]
+            outcome.unresolved = _unresolved(chamber, outcome)
         outcome.left = left_since(before)
     return outcome
+
+
+def _unresolved(chamber: LocalChamber, outcome: Outcome) -> list[str]:
+    """What was reported, and is not told as it is when the API is asked again."""
+    present = {external_id for _, external_id in outcome.table}
+    with chamber.client() as client:
+        return [each for each in outcome.reported if (client.resolve_submission(each) is None) == (each in present)]
 
 
 def served(storm: Storm, folder: Path) -> LocalChamber:

@@ -111,6 +111,19 @@ def test_settling_leaves_the_intent_that_somebody_wrote_since(journal):
     assert journal.pending() == []
 
 
+def test_what_is_settled_is_gone_where_nothing_can_be_removed(journal, monkeypatch):
+    entry = journal.write(intent())
+
+    def refused(*_):
+        raise PermissionError(errno.EACCES, "the folder is not yours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.unlink", refused)
+        entry.settle()
+    assert (journal.pending(), journal.find("mine"), journal.claim("mine")) == ([], None, None)
+    assert journal.claim_run(DIGEST, URL, None) is None
+
+
 def test_an_entry_that_is_dropped_holds_nothing(journal):
     journal.write(intent())
     assert claimed(journal).external_id == "mine"
@@ -220,14 +233,14 @@ def test_a_disk_that_fails_leaves_no_half_of_an_intent(journal, monkeypatch, ste
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.replace" if step == "replace" else "os.fsync", full)
         entry = journal.write(intent())
-    assert not entry.is_kept
+    assert entry.file is None
     entry.settle()
     assert list(journal.folder.iterdir()) == []
     assert descriptors() == before
 
 
-def test_a_kept_intent_is_kept(journal):
-    assert journal.write(intent()).is_kept
+def test_an_entry_says_where_its_intent_is_kept(journal):
+    assert [journal.write(intent()).file] == list(journal.folder.iterdir())
 
 
 def test_a_user_without_a_home_has_an_empty_journal(monkeypatch):
@@ -238,7 +251,7 @@ def test_a_user_without_a_home_has_an_empty_journal(monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.home", homeless)
     journal = Journal()
-    assert not journal.write(intent()).is_kept
+    assert journal.write(intent()).file is None
     assert (journal.pending(), journal.claim("mine"), journal.claim_run(DIGEST, URL, None)) == ([], None, None)
 
 
@@ -282,7 +295,7 @@ def test_an_intent_of_a_later_format_is_not_guessed_at(journal):
         journal.claim_run(DIGEST, URL, None)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"external_id":1}', b"[" * 100_000])
+@pytest.mark.parametrize("content", [b" ", b"{", b"[]", b"\xff", b'{"external_id":1}', b"[" * 100_000])
 def test_a_broken_intent_is_named_and_stays(journal, content):
     left(journal, intent())
     (file,) = journal.folder.iterdir()

@@ -49,7 +49,7 @@ def test_a_storm_would_show_a_client_that_just_tries_again(monkeypatch, tmp_path
         outcome = blow(storm)
     assert "duplicates" in outcome.violations()
     assert not command.well(storm, outcome, tmp_path)
-    assert "FAILED: hatch run chaos --seed 2 --submissions 60 --rate 0.36\n" in capsys.readouterr().out
+    assert "FAILED: hatch run chaos --seed 2 --submissions 60 --rate 0.33\n" in capsys.readouterr().out
     assert regressions.kept(tmp_path) == [storm]
     first, second = played([Storm(4, submissions=5)], tmp_path)
     assert (first.submissions, second.submissions) == (60, 5)
@@ -63,6 +63,16 @@ def test_a_storm_that_breaks_something_ends_the_run_with_a_failure(monkeypatch, 
     with pytest.raises(AssertionError, match="hatch run chaos --seed 7"):
         played([Storm(7)], tmp_path)
     assert [storm.seed for storm in regressions.kept(tmp_path)] == [7]
+
+
+def test_a_run_lets_the_storms_that_once_failed_blow_first_as_they_were(monkeypatch):
+    once = Storm(7, submissions=3)
+    blown = []
+    monkeypatch.setattr(command, "blow", lambda storm: blown.append(storm) or Outcome())
+    monkeypatch.setattr(regressions, "kept", lambda: [once])
+    monkeypatch.setattr("reliability.figures.record", lambda *_, **__: None)
+    assert command.main(["--seeds", "2", "--first", "5"]) == 0
+    assert blown == [once, Storm(5), Storm(6)]
 
 
 def test_a_storm_that_breaks_nothing_ends_well_and_one_seed_alone_is_no_figure(capsys, monkeypatch):
@@ -97,6 +107,7 @@ def test_a_good_outcome_breaks_nothing():
         ({"submissions": 4}, "without an outcome"),
         ({"pending": []}, "journal differs from what was reported"),
         ({"pending": ["c", "a"]}, "journal differs from what was reported"),
+        ({"unresolved": ["c"]}, "reported and not resolved"),
         ({"left": ["thread x"]}, "left behind (fds, tasks, threads)"),
     ],
 )

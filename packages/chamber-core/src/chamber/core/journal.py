@@ -54,19 +54,16 @@ class Entry:
 
     def __init__(self, intent: Intent, file: Path | None = None, descriptor: int | None = None) -> None:
         self.intent = intent
-        self._file, self._descriptor = file, descriptor
+        #: Where it is kept; None: it could not be written, and a crash loses it.
+        self.file: Path | None = file
+        self._descriptor = descriptor
         _held.add(self)
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether it is on disk: a crash does not lose it."""
-        return self._file is not None
 
     def settle(self) -> None:
         """The submission was acknowledged or refused: nothing of it is kept."""
         with contextlib.suppress(OSError):
-            if self._file is not None and self._is_mine(self._file):
-                self._file.unlink()
+            if self.file is not None and self._is_mine(self.file):
+                self._remove(self.file)
         self.release()
 
     def release(self) -> None:
@@ -81,6 +78,14 @@ class Entry:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+    def _remove(self, file: Path) -> None:
+        """Unlink the file; where its folder does not allow that, empty it, which says as much."""
+        try:
+            file.unlink()
+        except OSError:
+            if self._descriptor is not None:
+                os.ftruncate(self._descriptor, 0)
 
     def _is_mine(self, file: Path) -> bool:
         """Whether nobody else wrote an intent under the same external id since."""
@@ -259,8 +264,12 @@ def _lock(descriptor: int) -> bool:
 
 
 def _read(file: Path) -> Intent | None:
+    """The intent in a file; None for none, and for an empty file: nothing was sent yet, or it was settled."""
     try:
-        intent = msgspec.json.decode(file.read_bytes(), type=Intent)
+        content = file.read_bytes()
+        if not content:
+            return None
+        intent = msgspec.json.decode(content, type=Intent)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

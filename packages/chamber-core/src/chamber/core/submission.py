@@ -60,8 +60,8 @@ _SKEW = timedelta(minutes=5)
 #: For how long a request may be on its way to the API.
 _ON_ITS_WAY = timedelta(minutes=5)
 
-#: What says that a request was not heard out, by whoever stands in front of the API: it may have been carried out.
-_HALF_HEARD = frozenset({408, 425})
+#: Statuses that a proxy gives as well which has passed the request on (RFC 9110, 15.5.9; RFC 8470, 5.2).
+_UNSURE = frozenset({408, 425})
 
 #: Failures of a look after which another may succeed.
 _PASSING = (TransportError, ServerError, UnexpectedResponseError, RateLimitError)
@@ -314,7 +314,7 @@ def is_ambiguous(error: ChamberError) -> bool:
         return error.sent
     if isinstance(error, PluginError):
         return error.status_code is not None and not 400 <= error.status_code < 500
-    return isinstance(error, ServerError | UnexpectedResponseError) or error.status_code in _HALF_HEARD
+    return isinstance(error, ServerError | UnexpectedResponseError) or error.status_code in _UNSURE
 
 
 def _is_about_the_key(error: ChamberError) -> bool:
