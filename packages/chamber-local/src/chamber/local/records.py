@@ -9,6 +9,7 @@ import msgspec
 import psutil
 
 from chamber.core import settings
+from chamber.core.errors import ConfigurationError
 from chamber.local.folder import write_private
 
 __all__ = ["Record", "find", "remove", "running", "write"]
@@ -35,19 +36,23 @@ def write(address: str, token: str) -> None:
         _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
         _folder().chmod(0o700)
         write_private(_file(address), msgspec.json.encode(record))
-    except OSError as error:
-        _logger.warning("%s cannot be written, so run() will not find this Chamber by itself: %s", _folder(), error)
+    except (OSError, ConfigurationError) as error:
+        _logger.warning("the record cannot be written, so run() will not find this Chamber by itself: %s", error)
 
 
 def remove(address: str) -> None:
     """Forgets a Chamber that stopped."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ConfigurationError):
         _file(address).unlink()
 
 
 def running() -> tuple[Record, ...]:
     """The Chambers of this user that run now."""
-    found = (_read(file) for file in sorted(_folder().glob("*.json")))
+    try:
+        files = sorted(_folder().glob("*.json"))
+    except ConfigurationError:  # this user has no home folder
+        return ()
+    found = map(_read, files)
     return tuple(record for record in found if record and psutil.pid_exists(record.pid))
 
 
