@@ -7,6 +7,7 @@ import sys
 NAMES = {
     "config-storm": "reliability.config_storm",
     "crash": "reliability.crash",
+    "chaos": "reliability.chaos",
     "figures": "reliability.figures",
 }
 

@@ -111,6 +111,19 @@ def test_settling_leaves_the_intent_that_somebody_wrote_since(journal):
     assert journal.pending() == []
 
 
+def test_what_is_settled_is_gone_where_nothing_can_be_removed(journal, monkeypatch):
+    entry = journal.write(intent())
+
+    def refused(*_):
+        raise PermissionError(errno.EACCES, "the folder is not yours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.unlink", refused)
+        entry.settle()
+    assert (journal.pending(), journal.find("mine"), journal.claim("mine")) == ([], None, None)
+    assert journal.claim_run(DIGEST, URL, None) is None
+
+
 def test_an_entry_that_is_dropped_holds_nothing(journal):
     journal.write(intent())
     assert claimed(journal).external_id == "mine"
@@ -282,7 +295,7 @@ def test_an_intent_of_a_later_format_is_not_guessed_at(journal):
         journal.claim_run(DIGEST, URL, None)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"external_id":1}', b"[" * 100_000])
+@pytest.mark.parametrize("content", [b" ", b"{", b"[]", b"\xff", b'{"external_id":1}', b"[" * 100_000])
 def test_a_broken_intent_is_named_and_stays(journal, content):
     left(journal, intent())
     (file,) = journal.folder.iterdir()

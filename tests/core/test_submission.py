@@ -55,6 +55,8 @@ def posts(transport) -> int:
 
 AMBIGUOUS = {
     "a lost connection": lost(sent=True),
+    "408": Reply(408, {}),
+    "425": Reply(425, {}),
     "500": Reply(500),
     "502": Reply(502, b"<html>"),
     "503 with Retry-After": Reply(503, {}, {"Retry-After": "1"}),

@@ -66,7 +66,7 @@ class Entry:
         """The submission was acknowledged or refused: nothing of it is kept."""
         with contextlib.suppress(OSError):
             if self._file is not None and self._is_mine(self._file):
-                self._file.unlink()
+                self._remove(self._file)
         self.release()
 
     def release(self) -> None:
@@ -81,6 +81,14 @@ class Entry:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+    def _remove(self, file: Path) -> None:
+        """Unlink the file; where its folder does not allow that, empty it, which says as much."""
+        try:
+            file.unlink()
+        except OSError:
+            if self._descriptor is not None:
+                os.ftruncate(self._descriptor, 0)
 
     def _is_mine(self, file: Path) -> bool:
         """Whether nobody else wrote an intent under the same external id since."""
@@ -259,8 +267,12 @@ def _lock(descriptor: int) -> bool:
 
 
 def _read(file: Path) -> Intent | None:
+    """The intent in a file; None for none, and for an empty file: nothing was sent yet, or it was settled."""
     try:
-        intent = msgspec.json.decode(file.read_bytes(), type=Intent)
+        content = file.read_bytes()
+        if not content:
+            return None
+        intent = msgspec.json.decode(content, type=Intent)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

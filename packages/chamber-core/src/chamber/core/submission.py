@@ -59,6 +59,9 @@ _SKEW = timedelta(minutes=5)
 #: For how long a request may be on its way to the API.
 _ON_ITS_WAY = timedelta(minutes=5)
 
+#: Statuses that a proxy gives as well which has passed the request on (RFC 9110, 15.5.9; RFC 8470, 5.2).
+_UNSURE = frozenset({408, 425})
+
 #: Failures of a look after which another may succeed.
 _PASSING = (TransportError, ServerError, UnexpectedResponseError, RateLimitError)
 
@@ -307,7 +310,7 @@ def is_ambiguous(error: ChamberError) -> bool:
     """Whether the job may have been submitted although the call failed."""
     if isinstance(error, TransportError):
         return error.sent
-    return isinstance(error, ServerError | UnexpectedResponseError)
+    return isinstance(error, ServerError | UnexpectedResponseError) or error.status_code in _UNSURE
 
 
 def _is_about_the_key(error: ChamberError) -> bool:

@@ -16,8 +16,10 @@ def proxy_for(url: str) -> str | None:
     This machine is never asked through one: plain HTTP is allowed to it because nothing leaves it.
     """
     parts = urlsplit(url)
+    if is_loopback(parts.hostname):
+        return None
     proxies = getproxies()
-    if not proxies or is_loopback(parts.hostname) or proxy_bypass(parts.hostname or ""):
+    if not proxies or proxy_bypass(parts.hostname or ""):
         return None
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     return proxy if proxy is None or "://" in proxy else f"http://{proxy}"

@@ -1,6 +1,0 @@
-"""Makes `storm` importable for the tests of this folder."""
-
-import pathlib
-import sys
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
