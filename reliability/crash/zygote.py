@@ -5,6 +5,7 @@ It reads an order a line, and answers each with the exit code of the process, ne
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -28,6 +29,7 @@ def main() -> None:
     ChamberClient.run  # noqa: B018 - loads the plugins
     for point in POINTS:
         trap.find(point.function)
+    gc.freeze()
     for line in sys.stdin:
         order = msgspec.json.decode(line, type=Order)
         pid = os.fork()

@@ -66,6 +66,7 @@ def test_a_file_is_known_by_its_path_and_a_request_by_what_it_asks(tmp_path):
 
 
 @pytest.mark.reliability
+@pytest.mark.timeout(900)
 def test_nothing_is_lost_or_doubled_wherever_a_process_is_killed(tmp_path):
     command = [sys.executable, "-m", "reliability", "crash", "--repeats", "2", "--no-record"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from chamber.core import settings
+from chamber.core import settings, writing
 from chamber.core.errors import ConfigurationError
 from chamber.local.folder import write_private
 
@@ -33,7 +33,7 @@ def write(address: str, token: str) -> None:
     """Records that this process serves at host:port; without a place to write to, run() has to be told."""
     record = Record(address, f"http://{address}/v1", token, os.getpid())
     try:
-        _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        writing.make_private(_folder())
         _folder().chmod(0o700)
         write_private(_file(address), msgspec.json.encode(record))
     except (OSError, ConfigurationError) as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from chamber.core import writing
 from chamber.core.errors import ConfigurationError
 from chamber.core.settings import home
 
@@ -55,7 +56,7 @@ def _folder() -> Path:
 
 def _taken(lock: FileLock) -> bool:
     try:
-        Path(lock.lock_file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writing.make_private(Path(lock.lock_file).parent)
         lock.acquire()
     except Timeout:
         return False
