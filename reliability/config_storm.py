@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from chamber.core.errors import ChamberError
@@ -33,15 +34,14 @@ def storm(folder: Path, processes: int = 16, writes: int = 200, samples: int = 1
     with updating(file) as content:
         content.update(THEIRS, total=0)
     begin, start = os.pipe()
-    writers = [
-        _forked(lambda writer=writer: _write(file, f"writer-{writer}", writes, begin)) for writer in range(processes)
-    ]
+    names = [f"writer-{number}" for number in range(processes)]
+    writers = [_forked(partial(_write, file, name, writes, begin)) for name in names]
     os.write(start, bytes(processes))
     os.close(begin)
     os.close(start)
     seen = _watched(file, writers, samples)
     content = json.loads(file.read_bytes())
-    expected = {**THEIRS, "total": processes * writes, **{f"writer-{n}": writes for n in range(processes)}}
+    expected = {**THEIRS, "total": processes * writes, **dict.fromkeys(names, writes)}
     left = {path.name for path in file.parent.iterdir()} - {"config.json", "config.json.lock"}
     return {
         "updates": processes * writes,

@@ -1,4 +1,4 @@
-"""Every point, so many times: a process is killed there, the next one is asked, and the server's table has the truth."""
+"""Kills a process at every point, so many times, and asks the next one; the server's own table has the truth."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ import msgspec
 from chamber.core.writing import ABANDONED
 from chamber.local import LocalChamber
 from reliability.crash import engine
-from reliability.crash.points import POINTS, Kind, Point
+from reliability.crash.points import POINTS, Point
 from reliability.crash.work import Order
 
 __all__ = ["kill_everywhere"]
@@ -170,8 +170,7 @@ class _Case:
         yield from self._recovered(jobs, told, counted)
         yield from self._intact("the next run")
         yield from self._tidy()
-        if not self._left(told):
-            shutil.rmtree(self._folder)
+        shutil.rmtree(self._folder)
 
     def _recovered(self, jobs: set[str], told: dict[str, Any], counted: Counter[str]) -> Iterator[str]:
         point, pending = self._point, set(told["pending"])
@@ -222,9 +221,6 @@ class _Case:
         if left:
             yield f"left behind: {[str(file.relative_to(self._folder)) for file in left]}"
 
-    def _left(self, told: dict[str, Any]) -> bool:
-        return "REMAIN" in os.environ
-
     def _age(self) -> None:
         """Let the time pass after which nobody is still writing."""
         past = time.time() - 2 * max(ABANDONED, 86_400)
@@ -252,6 +248,3 @@ def _digest(folder: Path) -> str:
         found.update(repr((str(path.relative_to(folder)), facts.st_mode, times)).encode())
         found.update(path.read_bytes() if path.is_file() else b"")
     return found.hexdigest()
-
-
-KINDS: tuple[Kind, ...] = ("run", "resume", "submit", "engine", "save", "config")

@@ -1,4 +1,4 @@
-"""The named points at which a process is killed. Each is a function of the product, before or after one of its calls."""
+"""The named points at which a process is killed: a function of the product, before or after one of its calls."""
 
 from __future__ import annotations
 

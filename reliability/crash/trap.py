@@ -8,21 +8,23 @@ import inspect
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from reliability.crash.points import Point
 
-__all__ = ["set_for"]
+__all__ = ["find", "set_for"]
 
 
 def set_for(point: Point) -> None:
     """From now on this process dies at `point`."""
-    owner, name = _found(point.function)
+    owner, name = find(point.function)
     trap = _Trap(point)
     setattr(owner, name, trap.around(getattr(owner, name)))
 
 
-def _found(function: str) -> tuple[Any, str]:
+def find(function: str) -> tuple[Any, str]:
+    """What has the function, and under which name."""
     module, _, path = function.partition(":")
     owner: Any = importlib.import_module(module)
     *classes, name = path.split(".")
@@ -80,7 +82,7 @@ def _described(argument: Any) -> str:
     """A file by its path, a request and its answer by method and path."""
     if type(argument) is int:
         try:
-            return os.readlink(f"/proc/self/fd/{argument}")
+            return str(Path(f"/proc/self/fd/{argument}").readlink())
         except OSError:
             return str(argument)
     request = getattr(getattr(argument, "_exchange", None), "request", argument)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chamber.core import ChamberClient, submission
+from chamber.core import ChamberClient, plugins, submission
 from chamber.core.journal import Journal
 from chamber.core.settings import updating
 from reliability.crash import trap
@@ -54,12 +55,26 @@ def obey(order: Order) -> None:
     os.environ["CHAMBER_CONFIG_DIR"] = str(folder / "home")
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
     if order.kind == "engine":
-        os.environ |= {"CHAMBER_ENGINE": "docker", "DOCKER_BUILDKIT": "0"}
+        _use_engine(order, folder / "docker")
     if order.point is not None:
         trap.set_for(next(point for point in POINTS if point.name == order.point))
         _WORK[order.kind](order)
     else:
         (folder / "told.json").write_text(json.dumps(_told(order)))
+
+
+def _use_engine(order: Order, folder: Path) -> None:
+    """Have an engine build: without the plugin, the embedded registry is one like any other, with a login."""
+    folder.mkdir(exist_ok=True)
+    login = base64.b64encode(f"chamber:{order.token}".encode()).decode()
+    (folder / "config.json").write_text(json.dumps({"auths": {order.registry: {"auth": login}}}))
+    os.environ |= {
+        "CHAMBER_ENGINE": "docker",
+        "CHAMBER_PLUGINS": "-chamber-local",
+        "DOCKER_BUILDKIT": "0",
+        "DOCKER_CONFIG": str(folder),
+    }
+    plugins.manager.cache_clear()
 
 
 def _told(order: Order) -> dict[str, Any]:
@@ -104,9 +119,13 @@ def _config(order: Order) -> str:
     return str(content["changed"])
 
 
+def _build(order: Order) -> str:
+    return _run(order, dockerfile="Dockerfile")
+
+
 _WORK: Mapping[Kind, Callable[[Order], str]] = {
     "run": _run,
-    "engine": _run,
+    "engine": _build,
     "resume": _run,
     "save": _save,
     "submit": _submit,

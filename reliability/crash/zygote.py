@@ -5,6 +5,7 @@ It reads an order a line, and answers each with the exit code of the process, ne
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -12,20 +13,23 @@ import traceback
 import msgspec
 import python_on_whales
 
-from chamber.core import AsyncChamberClient
+from chamber.core import ChamberClient
 from chamber.run import publishing
 from reliability.crash import trap
 from reliability.crash.points import POINTS
 from reliability.crash.work import Order, obey
 
 #: Loaded before the first fork.
-WARM = (AsyncChamberClient, publishing, python_on_whales)
+WARM = (publishing, python_on_whales)
 
 
 def main() -> None:
     """Fork until there is no further order."""
+    ChamberClient("ch.no-token").close()
+    ChamberClient.run  # noqa: B018 - loads the plugins
     for point in POINTS:
-        trap._found(point.function)
+        trap.find(point.function)
+    gc.freeze()
     for line in sys.stdin:
         order = msgspec.json.decode(line, type=Order)
         pid = os.fork()

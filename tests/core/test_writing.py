@@ -68,3 +68,18 @@ def test_only_what_was_abandoned_long_ago_is_cleared(tmp_path):
     writing.clear(tmp_path)
     assert {file.name for file in tmp_path.iterdir()} == {names[1], names[3], names[4]}
     writing.clear(tmp_path / "none")
+
+
+def test_what_is_missing_of_a_folder_is_made_for_its_owner_alone(tmp_path):
+    (tmp_path / "there").mkdir(mode=0o755)
+    before = os.umask(0)
+    try:
+        writing.make_private(tmp_path / "there" / "home" / "cache")
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("there", "there/home", "there/home/cache")]
+    assert modes == [0o755 & ~before, 0o700, 0o700]
+    writing.make_private(tmp_path / "there" / "home" / "cache")
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        writing.make_private(tmp_path / "file" / "deeper")

@@ -15,6 +15,7 @@ def run(*options):
 
 
 @pytest.mark.reliability
+@pytest.mark.timeout(900)
 def test_no_change_of_sixteen_processes_is_lost_and_no_file_is_erased():
     code, counted = run()
     assert code == 0, counted

@@ -15,7 +15,7 @@ def test_what_is_written_is_read_by_its_user_alone(own_settings: Path) -> None:
     cache.write("a", b"2")
     assert cache.read("a") == b"2"
     folder = own_settings / "cache"
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(made.stat().st_mode) for made in (own_settings, folder)] == [0o700, 0o700]
     assert [(file.name, stat.S_IMODE(file.stat().st_mode)) for file in folder.iterdir()] == [("a", 0o600)]
 
 

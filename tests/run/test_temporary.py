@@ -20,8 +20,13 @@ def _names(place: Path) -> set[str]:
     return {file.name for file in place.iterdir()}
 
 
-def _age(folder: Path) -> None:
+def _left(folder: Path) -> Path:
+    """What a process left that was killed a while ago."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("a password")
+    (folder / ".held").touch()
     os.utime(folder, (0, 0))
+    return folder
 
 
 def test_a_folder_is_for_its_owner_alone_and_gone_at_the_end(place: Path) -> None:
@@ -34,43 +39,36 @@ def test_a_folder_is_for_its_owner_alone_and_gone_at_the_end(place: Path) -> Non
     assert _names(place) == set()
 
 
-def test_a_folder_of_a_dead_process_is_removed_by_the_next_of_its_kind(place: Path) -> None:
-    dead = place / "chamber-login-dead"
-    (dead / "deep").mkdir(parents=True)
-    (dead / "config.json").write_text("a password")
-    _age(dead)
-    with temporary.folder("build", "the build"):
-        assert dead.exists()
-    with temporary.folder("login", "logins"):
-        assert not dead.exists()
+def test_the_folders_of_dead_processes_are_cleared(place: Path) -> None:
+    dead = {_left(place / f"chamber-{kind}-dead") for kind in ("login", "build")}
+    temporary.clear()
+    assert _names(place) == set()
+    assert len(dead) == 2
 
 
 def test_a_folder_that_is_in_use_or_was_just_made_stays(place: Path) -> None:
-    (place / "chamber-build-new").mkdir()
+    os.utime(_left(place / "chamber-build-new"))
     with temporary.folder("build", "the build") as used:
-        _age(used)
-        with temporary.folder("build", "the build"):
-            assert _names(place) > {used.name, "chamber-build-new"}
+        os.utime(used, (0, 0))
+        temporary.clear()
+        assert _names(place) == {used.name, "chamber-build-new"}
     assert _names(place) == {"chamber-build-new"}
 
 
 def test_what_is_not_ours_is_left_alone(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (place / "theirs").mkdir()
+    _left(place / "theirs")
     (place / "chamber-build-link").symlink_to("theirs")
     (place / "chamber-build-file").touch()
-    (place / "chamber-build-foreign").mkdir()
-    for name in _names(place):
-        _age(place / name)
+    (place / "chamber-of-another-tool").mkdir()
+    os.utime(place / "chamber-of-another-tool", (0, 0))
+    foreign = _left(place / "chamber-build-foreign")
     before = _names(place)
-    monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 1)
-    with temporary.folder("build", "the build"):
-        pass
+    with monkeypatch.context() as patch:
+        patch.setattr("os.geteuid", lambda: os.getuid() + 1)
+        temporary.clear()
     assert _names(place) == before
-    monkeypatch.undo()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
-    with temporary.folder("build", "the build"):
-        pass
-    assert _names(place) == before - {"chamber-build-foreign"}
+    temporary.clear()
+    assert _names(place) == before - {foreign.name}
 
 
 def test_without_a_place_for_it_the_error_says_where(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import msgspec
 
-from chamber.core import settings
+from chamber.core import settings, writing
 from chamber.core.errors import ConfigurationError
 from chamber.core.logs import logger
 
@@ -149,7 +149,7 @@ class Journal:
     def _written(self, intent: Intent) -> Entry:
         if self.folder is None:
             raise FileNotFoundError("this user has no home folder")
-        _make_private(self.folder)
+        writing.make_private(self.folder)
         descriptor, unfinished = tempfile.mkstemp(".tmp", ".", self.folder)
         try:
             _lock(descriptor)
@@ -160,7 +160,7 @@ class Journal:
             with contextlib.suppress(OSError):
                 Path(unfinished).unlink()
             raise
-        _flush_folder(self.folder)
+        writing.sync_names(self.folder)
         return Entry(intent, file, descriptor)
 
     def _claimed(self, pattern: str) -> Iterator[Entry]:
@@ -194,11 +194,6 @@ def _usual_folder() -> Path | None:
         return None
 
 
-def _make_private(folder: Path) -> None:
-    for made in (folder.parent, folder):
-        made.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
 def _name(intent: Intent) -> str:
     """What the file of an intent is called: a run's begins with what it can be found by."""
     scope = f"{_scope(intent.digest, intent.api_url, intent.organization_id)}." if intent.digest else ""
@@ -218,16 +213,6 @@ def _fill(descriptor: int, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(descriptor)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Have the name of a new file survive a loss of power too, where the file system can do that."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _claim(file: Path) -> Entry | None:

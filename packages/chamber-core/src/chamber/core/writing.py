@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ABANDONED", "PART", "clear", "write"]
+__all__ = ["ABANDONED", "PART", "clear", "make_private", "sync_names", "write"]
 
 #: Ends the name of what is not yet a file.
 PART = ".chamber-part"
@@ -43,7 +43,7 @@ def write(file: Path, content: bytes, mode: int = 0o600, *, durable: bool = True
             part.unlink()
         raise
     if durable:
-        _sync_names(target.parent)
+        sync_names(target.parent)
 
 
 def clear(folder: Path, name: str = "", seconds: float = ABANDONED) -> None:
@@ -55,15 +55,17 @@ def clear(folder: Path, name: str = "", seconds: float = ABANDONED) -> None:
                     part.unlink()
 
 
-def _parts(folder: Path, name: str) -> Iterator[Path]:
-    beginning = f".{name}." if name else "."
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(PART) and entry.name.startswith(beginning):
-                yield Path(entry.path)
+def make_private(folder: Path) -> None:
+    """Have a folder; what is missing of its path is made for this user alone, and what is there stays as it is.
+
+    Raises OSError: that cannot be done.
+    """
+    if not folder.is_dir():
+        make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def _sync_names(folder: Path) -> None:
+def sync_names(folder: Path) -> None:
     """Have the folder's list of names on the disk, where the system can do that; the file itself is there."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -71,3 +73,11 @@ def _sync_names(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _parts(folder: Path, name: str) -> Iterator[Path]:
+    beginning = f".{name}." if name else "."
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(PART) and entry.name.startswith(beginning):
+                yield Path(entry.path)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from chamber.core import writing
 from chamber.core.errors import ConfigurationError
 
 __all__ = ["DataFolder", "write_private"]
@@ -66,13 +67,8 @@ class DataFolder:
 
 def write_private(path: Path, content: bytes) -> None:
     """Writes a file that only its owner may read, as a whole or not at all."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    part.replace(path)
+    writing.clear(path.parent)
+    writing.write(path, content)
 
 
 def _lock(folder: Path) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import psutil
 
-from chamber.core import settings
+from chamber.core import settings, writing
+from chamber.core.errors import ConfigurationError
 from chamber.core.logs import logger
 from chamber.local.folder import write_private
 
@@ -38,22 +39,26 @@ def write(address: str, token: str, executor: str = "process") -> None:
     """Records that this process serves at host:port; without a place to write to, run() has to be told."""
     record = Record(address, f"http://{address}/v1", token, os.getpid(), executor)
     try:
-        _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        writing.make_private(_folder())
         _folder().chmod(0o700)
         write_private(_file(address), msgspec.json.encode(record))
-    except OSError as error:
-        _log.warning(f"{_folder()} cannot be written, so run() will not find this Chamber by itself: {error}")
+    except (OSError, ConfigurationError) as error:
+        _log.warning(f"the record cannot be written, so run() will not find this Chamber by itself: {error}")
 
 
 def remove(address: str) -> None:
     """Forgets a Chamber that stopped."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ConfigurationError):
         _file(address).unlink()
 
 
 def running() -> tuple[Record, ...]:
     """The Chambers of this user that run now."""
-    found = (_read(file) for file in sorted(_folder().glob("*.json")))
+    try:
+        files = sorted(_folder().glob("*.json"))
+    except ConfigurationError:  # this user has no home folder
+        return ()
+    found = map(_read, files)
     return tuple(record for record in found if record and psutil.pid_exists(record.pid))
 
 

@@ -43,7 +43,7 @@ def write(name: str, content: bytes) -> None:
     """Keep `content` under `name`, for this user alone, where that is possible; readers see the old or the new."""
     try:
         folder = _folder()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writing.make_private(folder)
         writing.write(folder / name, content, durable=False)
     except (OSError, ConfigurationError) as error:
         _log.warning("not kept in the cache: the next run does it again", file=name, error=str(error))

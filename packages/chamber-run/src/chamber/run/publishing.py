@@ -7,7 +7,7 @@ import asyncio
 from chamber.core.errors import DockerError
 from chamber.core.redaction import Secret
 from chamber.core.transport import Transport
-from chamber.run import answers
+from chamber.run import answers, temporary, turns
 from chamber.run.engines import Build, Engine
 from chamber.run.images.environment import WORKING_DIRECTORY
 from chamber.run.images.layers import Layer, ProjectLayers, pack_entries
@@ -46,6 +46,7 @@ async def publish(
     Raises DockerError, RegistryAuthError: the image could not be built or pushed.
     """
     await report("docker", f"{plan.image} from {plan.own_dockerfile or plan.base_image.reference}")
+    await asyncio.to_thread(_clear)
     publication = _Publication(transport, plan, layers, registry, no_cache, report)
     published = await (publication.whole() if plan.whole else publication.layered())
     await report("upload", f"built whole: {published.reference}" if plan.whole else _about(published))
@@ -178,6 +179,12 @@ class _Publication:
 
     async def _progress(self, message: str) -> None:
         await self._report("upload", message)
+
+
+def _clear() -> None:
+    """Remove what killed runs have left, logins among it."""
+    temporary.clear()
+    turns.clear()
 
 
 def _source(plan: DryRunResult) -> str:

@@ -1,4 +1,4 @@
-"""Temporary folders, which are also removed when the process that made them was killed: by the next that makes one."""
+"""Temporary folders, which are also removed when the process that made them was killed: by the next run."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from filelock import FileLock
 
 from chamber.core.errors import DockerError
 
-__all__ = ["folder"]
+__all__ = ["clear", "folder"]
 
+#: Begins the name of each.
+_PREFIX = "chamber-"
 #: Locked while its process lives.
 _HELD = ".held"
-#: Seconds within which a process that made a folder has locked it.
+#: Seconds within which a process that made the file of its lock has locked it.
 _YOUNG = 60.0
 
 
 @contextmanager
 def folder(kind: str, purpose: str) -> Iterator[Path]:
-    """A new folder for its owner alone, gone at the end; what dead processes left of this kind goes first. Blocks.
+    """A new folder for its owner alone, gone at the end.
 
     Raises DockerError: none can be made for this `purpose`.
     """
-    prefix = f"chamber-{kind}-"
-    _clear(prefix)
     try:
-        made = Path(tempfile.mkdtemp(prefix=prefix))  # mode 0700
+        made = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-"))  # mode 0700
     except OSError as error:
         raise DockerError(f"No folder for {purpose} can be made in {tempfile.gettempdir()}: {error}") from error
     lock = _lock(made)
@@ -45,18 +45,20 @@ def folder(kind: str, purpose: str) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _clear(prefix: str) -> None:
+def clear() -> None:
+    """Remove the folders of processes that did not come to their end. Blocks."""
     with contextlib.suppress(OSError, NotImplementedError):
-        for left in _left(prefix):
+        for left in _left():
             with contextlib.suppress(OSError), _lock(left):
                 shutil.rmtree(left, ignore_errors=True)
 
 
-def _left(prefix: str) -> Iterator[Path]:
+def _left() -> Iterator[Path]:
     """This user's folders that somebody has made, and that may be in use."""
     with os.scandir(tempfile.gettempdir()) as entries:
         for entry in entries:
-            if entry.name.startswith(prefix) and entry.is_dir(follow_symlinks=False) and _is_ours(entry.stat()):
+            is_folder = entry.name.startswith(_PREFIX) and entry.is_dir(follow_symlinks=False)
+            if is_folder and (Path(entry.path) / _HELD).is_file() and _is_ours(entry.stat()):
                 yield Path(entry.path)
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from chamber.core import writing
+from chamber.core.errors import ConfigurationError
 from chamber.core.settings import home
 
-__all__ = ["turn"]
+__all__ = ["clear", "turn"]
 
 _LOOK = 0.2
 #: Seconds after which a turn that nobody holds was left by a process that was killed.
@@ -25,7 +27,6 @@ _ABANDONED = 86_400.0
 async def turn(subject: str) -> AsyncIterator[bool]:
     """Hold `subject` alone on this machine; whether another held it before. Where no lock can be kept, at once."""
     lock = _lock(subject)
-    _clear(Path(lock.lock_file).parent)
     waited = False
     while not _taken(lock):
         waited = True
@@ -36,14 +37,26 @@ async def turn(subject: str) -> AsyncIterator[bool]:
         _given_up(lock)
 
 
+def clear() -> None:
+    """Remove what turns left whose processes were killed. Blocks."""
+    with contextlib.suppress(OSError, ConfigurationError):
+        for file in _old(_folder()):
+            with contextlib.suppress(OSError), FileLock(file, timeout=0, thread_local=False):
+                file.unlink()
+
+
 def _lock(subject: str) -> FileLock:
     name = hashlib.sha256(subject.encode()).hexdigest()[:32]
-    return FileLock(home() / "cache" / "turns" / f"{name}.lock", timeout=0, thread_local=False)
+    return FileLock(_folder() / f"{name}.lock", timeout=0, thread_local=False)
+
+
+def _folder() -> Path:
+    return home() / "cache" / "turns"
 
 
 def _taken(lock: FileLock) -> bool:
     try:
-        Path(lock.lock_file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writing.make_private(Path(lock.lock_file).parent)
         lock.acquire()
     except Timeout:
         return False
@@ -58,14 +71,6 @@ def _given_up(lock: FileLock) -> None:
         with contextlib.suppress(OSError):  # elsewhere than on POSIX, an open file stays
             Path(lock.lock_file).unlink()
     lock.release()
-
-
-def _clear(folder: Path) -> None:
-    """Remove the files of turns that ended in another way."""
-    with contextlib.suppress(OSError):
-        for file in _old(folder):
-            with contextlib.suppress(OSError), FileLock(file, timeout=0, thread_local=False):
-                file.unlink()
 
 
 def _old(folder: Path) -> list[Path]:

@@ -52,7 +52,7 @@ def _alone(file: Path, target: Path) -> Iterator[None]:
 
     lock = FileLock(f"{target}.lock", timeout=_PATIENCE, poll_interval=_LOOK, mode=0o600)
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writing.make_private(target.parent)
         lock.acquire()
     except Timeout:
         raise ConfigurationError(f"{file} is being written by another process: try again") from None

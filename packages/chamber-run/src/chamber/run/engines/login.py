@@ -6,7 +6,6 @@ https://docs.docker.com/reference/cli/docker/#configuration-files; containers-au
 from __future__ import annotations
 
 import base64
-import os
 import shutil
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -62,14 +61,15 @@ async def logged_in(
 
 def _write(folder: Path, logins: dict[str, Login]) -> dict[str, Any]:
     """Write the logins, and beside them what is kept of the user's own configuration, which is returned."""
-    own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    own = credentials.docker_folder()
     auths = {"auths": {name: _entry(login) for host, login in logins.items() for name in _names(host)}}
-    kept = {key: value for key, value in read_json(own / "config.json").items() if key not in _LOGINS}
+    content = read_json(own / "config.json") if own else {}
+    kept = {key: value for key, value in content.items() if key not in _LOGINS}
     try:
         _write_private(folder / "config.json", {**kept, **auths})
         _write_private(folder / "auth.json", auths)
-        for name in _SHARED:
-            _share(own / name, folder / name)
+        for there, here in ((own / name, folder / name) for name in _SHARED) if own else ():
+            _share(there, here)
     except OSError as error:
         raise DockerError(f"The logins for the build cannot be written to {folder}: {error.strerror}") from error
     return kept

@@ -4,16 +4,18 @@ Entries belong to uid and gid 0 and carry no time; the gzip header carries none 
 (OCI image specification, "Image Layer Filesystem Changeset").
 """
 
+import contextlib
 import hashlib
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import PurePosixPath
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 from typing import IO, Self
 
 from msgspec import Struct
 
+from chamber.core.errors import DockerError
 from chamber.run.images.deflate import compressor
 
 __all__ = ["Packed", "Tarball", "entry", "parents"]
@@ -37,7 +39,10 @@ class Packed(Struct, frozen=True, eq=False):
 
 
 class Tarball:
-    """Writes tar, gzip and both digests in one pass; an error gives the temporary file back."""
+    """Writes tar, gzip and both digests in one pass; an error gives the temporary file back.
+
+    Each method raises DockerError: there is no room for the temporary file.
+    """
 
     def __init__(self) -> None:
         self._file: IO[bytes] = BytesIO()
@@ -51,7 +56,8 @@ class Tarball:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what could not be written before, cannot be now
+                self._file.close()
 
     def add(self, header: tarfile.TarInfo, content: Iterable[bytes] = ()) -> None:
         """One entry; `content` has as many bytes as its header says."""
@@ -65,8 +71,9 @@ class Tarball:
         self._write(b"\0" * (2 * tarfile.BLOCKSIZE))
         self._pass_on(self._waiting)
         self._store(self._gzip.flush())
-        size = self._file.tell()
-        self._file.seek(0)
+        with _room():
+            size = self._file.tell()
+            self._file.seek(0)
         return Packed(_named(self._digest), _named(self._diff_id), size, self._file)
 
     def _write(self, tar: bytes) -> None:
@@ -83,9 +90,10 @@ class Tarball:
 
     def _store(self, compressed: bytes) -> None:
         self._digest.update(compressed)
-        self._file.write(compressed)
-        if isinstance(self._file, BytesIO) and self._file.tell() > _IN_MEMORY:
-            self._file = _on_disk(self._file)
+        with _room():
+            self._file.write(compressed)
+            if isinstance(self._file, BytesIO) and self._file.tell() > _IN_MEMORY:
+                self._file = _on_disk(self._file.getvalue())
 
 
 def entry(
@@ -108,10 +116,25 @@ def parents(paths: Iterable[str]) -> list[str]:
     return sorted((direct | above) - {"", "."})
 
 
-def _on_disk(memory: BytesIO) -> IO[bytes]:
+def _on_disk(content: bytes) -> IO[bytes]:
     file = TemporaryFile()  # noqa: SIM115
-    file.write(memory.getbuffer())
+    try:
+        file.write(content)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            file.close()
+        raise
     return file
+
+
+@contextlib.contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DockerError(
+            f"A layer cannot be packed in {gettempdir()} ({error.strerror}): make room there, or set TMPDIR"
+        ) from None
 
 
 def _named(digest: "hashlib._Hash") -> str:

@@ -21,7 +21,7 @@ from chamber.run.reference import split_prefix
 from chamber.run.registry import programs
 from chamber.run.targets import Registry
 
-__all__ = ["Login", "Logins", "find", "from_docker", "from_registry", "in_plugin", "is_at"]
+__all__ = ["Login", "Logins", "docker_folder", "find", "from_docker", "from_registry", "in_plugin", "is_at"]
 
 T = TypeVar("T")
 
@@ -123,8 +123,10 @@ async def in_plugin(name: str, function: Callable[..., T], *arguments: object) -
 
 async def from_docker(host: str, environment: Mapping[str, str] = os.environ) -> Login | None:
     """What ``docker login`` keeps for `host`, in its configuration or behind a credential helper."""
-    folder = environment.get("DOCKER_CONFIG")
-    path = (Path(folder) if folder else Path.home() / ".docker") / "config.json"
+    folder = docker_folder(environment)
+    if folder is None:
+        return None
+    path = folder / "config.json"
     config = read_json(path)
     helper, key = _helper_for(host, config)
     if helper is not None:
@@ -133,6 +135,15 @@ async def from_docker(host: str, environment: Mapping[str, str] = os.environ) ->
         if _host_of(key) == _canonical(host) and isinstance(entry, dict) and (login := _written(entry, path, host)):
             return login
     return None
+
+
+def docker_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Where docker keeps its configuration; None: this user has no home folder."""
+    named = environment.get("DOCKER_CONFIG")
+    try:
+        return Path(named) if named else Path.home() / ".docker"
+    except RuntimeError:
+        return None
 
 
 async def _at_once(login: Login | None) -> Login | None:

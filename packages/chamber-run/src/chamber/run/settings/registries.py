@@ -58,7 +58,7 @@ def configured(registry: Registry) -> Registry:
 
     Raises ConfigurationError: the file cannot be read, or does not hold options.
     """
-    said = options.find(read_json(_file()), registry.prefix)
+    said = options.find(_content(), registry.prefix)
     return replace(
         registry,
         insecure=registry.insecure or said.insecure,
@@ -71,7 +71,7 @@ def listed() -> dict[str, str]:
 
     Raises ConfigurationError: the file cannot be read.
     """
-    return _registries(read_json(_file()))
+    return _registries(_content())
 
 
 def set_default(name: str) -> None:
@@ -102,7 +102,7 @@ def default_name() -> str | None:
 
     Raises ConfigurationError: the file cannot be read.
     """
-    name = read_json(_file()).get("default_registry")
+    name = _content().get("default_registry")
     if isinstance(name, str | None):
         return name or None
     raise ConfigurationError(f"{_file()}: default_registry must be a text, not {type(name).__name__}")
@@ -164,6 +164,15 @@ def _registries(content: Mapping[str, Any]) -> dict[str, str]:
     if isinstance(known, dict) and all(isinstance(url, str) for url in known.values()):
         return known
     raise ConfigurationError(f"{_file()}: registries must be an object of names and URLs")
+
+
+def _content() -> dict[str, Any]:
+    """What the file holds; nothing for a user without a home folder."""
+    try:
+        file = _file()
+    except ConfigurationError:
+        return {}
+    return read_json(file)
 
 
 def _file() -> Path:
