@@ -1,10 +1,14 @@
 """What is logged, and where it goes."""
 
+import ast
+import io
 import logging
+import pathlib
 import subprocess
 import sys
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +16,7 @@ from chamber.core.logs import logger, redacted_event
 from chamber.core.redaction import Secret, redacted
 from chamber.core.testing import RecordingTransport, Reply, recorded_client
 
+ROOT = pathlib.Path(__file__).parents[2]
 TOKEN = "sesame-opens-4711"
 
 
@@ -79,3 +84,73 @@ def test_nothing_is_printed_when_nobody_listens():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_an_exception_is_logged_with_its_traceback_and_without_secrets(secret, caplog):
+    with caplog.at_level(logging.INFO, logger="chamber"):
+        try:
+            raise ValueError(f"refused {TOKEN}")
+        except ValueError:
+            logger("chamber.test").exception("it failed", why=TOKEN)
+    assert caplog.records[0].getMessage().startswith("event='it failed' why='***'\nTraceback (most recent call last):")
+    assert caplog.text.rstrip().endswith("ValueError: refused ***")
+    assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize("told", [True, "itself", "triple"])
+def test_the_processor_makes_a_text_of_whatever_stands_for_an_exception(secret, told):
+    try:
+        raise ValueError(f"refused {TOKEN}")
+    except ValueError as error:
+        shown = {True: True, "itself": error, "triple": sys.exc_info()}[told]
+        event = redacted_event(None, "error", {"event": "e", "exc_info": shown})
+    assert event["event"] == "e"
+    assert "exc_info" not in event
+    assert event["exception"].startswith("Traceback")
+    assert event["exception"].endswith("ValueError: refused ***")
+
+
+@pytest.mark.parametrize("nothing", [None, False, True, (None, None, None)])
+def test_without_an_exception_there_is_no_traceback(nothing):
+    assert "exception" not in redacted_event(None, "info", {"event": "e", "exc_info": nothing})
+
+
+def test_an_application_that_configures_structlog_hears_no_secret(secret):
+    heard = []
+    structlog.configure([redacted_event, lambda _logger, _method, event: heard.append(event) or event["event"]])
+    try:
+        structlog.wrap_logger(structlog.PrintLogger(io.StringIO())).info(f"sent {TOKEN}", header={TOKEN: [TOKEN]})
+    finally:
+        structlog.reset_defaults()
+    assert heard == [{"event": "sent ***", "header": {"***": ["***"]}}]
+
+
+def test_every_logger_of_ours_redacts_and_nothing_is_printed():
+    """A logger of the standard library's own would say what it is told."""
+    allowed = {"logs.py", "portal.py"}
+    files = [file for file in ROOT.glob("packages/chamber-*/src/**/*.py") if file.name not in allowed]
+    assert len(files) > 200
+    assert [file.name for file in files if "logging" in _imports(file)] == []
+
+
+def test_a_call_switches_no_logger_of_others_on():
+    program = (
+        "import logging\n"
+        "from chamber.core.testing import RecordingTransport, recorded_client\n"
+        "with recorded_client(RecordingTransport({'GET health': {'status': 'healthy'}})) as client: client.health()\n"
+        "import chamber.run, chamber.local, chamber.run.operations\n"
+        "every = logging.Logger.manager.loggerDict\n"
+        "made = [every[name] for name in every if isinstance(every[name], logging.Logger)]\n"
+        "print([one.name for one in made if (one.handlers or one.level) and one.name != 'chamber'])\n"
+        "print(logging.root.handlers, logging.root.level == logging.WARNING)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stderr, done.stdout.splitlines()[1]) == ("", "[] True")
+    assert [
+        name for name in ast.literal_eval(done.stdout.splitlines()[0]) if name.startswith(("aiohttp", "chamber"))
+    ] == []
+
+
+def _imports(file):
+    found = [node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Import)]
+    return {name.name for node in found for name in node.names}

@@ -132,3 +132,12 @@ async def test_docker_itself_reads_the_folder(docker_config: Path) -> None:
         )
         output, _ = await process.communicate()
     assert output == b"far\n"
+
+
+async def test_headers_and_proxies_of_the_users_configuration_are_hidden_too(docker_config: Path) -> None:
+    kept = {"HttpHeaders": {"X-Key": "a-key-of-the-user"}, "proxies": {"default": {"httpProxy": "http://a:b@p.test"}}}
+    (docker_config / "config.json").write_text(json.dumps({**kept, "psFormat": "a-format-of-the-user"}))
+    async with logged_in([], Registry("registry.test")) as (variables, hidden):
+        written = json.loads(Path(variables["DOCKER_CONFIG"], "config.json").read_text())
+    assert written["HttpHeaders"] == kept["HttpHeaders"]
+    assert {secret.reveal() for secret in hidden} == {"a-key-of-the-user", "http://a:b@p.test"}

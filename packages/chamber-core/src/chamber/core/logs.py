@@ -45,11 +45,11 @@ def redacted_event(_logger: Any, _method: str, event: structlog.typing.EventDict
     return {**clean, "exception": redacted("".join(format_exception(error)).rstrip())} if error else clean
 
 
-def _rendered(called: Any, method: str, event: structlog.typing.EventDict) -> str:
-    """One line, and below it the traceback that belongs to it."""
+def _rendered(called: Any, method: str, event: structlog.typing.EventDict) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """One line, and below it the traceback that belongs to it, to which the standard library is to add none."""
     traceback = event.pop("exception", None)
     line = str(_line(called, method, event))
-    return f"{line}\n{traceback}" if traceback else line
+    return (f"{line}\n{traceback}" if traceback else line,), {"exc_info": False}
 
 
 _line = structlog.processors.KeyValueRenderer(key_order=["event"])
