@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
@@ -24,7 +24,8 @@ from chamber.core.writing import ABANDONED
 from chamber.local import LocalChamber
 from reliability.crash import engine
 from reliability.crash.points import POINTS, Point
-from reliability.crash.work import Order
+from reliability.crash.verdict import judged
+from reliability.crash.work import Order, Told
 
 __all__ = ["kill_everywhere"]
 
@@ -166,43 +167,13 @@ class _Case:
         if code:
             yield f"the next process ended with {code}"
             return
-        told = json.loads((self._folder / "told.json").read_text())
-        yield from self._recovered(jobs, told, counted)
+        told = msgspec.json.decode((self._folder / "told.json").read_bytes(), type=Told)
+        found = judged(self._point, jobs, self._jobs(), told)
+        counted.update(found.counts)
+        yield from found.wrong
         yield from self._intact("the next run")
         yield from self._tidy()
         shutil.rmtree(self._folder)
-
-    def _recovered(self, jobs: set[str], told: dict[str, Any], counted: Counter[str]) -> Iterator[str]:
-        point, pending = self._point, set(told["pending"])
-        lost = jobs - pending if not point.acknowledged else set()
-        counted["jobs lost"] += len(lost)
-        if lost:
-            yield f"jobs {lost} are not pending"
-        if point.acknowledged and pending:
-            yield f"{pending} is pending after it was acknowledged"
-        for external_id, found in told["resolved"].items():
-            counted["intents resolved"] += 1
-            if (found == external_id) != (external_id in jobs):
-                yield f"{external_id} was resolved as {found}, and the server has {jobs}"
-        if told["left pending"]:
-            yield f"{told['left pending']} is pending after the next run"
-        yield from self._counted(jobs, told, counted)
-
-    def _counted(self, jobs: set[str], told: dict[str, Any], counted: Counter[str]) -> Iterator[str]:
-        """Whether the server has just as many jobs as were asked for."""
-        if self._point.kind == "config":
-            return
-        known = bool(jobs) and (self._point.acknowledged or any(told["resolved"].values()))
-        wanted = 1 if self._point.kind == "submit" else 1 + known + ("again" in told)
-        there = self._jobs()
-        counted["jobs doubled"] += max(0, len(there) - wanted)
-        counted["jobs resumed"] += told["result"] in jobs
-        if len(there) != wanted or len(set(there)) != len(there):
-            yield f"the server has the jobs {there}, and {wanted} were asked for"
-        if jobs and not known and self._point.kind != "submit" and told["result"] not in jobs:
-            yield f"the next run was {told['result']}, and not the job {jobs} that was not acknowledged"
-        if "again" in told and told["again"] == told["result"]:
-            yield "a job that was acknowledged was returned by another run"
 
     def _intact(self, when: str) -> Iterator[str]:
         """Whether the project and the configuration are whole."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from chamber.core import ChamberClient, plugins, submission
@@ -19,7 +20,7 @@ from chamber.core.settings import updating
 from reliability.crash import trap
 from reliability.crash.points import POINTS, Kind
 
-__all__ = ["Order", "obey"]
+__all__ = ["Order", "Told", "obey"]
 
 #: Seconds after which a process has hung.
 _LONGEST = 120
@@ -48,6 +49,19 @@ class Order(Struct):
     acknowledged: bool = False
 
 
+class Told(Struct):
+    """What the next process found, and what it did."""
+
+    #: External ids in the journal, before anything was done.
+    pending: list[str] = []
+    #: External ids that were asked for, and those of the jobs that were found.
+    resolved: dict[str, str | None] = {}
+    #: What the work gave: the job's external id, and that of another run.
+    result: str | None = None
+    again: str | None = None
+    left_pending: list[str] = []
+
+
 def obey(order: Order) -> None:
     """Do what is ordered in this process, which was forked for it."""
     signal.alarm(_LONGEST)
@@ -60,7 +74,7 @@ def obey(order: Order) -> None:
         trap.set_for(next(point for point in POINTS if point.name == order.point))
         _WORK[order.kind](order)
     else:
-        (folder / "told.json").write_text(json.dumps(_told(order)))
+        (folder / "told.json").write_bytes(msgspec.json.encode(_told(order)))
 
 
 def _use_engine(order: Order, folder: Path) -> None:
@@ -77,20 +91,24 @@ def _use_engine(order: Order, folder: Path) -> None:
     plugins.manager.cache_clear()
 
 
-def _told(order: Order) -> dict[str, Any]:
+def _told(order: Order) -> Told:
     submission._LOOKS = (0.0, 0.01, 0.02)  # this server shows at once what it has
-    told: dict[str, Any] = {"resolved": {}}
+    work, told = _WORK[order.kind], Told()
     with _client(order) as client:
-        told["pending"] = [intent.external_id for intent in Journal().pending()]
-        for external_id in told["pending"] if order.resolve else ():
+        told.pending = _pending()
+        for external_id in told.pending if order.resolve else ():
             found = client.resolve_submission(external_id)
-            told["resolved"][external_id] = found and found.external_id
-        done = order.kind == "submit" and (order.acknowledged or any(told["resolved"].values()))
-        told["result"] = None if done else _WORK[order.kind](order)
-        if order.again:
-            told["again"] = _WORK[order.kind](order)
-        told["left pending"] = [intent.external_id for intent in Journal().pending()]
+            told.resolved[external_id] = None if found is None else found.external_id
+    if not (order.kind == "submit" and (order.acknowledged or any(told.resolved.values()))):
+        told.result = work(order)
+    if order.again:
+        told.again = work(order)
+    told.left_pending = _pending()
     return told
+
+
+def _pending() -> list[str]:
+    return [intent.external_id for intent in Journal().pending()]
 
 
 def _client(order: Order) -> ChamberClient:

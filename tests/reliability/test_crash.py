@@ -7,6 +7,8 @@ import sys
 import pytest
 from reliability.crash import trap
 from reliability.crash.points import POINTS, Point
+from reliability.crash.verdict import judged
+from reliability.crash.work import Told
 
 
 def test_each_point_has_a_name_of_its_own_and_is_in_the_product():
@@ -77,3 +79,39 @@ def test_nothing_is_lost_or_doubled_wherever_a_process_is_killed(tmp_path):
     assert found["kills"] >= 2 * found["points"] >= 50
     assert (found["jobs lost"], found["jobs doubled"]) == (0, 0)
     assert found["jobs resumed"] > 0
+
+
+RUN, DONE = (Point("a", "run", "x:y", "before", acknowledged=known) for known in (False, True))
+SUBMIT, CONFIG = (Point("a", kind, "x:y", "before") for kind in ("submit", "config"))
+
+
+@pytest.mark.parametrize(
+    ("point", "killed", "jobs", "told", "words"),
+    [
+        (RUN, [], ["b"], Told(result="b"), ""),
+        (RUN, [], ["a"], Told(pending=["a"], result="a"), ""),
+        (RUN, ["a"], ["a"], Told(pending=["a"], result="a"), ""),
+        (RUN, ["a"], ["a", "b"], Told(pending=["a"], result="a", again="b"), ""),
+        (RUN, ["a"], ["a", "b"], Told(pending=["a"], resolved={"a": "a"}, result="b"), ""),
+        (RUN, [], ["a"], Told(pending=["a"], resolved={"a": None}, result="a"), ""),
+        (DONE, ["a"], ["a", "b"], Told(result="b"), ""),
+        (SUBMIT, ["a"], ["a"], Told(pending=["a"], resolved={"a": "a"}), ""),
+        (CONFIG, [], [], Told(result="1", again="2"), ""),
+        (RUN, ["a"], ["a"], Told(result="a"), "are not pending"),
+        (RUN, ["a"], ["a", "b"], Told(pending=["a"], result="a"), "1 were asked for"),
+        (RUN, ["a"], ["a", "a"], Told(pending=["a"], result="a", again="b"), "2 were asked for"),
+        (RUN, [], [], Told(result="b"), "1 were asked for"),
+        (RUN, ["a"], ["b"], Told(pending=["a"], result="b"), "which was not acknowledged"),
+        (RUN, ["a"], ["a", "b"], Told(pending=["a"], resolved={"a": None}, result="a", again="b"), "was resolved as"),
+        (RUN, [], ["a"], Told(pending=["a"], resolved={"a": "a"}, result="a"), "was resolved as"),
+        (RUN, ["a"], ["a"], Told(pending=["a"], result="a", left_pending=["a"]), "after the next run"),
+        (RUN, ["a"], ["a", "b"], Told(pending=["a"], result="a", again="a"), "was returned by another run"),
+        (DONE, ["a"], ["a", "b"], Told(pending=["a"], result="b"), "after it was acknowledged"),
+        (DONE, ["a"], ["a"], Told(result="a"), "2 were asked for"),
+        (SUBMIT, ["a"], ["a", "b"], Told(pending=["a"], result="a"), "1 were asked for"),
+    ],
+)
+def test_a_job_that_is_lost_or_doubled_is_found_out(point, killed, jobs, told, words):
+    found = judged(point, killed, jobs, told)
+    assert not found.wrong if not words else any(words in wrong for wrong in found.wrong), found
+    assert bool(found.counts["jobs lost"]) is ("are not pending" in words)
