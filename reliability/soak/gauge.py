@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import os
 import statistics
 import threading
 import time
@@ -68,13 +69,13 @@ class Gauge:
         self._thread.start()
 
     def watch(self, transport: Any) -> None:
-        """Measure every attempt of a client's that is answered well."""
-        send = transport._send
+        """Measure every attempt of a client's that is answered well, in this process alone."""
+        send, process = transport._send, os.getpid()
 
         async def timed(request: Any, timeout: float) -> Any:
             began = time.monotonic()
             answer = await send(request, timeout)
-            if answer.status < 300:
+            if answer.status < 300 and os.getpid() == process:
                 self._add(began)
             return answer
 

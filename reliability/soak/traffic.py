@@ -85,7 +85,7 @@ class Traffic:
 
     def _in_a_child(self, external_id: str) -> str:
         try:
-            self.blocking.submit_job("forked", self._access.team, "H100", 1, external_id=external_id)
+            self.blocking.submit_job("forked", self._access.team, "H100", 1, external_id=external_id, timeout=20.0)
         except SubmissionUnknownError:
             return "unknown"
         except ChamberError:

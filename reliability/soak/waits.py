@@ -46,7 +46,7 @@ def _outages(proxy: FaultProxy, over: threading.Event, seconds: float, dice: ran
 async def _all(access: Access, url: str, count: int, seconds: float, dice: random.Random) -> Counter[str]:
     async with AsyncChamberClient(access.token, access.url) as near, AsyncChamberClient(access.token, url) as client:
         jobs = await asyncio.gather(*(_submitted(near, access, dice.uniform(0, seconds)) for _ in range(count)))
-        every = seconds / 60
+        every = max(seconds, count) / 60
         ended = await asyncio.gather(*(_ended(client.wait_for_completion(job.id, every)) for job in jobs))
         truth = await near.get_workloads([job.id for job in jobs])
     return Counter(how if isinstance(how, str) else _told(how, truth[how.id]) for how in ended)
