@@ -21,7 +21,7 @@ from reliability.soak.server import Access, Server
 from reliability.soak.traffic import Notes, Traffic
 from reliability.soak.waits import waits
 
-__all__ = ["Size", "main", "soak"]
+__all__ = ["Size", "lost", "main", "soak"]
 
 _RATE = 0.05
 _FORKS = 10
@@ -57,6 +57,17 @@ def soak(size: Size) -> dict[str, object]:
     return counted
 
 
+def lost(fates: Mapping[str, str], present: Mapping[str, int]) -> dict[str, object]:
+    """What the server's own table says against what callers were told: submissions lost, doubled, never reported."""
+    told = {external_id for external_id, fate in fates.items() if fate != "refused"}
+    return {
+        "submissions": len(fates),
+        "duplicated": sum(times > 1 for times in present.values()),
+        "lost": sum(fate == "acknowledged" and external_id not in present for external_id, fate in fates.items()),
+        "unreported": sum(external_id not in told for external_id in present),
+    }
+
+
 def _traffic(size: Size, server: Server, access: Access, notes: Notes) -> dict[str, object]:
     seconds = 60 * size.minutes * (1 - _WAITING)
     gauge = Gauge(seconds)
@@ -67,9 +78,12 @@ def _traffic(size: Size, server: Server, access: Access, notes: Notes) -> dict[s
     traffic.stop()
     server.end()
     fates, present = notes.fates(), Counter(server.present())
-    return {**_resources(gauge, first), **_calls(gauge, notes), "starts of the server": server.starts} | _lost(
-        fates, present, notes
-    )
+    return {
+        **_resources(gauge, first),
+        **_calls(gauge, notes),
+        "starts of the server": server.starts,
+        "foreign exceptions": len(notes.foreign),
+    } | lost(fates, present)
 
 
 def _befall(traffic: Traffic, server: Server, seconds: float) -> None:
@@ -107,17 +121,6 @@ def _calls(gauge: Gauge, notes: Notes) -> dict[str, object]:
         "calls": sum(notes.counts.values()),
         "how calls ended": ", ".join(f"{how} {count}" for how, count in notes.counts.most_common()),
         "p99 of healthy attempts in ms, in each fifth": ", ".join(str(f.quantile(0.99)) for f in gauge.fifths),
-    }
-
-
-def _lost(fates: Mapping[str, str], present: Counter[str], notes: Notes) -> dict[str, object]:
-    told = {external_id for external_id, fate in fates.items() if fate != "refused"}
-    return {
-        "submissions": len(fates),
-        "duplicated": sum(times > 1 for times in present.values()),
-        "lost": sum(fate == "acknowledged" and external_id not in present for external_id, fate in fates.items()),
-        "unreported": sum(external_id not in told for external_id in present),
-        "foreign exceptions": len(notes.foreign),
     }
 
 
