@@ -34,6 +34,7 @@ class FaultProxy:
         self._tls = tls
         self._kind: Kind | None = None
         self._left: int | None = 0
+        self._passing = 0
         self._lock = threading.Lock()
         #: Requests, as "METHOD /path", that are answered 404.
         self.unknown: set[str] = set()
@@ -49,10 +50,10 @@ class FaultProxy:
         """The API behind the proxy, for a client."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/v1"
 
-    def befall(self, kind: Kind | None, times: int | None = 1) -> None:
-        """Let a fault befall the next `times` requests; None: all of them."""
+    def befall(self, kind: Kind | None, times: int | None = 1, *, after: int = 0) -> None:
+        """Let a fault befall `times` requests, None: all, `after` so many that pass."""
         with self._lock:
-            self._kind, self._left = kind, times
+            self._kind, self._left, self._passing = kind, times, after
 
     @property
     def is_spent(self) -> bool:
@@ -129,6 +130,9 @@ class FaultProxy:
     def _due(self, *, at_accept: bool = False) -> Kind | None:
         with self._lock:
             if self._left == 0 or self._kind is None or (self._kind is _AT_ACCEPT) != at_accept:
+                return None
+            if self._passing:
+                self._passing -= 1
                 return None
             if self._left is not None:
                 self._left -= 1

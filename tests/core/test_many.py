@@ -223,11 +223,17 @@ def test_an_outage_while_watching_is_not_final(client_of):
     assert seen == ["RUNNING", "COMPLETED"]
 
 
-def test_watching_what_was_never_seen_fails_at_once(client_of):
+def test_an_outage_before_the_first_look_of_a_watch_is_not_final(client_of):
+    fleet = Fleet(1, status="COMPLETED")
+    fleet.outages = [500] * 12
+    assert [w.status for w in client_of(fleet).watch_workload("wl_0")] == ["COMPLETED"]
+
+
+def test_watching_what_was_never_seen_fails_in_time_as_the_last_look_did(client_of):
     fleet = Fleet(1)
-    fleet.outages = [500] * 5
+    fleet.outages = [500] * 1000
     with pytest.raises(ServerError):
-        list(client_of(fleet).watch_workload("wl_0"))
+        list(client_of(fleet).watch_workload("wl_0", timeout=12))
 
 
 def test_watching_ends_in_time(client_of):

@@ -1,5 +1,6 @@
 """wait_for_completion(), in time that passes only when it sleeps."""
 
+import aiohttp
 import pytest
 
 from chamber.core import JobStatus, NotFoundError, ServerError, TransportError, ValidationError, WaitTimeout
@@ -87,9 +88,26 @@ def test_an_outage_while_waiting_is_not_final(client_of, fault):
     assert client_of(transport).wait_for_completion("wl_1").status == "COMPLETED"
 
 
-def test_what_can_never_be_seen_is_not_waited_for(client_of):
+@pytest.mark.parametrize("fault", [Reply(500), Reply(502, b"<html>"), TransportError("gone")])
+def test_an_outage_before_the_first_look_is_not_final(client_of, fault):
+    transport = RecordingTransport({CALL: [*[fault] * 20, workload("COMPLETED")]})
+    assert client_of(transport).wait_for_completion("wl_1").status == "COMPLETED"
+
+
+def test_what_was_never_seen_in_time_fails_as_the_last_look_did(client_of):
+    transport = RecordingTransport({CALL: Reply(500)})
     with pytest.raises(ServerError):
-        client_of(RecordingTransport({CALL: Reply(500)})).wait_for_completion("wl_1")
+        client_of(transport).wait_for_completion("wl_1", timeout=70)
+    assert 70 <= transport.clock.time < 75
+
+
+def test_what_can_never_be_seen_is_not_waited_for(client_of):
+    untrusted = TransportError("not trusted")
+    untrusted.__cause__ = aiohttp.InvalidUrlClientError("https://chamber.test")
+    transport = RecordingTransport({CALL: untrusted})
+    with pytest.raises(TransportError):
+        client_of(transport).wait_for_completion("wl_1")
+    assert len(transport.calls) == 1
     with pytest.raises(NotFoundError):
         client_of(RecordingTransport({CALL: [workload("RUNNING"), Reply(404)]})).wait_for_completion("wl_1")
 

@@ -160,9 +160,8 @@ def test_nothing_is_said_of_what_was_not_closed(program):
 def test_both_clients_work_in_tests_of_pytest_asyncio(environment, tmp_path):
     file = tmp_path / "test_mine.py"
     file.write_text(PYTEST)
-    (tmp_path / "pytest.ini").write_text(
-        "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n"
-    )
+    settings = ["asyncio_mode = auto", "asyncio_default_fixture_loop_scope = function", "filterwarnings = error"]
+    (tmp_path / "pytest.ini").write_text("\n".join(["[pytest]", *settings, ""]))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)]
     done = subprocess.run(
         command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False

@@ -109,8 +109,8 @@ class ManyOperations(WorkloadOperations):
     ) -> AsyncGenerator[Workload, None]:
         """The workload as it is, and again with each change of its status, until it has ended.
 
-        `poll_interval`: seconds between looks. `timeout`: seconds to watch at most. Once it was seen, a look that
-        fails without a refusal of the API (4xx) is made again. Raises WaitTimeout: it had not ended in time.
+        `poll_interval`: seconds between looks. `timeout`: seconds to watch at most. A look that fails without
+        a refusal of the API (4xx) is made again. Raises WaitTimeout: it had not ended in time.
         """
         validation.number("poll_interval", poll_interval, 0, whole=False)
         validation.number("timeout", timeout, 0, whole=False)
@@ -119,11 +119,11 @@ class ManyOperations(WorkloadOperations):
         seen: Workload | None = None
         while True:
             workload = await self._look(workload_id, seen, deadline, contact)
-            if seen is None or workload.status != seen.status:
+            if workload and (seen is None or workload.status != seen.status):
                 yield workload
-            if workload.is_terminal:
+            if workload and workload.is_terminal:
                 return
-            if deadline.remaining <= 0:
+            if workload and deadline.remaining <= 0:
                 raise _not_in_time([workload_id], {workload_id: workload}, timeout)
             seen = workload
             await self._transport.pause(min(poll_interval, deadline.remaining))

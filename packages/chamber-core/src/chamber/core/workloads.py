@@ -21,6 +21,7 @@ from chamber.core.pagination import each_item
 from chamber.core.paths import path
 from chamber.core.retry import POLL, READ, REPEATABLE_WRITE, RETRIED
 from chamber.core.submission import OnAmbiguous, Submission, checked, find
+from chamber.core.transport import is_final
 
 __all__ = ["WorkloadOperations", "ends_waiting", "look_within"]
 
@@ -210,9 +211,8 @@ class WorkloadOperations(Operations):
         """The workload, once it has one of `terminal_statuses`; by default, once it has ended.
 
         `poll_interval`: seconds between looks. `timeout`: seconds to wait at most; 0 looks once; None waits as
-        long as it takes. A workload that completed, failed or was cancelled is returned in any case. Once it was
-        seen, a look that fails without a refusal of the API (4xx) is made again, for up to 15 minutes without one
-        good answer.
+        long as it takes. A workload that completed, failed or was cancelled is returned in any case. A look that
+        fails without a refusal of the API (4xx) is made again, for up to 15 minutes without one good answer.
 
         Raises WaitTimeout: it had none of them in time; the workload goes on running.
         """
@@ -225,19 +225,21 @@ class WorkloadOperations(Operations):
         workload: Workload | None = None
         while True:
             workload = await self._look(workload_id, workload, deadline, contact)
-            if workload.status in awaited or _has_ended(workload):
+            if workload and (workload.status in awaited or _has_ended(workload)):
                 return workload
-            if deadline.remaining <= 0:
+            if workload and deadline.remaining <= 0:
                 raise _not_in_time(workload, timeout)
             await self._transport.pause(min(poll_interval, deadline.remaining))
 
-    async def _look(self, workload_id: str, seen: Workload | None, deadline: Deadline, contact: Contact) -> Workload:
-        """The workload as it is; as it was last `seen` while the API cannot say."""
+    async def _look(
+        self, workload_id: str, seen: Workload | None, deadline: Deadline, contact: Contact
+    ) -> Workload | None:
+        """The workload as it is; as it was last `seen` while the API cannot say, until it is too late to look again."""
         try:
             with self._transport.within(look_within(deadline, first=seen is None)):
                 workload = await self.get_workload(workload_id)
         except ChamberError as error:
-            if seen is None or ends_waiting(error) or contact.is_lost:
+            if ends_waiting(error) or contact.is_lost or (seen is None and deadline.remaining <= 0):
                 raise
             _log.warning("workload could not be read", workload_id=workload_id, error=str(error))
             return seen
@@ -261,9 +263,12 @@ def look_within(deadline: Deadline, *, first: bool) -> float | None:
 
 
 def ends_waiting(error: ChamberError) -> bool:
-    """Whether it is useless to look again: the API refused (4xx, unless it asks for patience), or was not asked."""
+    """Whether it is useless to look again.
+
+    The API refused (4xx, unless it asks for patience), was not asked, or cannot be: its certificate is not trusted.
+    """
     if isinstance(error, TransportError):
-        return False
+        return is_final(error)
     status = error.status_code
     return not isinstance(error, ResponseError) or status is None or (400 <= status < 500 and status not in RETRIED)
 
