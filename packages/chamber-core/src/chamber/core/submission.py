@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import quote
 
 from chamber.core import wire
 from chamber.core.clock import Deadline
@@ -109,7 +110,7 @@ class Submission:
             "POST",
             path("workloads"),
             body=self._fields,
-            headers={"Idempotency-Key": self._external_id},
+            headers={"Idempotency-Key": _key(self._external_id)},
             timeout=self._deadline.left(),
             policy=KEYED_WRITE,
         )
@@ -237,3 +238,9 @@ def new_external_id() -> str:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return f"cb-{uuid.UUID(int=value)}"
+
+
+def _key(external_id: str) -> str:
+    """The id as a header can hold it: what is not ASCII, and what a server would cut off, in percent signs."""
+    is_plain = external_id.isascii() and external_id == external_id.strip()
+    return external_id if is_plain else quote(external_id)

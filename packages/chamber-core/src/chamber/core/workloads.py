@@ -269,6 +269,8 @@ def _check_submission(fields: Mapping[str, Any]) -> None:
     validation.number("requested_gpus", fields["requested_gpus"], 0, whole=False)
     validation.number("priority", fields["priority"], 0, 100)
     validation.length("external_id", fields["external_id"], 1, 255)
+    if fields["external_id"] is not None:
+        validation.text("external_id", fields["external_id"])
     validation.one_line("external_id", fields["external_id"])
     validation.length("k8s_manifest", fields["k8s_manifest"], 1, LARGEST_MANIFEST)
     validation.one_of("distribution_mode", fields["distribution_mode"], ("auto", "manual"))

@@ -9,6 +9,7 @@ import msgspec
 import psutil
 
 from chamber.core import settings
+from chamber.core.unreadable import UNREADABLE
 from chamber.local.folder import write_private
 
 __all__ = ["Record", "find", "remove", "running", "write"]
@@ -73,5 +74,5 @@ def _file(address: str) -> Path:
 def _read(file: Path) -> Record | None:
     try:
         return msgspec.json.decode(file.read_bytes(), type=Record)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *UNREADABLE):
         return None
