@@ -69,7 +69,7 @@ def run(dialect: str, examples: int = _LEAST_EXAMPLES, seed: int | None = None) 
 
 
 def main(argv: list[str]) -> int:
-    """Try at least so many cases, half in each dialect: 4,000 in CI, 20,000 before a release. 0 when nothing is found."""
+    """Try so many cases or more, half in each dialect: 4,000 in CI, 20,000 before a release. 0: nothing was found."""
     parser = argparse.ArgumentParser(prog="python -m reliability contract", description=main.__doc__)
     parser.add_argument("--cases", type=int, default=4000, help="in both dialects together (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the first run (default: %(default)s)")

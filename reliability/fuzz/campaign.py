@@ -103,7 +103,9 @@ def _session(folder: Path, atheris: str, target: str, asked: argparse.Namespace)
         corpora.write(target, [*finds, *reaching(target, [file.read_bytes() for file in inputs.iterdir()])])
     runs = _RUNS.search(done.stderr)
     told = _told(target, finds[0]) if finds else done.stderr[-2000:]
-    return _Ended(target, int(runs[1]) if runs else 0, seconds, finds[0] if finds else None, told or done.stderr[-2000:])
+    return _Ended(
+        target, int(runs[1]) if runs else 0, seconds, finds[0] if finds else None, told or done.stderr[-2000:]
+    )
 
 
 def _told(target: str, data: bytes) -> str:

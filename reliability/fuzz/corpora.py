@@ -1,4 +1,4 @@
-"""The stored inputs of each target: one file for each, in which every line is the bytes of an input in Python's words."""
+"""The stored inputs of each target: one file for each, in which a line is the bytes of an input in Python's words."""
 
 from __future__ import annotations
 

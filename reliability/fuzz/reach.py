@@ -1,4 +1,4 @@
-"""Which inputs are worth storing: those that reach a line of ours which no shorter one reaches."""
+"""Which inputs are worth storing: those that go from one line of ours to another as no shorter one does."""
 
 from __future__ import annotations
 
@@ -12,28 +12,33 @@ from reliability.fuzz.targets import TARGETS
 __all__ = ["reaching"]
 
 _Line = tuple[str, int]
+_Step = tuple[_Line, _Line]
 
 
 def reaching(target: str, inputs: Iterable[bytes]) -> list[bytes]:
     """The inputs that reach something of their own, the shortest first."""
-    seen: set[_Line] = set()
+    seen: set[_Step] = set()
     kept: list[bytes] = []
     for data in sorted(set(inputs), key=lambda data: (len(data), data)):
-        lines = _lines(target, data)
-        if lines - seen:
-            seen |= lines
+        steps = _steps(target, data)
+        if steps - seen:
+            seen |= steps
             kept.append(data)
     return kept
 
 
-def _lines(target: str, data: bytes) -> set[_Line]:
-    reached: set[_Line] = set()
+def _steps(target: str, data: bytes) -> set[_Step]:
+    reached: set[_Step] = set()
+    last: _Line = ("", 0)
 
     def trace(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal last
         file = frame.f_code.co_filename
         if "/chamber/" not in file:
             return None
-        reached.add((file, frame.f_lineno))
+        here = (file, frame.f_lineno)
+        reached.add((last, here))
+        last = here
         return trace
 
     before = sys.gettrace()
@@ -41,7 +46,7 @@ def _lines(target: str, data: bytes) -> set[_Line]:
     try:
         TARGETS[target](data)
     except Exception:  # what is told of it is another's business
-        reached.add((f"{target} fails", 0))
+        reached.add((last, (f"{target} fails", 0)))
     finally:
         sys.settrace(before)
     return reached

@@ -16,8 +16,14 @@ from pathlib import Path
 from chamber.admin.models import Allocation, Team, Template
 from chamber.core import retry
 from chamber.core.errors import ChamberError, ResponseError, UnexpectedResponseError
-from chamber.core.models import AggregationResult, Capacity, HealthStatus, PaginatedResponse
-from chamber.core.models import Workload, WorkloadSearchResult
+from chamber.core.models import (
+    AggregationResult,
+    Capacity,
+    HealthStatus,
+    PaginatedResponse,
+    Workload,
+    WorkloadSearchResult,
+)
 from chamber.core.redaction import Secret
 from chamber.core.wire import Answer, decode, failure
 from chamber.metrics.models import GlobalMetrics, WorkloadMetrics, WorkloadStats

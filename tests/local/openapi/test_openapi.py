@@ -1,13 +1,13 @@
 """The OpenAPI document, and schemathesis with all of its checks against it."""
 
 import pytest
+from reliability import contract
+from reliability.contract import DIALECTS
 
 from chamber.local import LocalChamber
 from chamber.local.api import dialects
 from chamber.local.api.openapi import document
 from chamber.local.api.routes import ENDPOINTS
-from reliability import contract
-from reliability.contract import DIALECTS
 
 pytestmark = pytest.mark.once
 
@@ -53,7 +53,8 @@ def test_the_document_has_the_words_of_its_dialect(dialect, parameters):
 
 def test_a_server_that_does_not_heed_idempotency_keys_does_not_tell_of_them():
     with_keys, without = (
-        document(dialects.DIALECTS["documented"], idempotency=told)["paths"]["/workloads"]["post"] for told in (True, False)
+        document(dialects.DIALECTS["documented"], idempotency=told)["paths"]["/workloads"]["post"]
+        for told in (True, False)
     )
 
     assert [parameter["name"] for parameter in with_keys["parameters"]] == ["Idempotency-Key", "X-Organization-Id"]

@@ -31,7 +31,9 @@ def test_an_automaton_matches_what_its_expression_matches(pattern, path):
             assert automaton.matches("".join(path)) == bool(one.regex.match("".join(path)))
 
 
-@pytest.mark.parametrize("pattern", ["*a" * 20 + "b", "**/a" * 12 + "/b/c", "**/" + "*a" * 20 + "b", "!" + "*a" * 20 + "b"])
+@pytest.mark.parametrize(
+    "pattern", ["*a" * 20 + "b", "**/a" * 12 + "/b/c", "**/" + "*a" * 20 + "b", "!" + "*a" * 20 + "b"]
+)
 def test_a_pattern_of_many_stars_takes_no_time_to_speak_of(pattern):
     rules = Rules(f"*\n{pattern}" if pattern.startswith("!") else pattern)
     began = time.process_time()

@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NoReturn
+from urllib.parse import quote
 
 import msgspec
 
@@ -163,7 +164,7 @@ class Submission:
             "POST",
             path("workloads"),
             body=self._fields,
-            headers={"Idempotency-Key": self._external_id},
+            headers={"Idempotency-Key": _key(self._external_id)},
             timeout=self._deadline.left(),
             policy=KEYED_WRITE,
         )
@@ -331,6 +332,7 @@ def _check(fields: Mapping[str, Any]) -> None:
     validation.number("requested_gpus", fields.get("requested_gpus"), 0, whole=False)
     validation.number("priority", fields.get("priority"), 0, 100)
     validation.length("external_id", fields["external_id"], 1, 255)
+    validation.text("external_id", fields["external_id"])
     validation.one_line("external_id", fields["external_id"])
     validation.length("k8s_manifest", fields.get("k8s_manifest"), 1, LARGEST_MANIFEST)
     validation.one_of("distribution_mode", fields.get("distribution_mode"), ("auto", "manual"))
@@ -356,3 +358,9 @@ def new_external_id() -> str:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return f"cb-{uuid.UUID(int=value)}"
+
+
+def _key(external_id: str) -> str:
+    """The id as a header can hold it: what is not ASCII, and what a server would cut off, in percent signs."""
+    is_plain = external_id.isascii() and external_id == external_id.strip()
+    return external_id if is_plain else quote(external_id)

@@ -11,6 +11,7 @@ import msgspec
 
 from chamber.core import writing
 from chamber.core.errors import ConfigurationError
+from chamber.core.unreadable import UNREADABLE
 
 __all__ = ["DataFolder", "write_private"]
 
@@ -90,7 +91,7 @@ def _identity(path: Path) -> _Identity:
         return msgspec.json.decode(path.read_bytes(), type=_Identity)
     except FileNotFoundError:
         identity = _Identity(_new_token())
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ConfigurationError(f"{path} cannot be read: {error}; remove it to get a new token") from error
     write_private(path, msgspec.json.encode(identity))
     return identity

@@ -11,6 +11,7 @@ import psutil
 from chamber.core import settings, writing
 from chamber.core.errors import ConfigurationError
 from chamber.core.logs import logger
+from chamber.core.unreadable import UNREADABLE
 from chamber.local.folder import write_private
 
 __all__ = ["Record", "find", "remove", "running", "write"]
@@ -84,5 +85,5 @@ def _file(address: str) -> Path:
 def _read(file: Path) -> Record | None:
     try:
         return msgspec.json.decode(file.read_bytes(), type=Record)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *UNREADABLE):
         return None

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from chamber.core.errors import UnexpectedResponseError
+from chamber.core.unreadable import UNREADABLE
 
 __all__ = ["Answer", "not_understood", "parse"]
 
@@ -52,7 +53,7 @@ def parse(answer: Answer) -> Any:
     try:
         value = msgspec.json.decode(answer.body)
         _twice_named.decode(answer.body.decode())
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise not_understood(answer, "which is not JSON") from None
     except _NamedTwice as key:
         raise not_understood(answer, f"which names {key} twice in one object") from None

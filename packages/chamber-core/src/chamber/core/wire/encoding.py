@@ -53,6 +53,8 @@ def _text(value: object) -> str:
         return ",".join(_text(item) for item in plain)
     if isinstance(plain, bool):
         return "true" if plain else "false"
+    if isinstance(plain, dict):
+        raise TypeError("a mapping is no text")
     return str(plain)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from chamber.core.errors import RedirectRefused, ResponseError, for_status
+from chamber.core.unreadable import UNREADABLE
 from chamber.core.wire.answers import Answer
 
 __all__ = ["failure"]
@@ -44,7 +45,7 @@ def _told(answer: Answer) -> tuple[str | None, str | None, tuple[Any, ...], str 
     """What the body says: code, message, details, request id; each None or empty where it says nothing."""
     try:
         body = msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None, None, (), None
     if isinstance(body, list):
         return None, _text(next(iter(body), None)), tuple(body), None

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import msgspec
 from aiohttp import web
 
+from chamber.core.unreadable import UNREADABLE
 from chamber.local.api.dialect import Dialect
 from chamber.local.api.errors import ApiError, invalid
 from chamber.local.bodies import read_body
@@ -26,7 +27,7 @@ async def body(request: web.Request, kind: type[S], dialect: Dialect) -> S:
         return msgspec.convert(_with_whole_numbers(msgspec.json.decode(content)), kind, dec_hook=dialect.read)
     except msgspec.ValidationError as error:
         raise _refusal(error, kind, {}) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ApiError(400, "VALIDATION_ERROR", f"the body is not JSON: {error}") from error
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from chamber.core.unreadable import UNREADABLE
 from chamber.local.executors.groups import ProcessGroup
 from chamber.local.executors.output import Output
 from chamber.local.executors.refusal import Refused
@@ -45,7 +46,7 @@ def recipe_in(root: Path) -> Recipe | None:
         return None
     try:
         recipe = msgspec.json.decode(path.read_bytes(), type=Recipe)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Refused(f"the image's environment recipe cannot be read: {error}") from error
     if recipe.schema != 1 or not re.fullmatch(r"[0-9a-f]{8,64}", recipe.key):
         raise Refused(f"the image's environment recipe has schema {recipe.schema} and key {recipe.key!r}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from chamber.core.unreadable import UNREADABLE
 from chamber.local.executors.refusal import Refused
 from chamber.local.registry.marker import LABEL, MARKER
 from chamber.local.registry.store import Store
@@ -117,7 +118,7 @@ def is_loopback(host: str) -> bool:
 def _decode(content: bytes, kind: Any, image: str) -> Any:
     try:
         return msgspec.json.decode(content, type=kind)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Refused(f"the image {image} is not a single image with a configuration: {error}") from error
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from chamber.core.unreadable import UNREADABLE
 from chamber.local.bodies import BODY
 from chamber.local.workloads import Status
 
@@ -73,5 +74,5 @@ def _mapped(value: Any, change: Callable[[str, Any], Any]) -> Any:
 def _parsed(content: bytes) -> Any:
     try:
         return msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from chamber.core.unreadable import UNREADABLE
 from chamber.local.bodies import read_body
 from chamber.local.registry.errors import RegistryError
 from chamber.local.registry.names import check_reference, check_repository, is_digest
@@ -93,7 +94,7 @@ def _digest(content: bytes) -> str:
 def _decode(content: bytes) -> _Manifest:
     try:
         return msgspec.json.decode(content, type=_Manifest)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise RegistryError(400, "MANIFEST_INVALID", f"not an image manifest or index: {error}") from error
 
 

@@ -9,9 +9,10 @@ import os
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from msgspec import DecodeError, Struct, json
+from msgspec import Struct, json
 
 from chamber.core.errors import ConfigurationError, TransportError, UnexpectedResponseError
+from chamber.core.unreadable import UNREADABLE
 from chamber.run.clouds import web
 from chamber.run.clouds.variables import pair
 from chamber.run.registry import programs
@@ -85,8 +86,8 @@ async def _of_az(registry: str) -> str:
     command = ["az", "acr", "login", "--name", name, "--expose-token", "--output", "json"]
     code, output, _ = await programs.ask(command, seconds=_SECONDS_OF_AZ)
     try:
-        token = json.decode(output, type=_Answer).az_token if code == 0 else ""
-    except DecodeError:
+        token = programs.token_in(json.decode(output, type=_Answer).az_token.encode()) if code == 0 else ""
+    except UNREADABLE:
         token = ""
     if not token:
         raise ConfigurationError(_NOBODY)
@@ -98,7 +99,7 @@ async def _posted(url: str, form: dict[str, str]) -> _Answer:
     try:
         status, body = await web.call("POST", url, _FORM, urlencode(form).encode())
         answer = json.decode(body, type=_Answer) if status == _OK else None
-    except (TransportError, UnexpectedResponseError, DecodeError) as error:
+    except (TransportError, UnexpectedResponseError, *UNREADABLE) as error:
         raise ConfigurationError(f"{what}: {error}") from None
     if answer is None or not (answer.access_token or answer.refresh_token):
         raise ConfigurationError(f"{what}: it answered {status}")

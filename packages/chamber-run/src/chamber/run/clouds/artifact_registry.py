@@ -10,10 +10,11 @@ import os
 from importlib.util import find_spec
 from typing import Any
 
-from msgspec import DecodeError, Struct, json
+from msgspec import Struct, json
 
 from chamber.core.errors import ConfigurationError, DockerError, TransportError, UnexpectedResponseError
 from chamber.core.redaction import Secret, redacted
+from chamber.core.unreadable import UNREADABLE
 from chamber.run.clouds import web
 from chamber.run.clouds.google import Place
 from chamber.run.registry import programs
@@ -77,8 +78,8 @@ async def _token() -> Secret:
 async def _of_gcloud() -> Secret | None:
     command = ["gcloud", "auth", "print-access-token", "--quiet"]
     code, output, _ = await programs.ask(command, seconds=_SECONDS_OF_GCLOUD)
-    token = output.decode(errors="replace").strip()
-    return Secret(token) if code == 0 and token else None
+    token = programs.token_in(output) if code == 0 else ""
+    return Secret(token) if token else None
 
 
 async def _of_default_credentials() -> Secret | None:
@@ -110,7 +111,7 @@ async def _of_metadata() -> Secret | None:
     try:
         status, body = await web.call("GET", url, headers, seconds=_SECONDS_OF_METADATA)
         return Secret(json.decode(body, type=_Token).access_token) if status == _OK else None
-    except (TransportError, UnexpectedResponseError, DecodeError):
+    except (TransportError, UnexpectedResponseError, *UNREADABLE):
         return None
 
 
@@ -125,14 +126,21 @@ async def _create(place: Place, path: str) -> None:
         return
     if status != _OK:
         raise web.said(what, status, body)
-    operation = json.decode(body, type=_Operation)
+    operation = _operation(what, body)
     for _ in range(_LOOKS):
         if operation.done:
             break
         await asyncio.sleep(1)
-        operation = json.decode((await _authorized("GET", f"{api}/v1/{operation.name}", token))[1], type=_Operation)
+        operation = _operation(what, (await _authorized("GET", f"{api}/v1/{operation.name}", token))[1])
     if operation.error:
         raise DockerError(f"{what}: {redacted(str(operation.error))[:300]}")
+
+
+def _operation(what: str, body: bytes) -> _Operation:
+    try:
+        return json.decode(body, type=_Operation)
+    except UNREADABLE:
+        raise DockerError(f"{what}: Artifact Registry gave an answer that is not understood") from None
 
 
 async def _authorized(method: str, url: str, token: Secret, body: bytes | None = None) -> tuple[int, bytes]:

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
 
 import asyncio
 import base64
-import binascii
 from importlib.util import find_spec
 from typing import Any
 
@@ -33,12 +32,16 @@ def login(place: Place) -> tuple[str, str]:
     """
     if find_spec("botocore") is None:
         command = [_service(place), "get-login-password"]
-        return _USER, asyncio.run(_asked(place, command)).decode(errors="replace").strip()
-    found = _called(place, "get_authorization_token", ConfigurationError)["authorizationData"]
-    data = found if isinstance(found, dict) else found[0]
+        token = programs.token_in(asyncio.run(_asked(place, command)))
+        if not token:
+            raise ConfigurationError(f"`aws {' '.join(command)}` printed something else than a password: try it")
+        return _USER, token
+    found = _called(place, "get_authorization_token", ConfigurationError)
     try:
+        data = found["authorizationData"]
+        data = data if isinstance(data, dict) else data[0]
         user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except (LookupError, TypeError, ValueError):
         raise ConfigurationError("ECR gave a token that is not understood") from None
     return user, password
 

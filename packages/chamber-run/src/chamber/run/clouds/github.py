@@ -45,4 +45,4 @@ def _token_of_gh() -> str:
     added = {name: os.environ[name] for name in _OF_GH if name in os.environ}
     command = ["gh", "auth", "token", "--hostname", "github.com"]
     code, output, _ = asyncio.run(programs.ask(command, added=added))
-    return "" if code else output.decode(errors="replace").strip()
+    return "" if code else programs.token_in(output)

@@ -46,8 +46,7 @@ class Output:
         return list(self._shown_of(filter(None, map(self._clean, lines))))
 
     def _clean(self, line: str) -> str:
-        plain = Text.from_ansi(line).plain
-        printable = "".join(mark if mark.isprintable() else " " for mark in plain)
+        printable = line if line.isprintable() else _printable(line)
         return redacted(printable, *self._secrets).rstrip()[:_LONGEST_LINE]
 
     def _shown_of(self, lines: Iterable[str]) -> Iterator[str]:
@@ -60,3 +59,9 @@ class Output:
                 yield line
             elif self._shown == _MOST_LINES:
                 yield "... more than this is not shown"
+
+
+def _printable(line: str) -> str:
+    """`line` without escape sequences, and with blanks for what else cannot be shown."""
+    plain = Text.from_ansi(line).plain
+    return "".join(mark if mark.isprintable() else " " for mark in plain)

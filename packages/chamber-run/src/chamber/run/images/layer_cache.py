@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Literal
 
-from msgspec import DecodeError, Struct, msgpack
+from msgspec import Struct, msgpack
 
+from chamber.core.unreadable import UNREADABLE
 from chamber.run import cache
 from chamber.run.images.deflate import NAME
 
@@ -66,6 +67,6 @@ class LayerCache:
 def _decoded(content: bytes | None) -> dict[str, StoredLayer]:
     try:
         known = msgpack.decode(content or b"", type=_Content)
-    except DecodeError:
+    except UNREADABLE:
         return {}
     return known.layers if known.version == _VERSION else {}

@@ -29,4 +29,5 @@ def label(text: str, longest: int = 63) -> str:
     if plain == text and len(plain) <= longest:
         return plain
     kept = plain[: longest - _HASH_LENGTH - 1].rstrip("-")
-    return f"{kept}-{hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]}"
+    digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return f"{kept}-{digest[:_HASH_LENGTH]}"

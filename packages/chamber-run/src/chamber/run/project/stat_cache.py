@@ -8,8 +8,9 @@ changed again without looking different, so it is read again.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from msgspec import DecodeError, Struct, msgpack
+from msgspec import Struct, msgpack
 
+from chamber.core.unreadable import UNREADABLE
 from chamber.run import cache
 
 __all__ = ["Entry", "Signature", "StatCache"]
@@ -70,6 +71,6 @@ class StatCache:
 def _decoded(content: bytes | None) -> _Content:
     try:
         known = msgpack.decode(content or b"", type=_Content)
-    except DecodeError:
+    except UNREADABLE:
         return _Content(_VERSION, 0, {})
     return known if known.version == _VERSION else _Content(_VERSION, 0, {})

@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode
 
-from msgspec import DecodeError, Struct, json
+from msgspec import Struct, json
 
 from chamber.core.errors import DockerError
 from chamber.core.redaction import Secret, redacted
 from chamber.core.transport import Transport
 from chamber.core.transport.exchange import Request, Streamed
+from chamber.core.unreadable import UNREADABLE
 from chamber.run.errors import RegistryAuthError
 from chamber.run.registry import challenge as challenges
 from chamber.run.registry.challenge import Challenge
@@ -180,7 +181,7 @@ class Authorization:
     async def _token_in(self, answer: Streamed) -> "_TokenAnswer":
         try:
             found = json.decode(await answer.read(_LARGEST_TOKEN), type=_TokenAnswer, strict=False)
-        except DecodeError as error:
+        except UNREADABLE as error:
             raise DockerError(f"the token service of {self._host} gave an answer that is not understood") from error
         if not _TOKEN.fullmatch(found.token or found.access_token):
             raise DockerError(f"the token service of {self._host} gave no token")

@@ -1,7 +1,8 @@
 """How many bytes the base images have that were met before, so that a plan can tell without asking a registry."""
 
-from msgspec import DecodeError, json
+from msgspec import json
 
+from chamber.core.unreadable import UNREADABLE
 from chamber.run import cache
 
 __all__ = ["known", "remember"]
@@ -32,5 +33,5 @@ def _key(reference: str, platform: str) -> str:
 def _read() -> dict[str, int]:
     try:
         return json.decode(cache.read(_NAME) or b"{}", type=dict[str, int])
-    except DecodeError:
+    except UNREADABLE:
         return {}

@@ -5,18 +5,18 @@ https://docs.docker.com/reference/cli/docker/login/#credential-stores
 
 import asyncio
 import base64
-import binascii
 import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from msgspec import DecodeError, Struct, json
+from msgspec import Struct, json
 
 from chamber.core.errors import ChamberError, ConfigurationError, PluginError
 from chamber.core.redaction import Secret
 from chamber.core.settings import read_json
+from chamber.core.unreadable import UNREADABLE
 from chamber.run.reference import split_prefix
 from chamber.run.registry import programs
 from chamber.run.targets import Registry
@@ -43,6 +43,13 @@ class Login(Struct, frozen=True):
         """The value of an Authorization header (RFC 7617)."""
         pair = f"{self.username}:{self.password.reveal()}"
         return f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+
+class _Kept(Struct, rename={"username": "Username", "secret": "Secret"}):
+    """What a credential helper answers."""
+
+    username: str = ""
+    secret: str = ""
 
 
 class Logins:
@@ -178,19 +185,25 @@ def _canonical(host: str) -> str:
 def _written(entry: dict[str, Any], path: Path, host: str) -> Login | None:
     refresh = entry.get("identitytoken")
     if isinstance(refresh, str) and refresh:
+        if not refresh.isascii():
+            raise _broken(path, host)
         return Login(_TOKEN_USER, Secret(refresh), is_refresh_token=True)
     if not entry.get("auth"):
         return None
     username, colon, password = _decoded(str(entry["auth"])).partition(":")
     if not colon:
-        raise ConfigurationError(f"the entry for {host} in {path} is broken: run `docker login {host}` again")
+        raise _broken(path, host)
     return Login(username, Secret(password.rstrip("\0")))
+
+
+def _broken(path: Path, host: str) -> ConfigurationError:
+    return ConfigurationError(f"the entry for {host} in {path} is broken: run `docker login {host}` again")
 
 
 def _decoded(text: str) -> str:
     try:
         return base64.b64decode(text).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return ""
 
 
@@ -203,8 +216,10 @@ async def _ask(helper: object, key: str, path: Path, environment: Mapping[str, s
     if code != 0:
         return None
     try:
-        answer = json.decode(output, type=dict[str, Any])
-    except DecodeError:
-        raise ConfigurationError(f"{program} gave an answer that is not JSON for {key}") from None
-    username, secret = str(answer.get("Username", "")), str(answer.get("Secret", ""))
-    return Login(username, Secret(secret), username == _TOKEN_USER) if secret else None
+        found = json.decode(output, type=_Kept)
+    except UNREADABLE:
+        raise ConfigurationError(
+            f"{program} gave an answer for {key} that is not JSON with a Username and a Secret: "
+            f"run `echo {key} | {program} get` to see it"
+        ) from None
+    return Login(found.username, Secret(found.secret), found.username == _TOKEN_USER) if found.secret else None

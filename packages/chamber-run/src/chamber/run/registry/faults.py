@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable
 
-from msgspec import DecodeError, Struct, json
+from msgspec import Struct, json
 
 from chamber.core.errors import DockerError
 from chamber.core.retry import RETRIED, Outcome, retry_after
 from chamber.core.transport.exchange import Streamed
+from chamber.core.unreadable import UNREADABLE
 from chamber.run.errors import RegistryAuthError
 
 __all__ = ["TransientError", "refusal"]
@@ -67,6 +68,6 @@ def _saying(body: bytes) -> str:
     try:
         entries = json.decode(body, type=_Errors).errors
         text = "; ".join(entry.message or entry.code for entry in entries)
-    except DecodeError:
+    except UNREADABLE:
         text = "" if b"<" in body[:100] else body.decode(errors="replace")
     return re.sub(r"[\x00-\x1f\x7f\s]+", " ", text).strip()[:_LONGEST_SAYING]

@@ -6,10 +6,11 @@ OCI image specification 1.1 (manifest, index, config); Docker's image manifest v
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from msgspec import UNSET, DecodeError, Meta, Raw, Struct, UnsetType, json
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, json
 from msgspec.structs import replace
 
 from chamber.core.errors import DockerError
+from chamber.core.unreadable import UNREADABLE
 from chamber.run.images.layers import StoredLayer
 
 __all__ = [
@@ -123,7 +124,7 @@ def read_manifest(content: bytes, media_type: str, name: str) -> Manifest | tupl
             return json.decode(content, type=_Index).manifests
         if kind in {_OCI_MANIFEST, _DOCKER_MANIFEST}:
             return replace(json.decode(content, type=Manifest), media_type=kind)
-    except DecodeError as error:
+    except UNREADABLE as error:
         raise DockerError(f"the manifest of {name} is not understood: {error}") from error
     raise DockerError(
         f"{name} is a {kind or 'thing without a type'}, which is not an image: push it again as OCI image"
@@ -133,7 +134,7 @@ def read_manifest(content: bytes, media_type: str, name: str) -> Manifest | tupl
 def _kind(content: bytes, told: str, name: str) -> str:
     try:
         own = json.decode(content, type=_Kind)
-    except DecodeError:
+    except UNREADABLE:
         return told
     if own.manifests is not UNSET and (own.layers is not UNSET or own.config is not UNSET):
         raise DockerError(f"the manifest of {name} is image and index at once, which is not to be trusted")
@@ -149,7 +150,7 @@ def read_config(content: bytes, layers: int, name: str) -> dict[str, Any]:
     try:
         config = json.decode(content, type=dict[str, Any])
         diff_ids = config["rootfs"]["diff_ids"]
-    except (DecodeError, KeyError, TypeError) as error:
+    except (*UNREADABLE, KeyError, TypeError) as error:
         raise DockerError(f"the config of {name} is not understood") from error
     if not isinstance(diff_ids, list) or len(diff_ids) != layers:
         raise DockerError(f"the config of {name} does not fit its {layers} layers; build that image again")

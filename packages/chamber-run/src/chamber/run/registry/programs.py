@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from chamber.core.errors import ConfigurationError
 
-__all__ = ["ask"]
+__all__ = ["ask", "token_in"]
 
 _SECONDS = 20.0
 _LARGEST_OUTPUT = 1 << 20
@@ -17,6 +17,8 @@ _PIECE = 64 << 10
 #: Seconds until what a program left in its pipes is read, so that it can be told to be over.
 _LAST_SECONDS = 1.0
 _NOT_FOUND = 127
+#: What goes into a header, and no more of it than any registry takes there.
+_TOKEN = re.compile(rb"[\x21-\x7e]{1,65536}")
 #: What a program that knows logins may see of the environment.
 _PASSED_ON = re.compile(
     r"PATH|HOME|USER|LOGNAME|LANG|LC_.*|TMPDIR|DISPLAY|DBUS_.*|XDG_.*|GNUPGHOME|GPG_TTY|PASSWORD_STORE_DIR"
@@ -51,6 +53,12 @@ async def ask(
         if isinstance(error, TimeoutError):
             raise ConfigurationError(f"{command[0]} did not answer within {seconds:g} s") from None
         raise
+
+
+def token_in(output: bytes) -> str:
+    """The token that a program printed; empty where it printed something else, such as a page or a question."""
+    token = output.strip()
+    return token.decode() if _TOKEN.fullmatch(token) else ""
 
 
 async def _started(command: Sequence[str], environment: Mapping[str, str]) -> asyncio.subprocess.Process:
