@@ -21,6 +21,7 @@ from unittest import mock
 
 from chamber.core import settings
 from chamber.core.clock import Clock
+from reliability.proxy.child import in_child
 from reliability.proxy.kinds import Kind
 
 __all__ = ["AROUND", "ENVIRONMENT", "FLAP", "STRUCK"]
@@ -81,10 +82,7 @@ def _no_home() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _forked() -> Iterator[None]:
-    child = os.fork()
-    if child == 0:
-        os._exit(0)
-    os.waitpid(child, 0)
+    in_child(lambda: None)
     yield
 
 

@@ -118,6 +118,16 @@ async def test_closing_ends_a_pause(api, said, token, call):
     assert isinstance(await closed_once(client, asked, call(client)), ClientClosedError)
 
 
+async def test_closing_twice_at_once_is_closing(silent, token):
+    url, asked = silent
+    client = AsyncChamberClient(token, url)
+    calls = [asyncio.ensure_future(client.get_workload("wl_1")) for _ in range(2)]
+    assert await asyncio.to_thread(asked.wait, 20)
+    await asyncio.gather(client.aclose(), client.aclose(), client.aclose())
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(error) for error in ended} == {ClientClosedError}
+
+
 def test_closing_in_one_thread_ends_a_blocking_call_in_another(silent, token):
     url, asked = silent
     client = ChamberClient(token, url)

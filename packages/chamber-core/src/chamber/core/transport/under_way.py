@@ -62,7 +62,8 @@ class UnderWay:
         """End what is under way; wait for it for at most 2 seconds."""
         now = asyncio.get_running_loop().time()
         for scope in self._scopes:
-            scope.reschedule(now)
+            if not scope.expired():
+                scope.reschedule(now)
         if self._scopes:
             self._none.clear()
             with contextlib.suppress(TimeoutError):
