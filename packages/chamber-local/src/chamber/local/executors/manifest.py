@@ -128,10 +128,10 @@ def task_of(manifest: str | None) -> Task:
 
 
 def _workload(manifest: str) -> tuple[str, dict[str, Any]]:
-    documents = [(f"{d.get('apiVersion')} {d.get('kind')}", d) for d in documents(manifest)]
-    found = next((pair for pair in documents if pair[0] in _KINDS), None)
+    held = [(f"{d.get('apiVersion')} {d.get('kind')}", d) for d in documents(manifest)]
+    found = next((pair for pair in held if pair[0] in _KINDS), None)
     if found is None:
-        there_is = ", ".join(kind for kind, _ in documents) or "nothing"
+        there_is = ", ".join(kind for kind, _ in held) or "nothing"
         raise Refused(f"k8s_manifest holds no batch/v1 Job or ray.io/v1 RayJob, but {there_is}")
     return found
 
