@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 
 import pytest
@@ -50,6 +51,23 @@ def test_metrics_are_made_up_for_the_whole_of_a_job_and_the_same_for_the_same_na
     assert first["gpu_usage"]["max"] <= 2
     assert first["gpu_utilization"]["avg"] == second["gpu_utilization"]["avg"]
     assert len(first["power_usage"]["data_points"]) == 120
+
+
+def test_a_manifest_says_in_its_annotations_how_long_it_lasts_and_how_it_ends(simulated):
+    said = {"chamber.io/simulated-seconds": str(HOURS), "chamber.io/simulated-outcome": "failed"}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}
+    manifest = json.dumps({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"annotations": said}})
+    jobs = [
+        simulated.submit(k8s_manifest=manifest),
+        simulated.submit(k8s_manifest=f"{json.dumps(service)}\n---\n{manifest}"),
+        simulated.submit(k8s_manifest=manifest, tags={"simulated_outcome": "completed"}),
+        simulated.submit(k8s_manifest=manifest, metadata=lasting(2 * HOURS)),
+        simulated.submit(k8s_manifest="a: [", metadata=lasting(2 * HOURS)),
+    ]
+
+    simulated.chamber.clock.advance(HOURS + 1)
+
+    assert [simulated.status(job) for job in jobs] == ["failed", "failed", "completed", "running", "running"]
 
 
 def test_what_waits_for_gpus_runs_after_it_in_the_same_stretch_of_time(simulated):

@@ -11,7 +11,7 @@ from chamber.local.api.services import Services
 from chamber.local.api.views import CLUSTER, FleetMetrics, FleetRow, GlobalMetrics
 from chamber.local.api.windows import since
 from chamber.local.storage import queries, samples, statistics
-from chamber.local.storage.queries import Cut, Filter
+from chamber.local.storage.queries import Filter
 from chamber.local.storage.samples import METRICS, Summary
 from chamber.local.workloads import HOLDING
 
@@ -44,7 +44,7 @@ class AskedBatch(msgspec.Struct, kw_only=True):
 async def global_metrics(parts: Services, query: AskedGlobal) -> GlobalMetrics:
     """Metrics of the organisation or of a team; `group_by=initiative_id` adds a breakdown by team."""
     now = parts.ledger.clock()
-    begin = since(query.time_range, now)
+    begin = since(query.time_range, now) or now
     elsewhere = query.cluster_id not in {None, CLUSTER}
     chosen = parts.seen(Filter(initiative_id=query.initiative_id, is_managed=False if elsewhere else None))
     active = msgspec.structs.replace(chosen, status=tuple(HOLDING) if chosen.status is None else ())
@@ -61,14 +61,16 @@ async def global_metrics(parts: Services, query: AskedGlobal) -> GlobalMetrics:
 async def batch_metrics(parts: Services, query: AskedBatch) -> FleetMetrics:
     """Metrics of several workloads, best or worst first; `group_by=initiative_id` gives teams instead."""
     now = parts.ledger.clock()
-    begin = since(query.time_range, now)
+    begin = since(query.time_range, now) or now
     chosen = parts.seen(Filter(status=statuses(query.status), initiative_id=query.initiative_id))
     rows = await (_teams if query.group_by else _workloads)(parts, chosen, begin, now)
     ranked = _ranked(rows, query.sort_by, query.order)[: query.limit]
-    return FleetMetrics(query.time_range, bool(query.group_by), ranked)
+    return FleetMetrics(
+        query.time_range, bool(query.group_by), ranked if query.group_by else await _named(parts, ranked)
+    )
 
 
-async def _teams(parts: Services, chosen: Filter, begin: datetime | None, now: datetime) -> tuple[FleetRow, ...]:
+async def _teams(parts: Services, chosen: Filter, begin: datetime, now: datetime) -> tuple[FleetRow, ...]:
     measured = await parts.database.read(samples.summaries, chosen, begin, "initiative_id")
     hours = await _gpu_hours(parts, chosen, begin, now)
     counts = await parts.database.read(queries.count_by, "initiative_id", chosen)
@@ -78,19 +80,24 @@ async def _teams(parts: Services, chosen: Filter, begin: datetime | None, now: d
     )
 
 
-async def _workloads(parts: Services, chosen: Filter, begin: datetime | None, now: datetime) -> tuple[FleetRow, ...]:
-    assert begin is not None
-    measured = await parts.database.read(samples.summaries, chosen, begin, "workloads.id")
-    page = await parts.database.read(queries.page, chosen, Cut(limit=_SCANNED))
+async def _workloads(parts: Services, chosen: Filter, begin: datetime, now: datetime) -> tuple[FleetRow, ...]:
+    """By their ids: those of the last that used or measured something."""
+    seqs = await parts.database.read(queries.latest, chosen, _SCANNED)
+    measured = await parts.database.read(samples.summaries_of, seqs, begin)
+    hours = await parts.database.read(statistics.gpu_hours_of, seqs, begin, now)
     return tuple(
-        FleetRow(held, measured.get(held.id, dict.fromkeys(METRICS)), held.gpu_hours_since(begin, now))
-        for held in page.items
-        if held.id in measured or held.gpu_hours_since(begin, now)
+        FleetRow(held, measured.get(held, dict.fromkeys(METRICS)), hours.get(held, 0.0))
+        for held in dict.fromkeys((*hours, *measured))
+        if held
     )
 
 
-async def _gpu_hours(parts: Services, chosen: Filter, begin: datetime | None, now: datetime) -> dict[str, float]:
-    assert begin is not None
+async def _named(parts: Services, rows: Sequence[FleetRow]) -> tuple[FleetRow, ...]:
+    """The rows with the workloads themselves."""
+    return tuple([msgspec.structs.replace(row, of=await parts.ledger.get(str(row.of))) for row in rows])
+
+
+async def _gpu_hours(parts: Services, chosen: Filter, begin: datetime, now: datetime) -> dict[str, float]:
     return await parts.database.read(statistics.gpu_hours_since, chosen, begin, now, "initiative_id")
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
-import yaml
 
 from chamber.core.redaction import Secret
+from chamber.local.executors.documents import documents
 from chamber.local.executors.refusal import Refused
 
 __all__ = ["INDEX", "Container", "Mount", "SecretKey", "Task", "Variable", "task_of"]
@@ -169,20 +169,12 @@ def task_of(manifest: str | None) -> Task:
 
 
 def _workload(manifest: str) -> tuple[str, dict[str, Any]]:
-    documents = [(f"{d.get('apiVersion')} {d.get('kind')}", d) for d in _documents(manifest)]
-    found = next((pair for pair in documents if pair[0] in _KINDS), None)
+    held = [(f"{d.get('apiVersion')} {d.get('kind')}", d) for d in documents(manifest)]
+    found = next((pair for pair in held if pair[0] in _KINDS), None)
     if found is None:
-        there_is = ", ".join(kind for kind, _ in documents) or "nothing"
+        there_is = ", ".join(kind for kind, _ in held) or "nothing"
         raise Refused(f"k8s_manifest holds no batch/v1 Job or ray.io/v1 RayJob, but {there_is}")
     return found
-
-
-def _documents(manifest: str) -> Iterator[dict[str, Any]]:
-    try:
-        yield from (d for d in yaml.safe_load_all(manifest) if isinstance(d, dict))
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        place = " ".join(str(error).split())
-        raise Refused(f"k8s_manifest is not YAML: {place}") from error
 
 
 def _of_job(job: _Job) -> Task:

@@ -8,12 +8,15 @@ from typing import Any
 import msgspec
 
 from chamber.local.executors.contract import Outcome, Sample
+from chamber.local.executors.documents import annotations
 from chamber.local.executors.refusal import Refused
 from chamber.local.workloads import Status, Workload
 
 __all__ = ["Simulation", "samples", "simulation_of"]
 
 _SAMPLES = 120
+#: What annotations may say, and how their names begin.
+_NAMES, _PREFIX = ("simulated-seconds", "simulated-outcome"), "chamber.io/"
 
 
 class Simulation(msgspec.Struct, frozen=True):
@@ -29,11 +32,15 @@ class Simulation(msgspec.Struct, frozen=True):
 
 
 def simulation_of(workload: Workload) -> Simulation:
-    """What metadata, or else tags, say under ``simulated_seconds`` (0) and ``simulated_outcome`` (COMPLETED).
+    """What metadata, else tags, say under ``simulated_seconds`` (0) and ``simulated_outcome`` (COMPLETED).
 
+    Else the manifest's annotations do, under ``chamber.io/simulated-seconds`` and ``chamber.io/simulated-outcome``.
     Raises Refused: they say something else.
     """
-    return Simulation(_seconds(workload), _outcome(workload))
+    annotated = annotations(workload.k8s_manifest)
+    said = {name: annotated[f"{_PREFIX}{name}"] for name in _NAMES if f"{_PREFIX}{name}" in annotated}
+    said = {name.replace("-", "_"): value for name, value in said.items()} | workload.tags | workload.metadata
+    return Simulation(_seconds(said.get("simulated_seconds", 0)), _outcome(said.get("simulated_outcome", "COMPLETED")))
 
 
 def samples(workload: Workload, started: datetime, step: float, after: datetime, until: datetime) -> Iterator[Sample]:
@@ -63,12 +70,7 @@ def _sample(workload: Workload, at: datetime, use: float, memory: float) -> Samp
     )
 
 
-def _said(workload: Workload, name: str, default: Any) -> Any:
-    return workload.metadata.get(name, workload.tags.get(name, default))
-
-
-def _seconds(workload: Workload) -> float:
-    said = _said(workload, "simulated_seconds", 0)
+def _seconds(said: Any) -> float:
     try:
         seconds = float(said) if not isinstance(said, bool | list | dict) else -1.0
     except (TypeError, ValueError, OverflowError):
@@ -78,8 +80,7 @@ def _seconds(workload: Workload) -> float:
     return seconds
 
 
-def _outcome(workload: Workload) -> Outcome:
-    said = _said(workload, "simulated_outcome", "COMPLETED")
+def _outcome(said: Any) -> Outcome:
     if str(said).upper() == "COMPLETED":
         return Outcome(Status.COMPLETED, exit_code=0)
     if str(said).upper() == "FAILED":

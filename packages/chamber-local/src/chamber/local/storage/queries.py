@@ -23,6 +23,7 @@ __all__ = [
     "conditions",
     "count",
     "count_by",
+    "latest",
     "page",
 ]
 
@@ -84,6 +85,11 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_managed: bool | None = None
     query: str | None = None
 
+    @property
+    def admits_none(self) -> bool:
+        """True when no workload can pass."""
+        return self.status == () or self.is_managed is False
+
 
 class Position(msgspec.Struct, frozen=True):
     """Where a page ended: the value sorted by, and the order of submission."""
@@ -126,6 +132,16 @@ def page(connection: sqlite3.Connection, chosen: Filter, cut: Cut) -> Page:
     shown = rows[: cut.limit]
     more = Position(shown[-1]["sort_value"], shown[-1]["seq"]) if len(rows) > len(shown) else None
     return Page(tuple(to_struct(Workload, row) for row in shown), total, more)
+
+
+def latest(connection: sqlite3.Connection, chosen: Filter, most: int) -> list[int]:
+    """The `seq` of those that were submitted last."""
+    where, values = _joined(_parts(chosen, "ordered", _rarest(connection, chosen)))
+    rows = connection.execute(
+        f"SELECT seq FROM workloads WHERE {where} ORDER BY submitted_at DESC, seq DESC LIMIT :most",  # noqa: S608
+        {**values, "most": most},
+    )
+    return [row[0] for row in rows]
 
 
 def count(connection: sqlite3.Connection, chosen: Filter) -> int:

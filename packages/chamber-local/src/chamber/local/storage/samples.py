@@ -1,16 +1,16 @@
 """Measurements of running workloads."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
 from chamber.local.storage.queries import Filter, conditions
 from chamber.local.storage.rows import column, insert, to_structs
 
-__all__ = ["METRICS", "Metric", "Sample", "Summary", "add", "of_workload", "summaries"]
+__all__ = ["METRICS", "Metric", "Sample", "Summary", "add", "of_workload", "summaries", "summaries_of"]
 
 #: What is measured.
 Metric = Literal[
@@ -25,6 +25,9 @@ Metric = Literal[
 
 #: The columns of `Sample` that are measured.
 METRICS: tuple[Metric, ...] = get_args(Metric)
+
+
+Summaries: TypeAlias = "Mapping[str | None, dict[str, Summary | None]]"
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,24 +74,33 @@ def of_workload(connection: sqlite3.Connection, workload_id: str, since: datetim
 
 
 def summaries(
-    connection: sqlite3.Connection, chosen: Filter, since: datetime | None, key: str = "workload_id"
-) -> Mapping[str | None, dict[str, Summary | None]]:
+    connection: sqlite3.Connection, chosen: Filter, since: datetime, key: Literal["''", "initiative_id"]
+) -> Summaries:
     """The metrics of the chosen workloads since then, for each value of a column; ``"''"`` takes all as one."""
     where, values = conditions(chosen)
-    found: dict[str | None, dict[str, Summary | None]] = {}
-    for metric in METRICS:
-        for row in _summary_rows(connection, metric, where, {**values, "since": column(since) or ""}, key):
-            found.setdefault(row["key"], dict.fromkeys(METRICS))[metric] = Summary(*tuple(row)[1:5])
-    return found
+    source = f"samples INDEXED BY samples_at CROSS JOIN workloads ON workloads.id = samples.workload_id AND {where}"
+    return _summaries(connection, key, source, {**values, "since": column(since)})
 
 
-def _summary_rows(
-    connection: sqlite3.Connection, metric: str, where: str, values: dict[str, object], key: str
-) -> list[sqlite3.Row]:
-    return connection.execute(
-        f"SELECT {key} AS key, AVG({metric}), MIN({metric}), MAX({metric}), "  # noqa: S608
-        f"CAST(substr(MAX(at || {metric}), 28) AS REAL) "  # `at` is 27 characters wide: the latest value
-        f"FROM samples JOIN workloads ON workloads.id = samples.workload_id "
-        f"WHERE {where} AND at >= :since AND {metric} IS NOT NULL GROUP BY key",
-        values,
-    ).fetchall()
+def summaries_of(connection: sqlite3.Connection, seqs: Sequence[int], since: datetime) -> Summaries:
+    """The metrics of some workloads since then, by their ids."""
+    named = "json_each(:seqs) CROSS JOIN workloads ON seq = json_each.value"
+    source = f"{named} CROSS JOIN samples ON samples.workload_id = workloads.id"
+    values = {"seqs": msgspec.json.encode(seqs).decode(), "since": column(since)}
+    return _summaries(connection, "workload_id", source, values)
+
+
+def _summaries(connection: sqlite3.Connection, key: str, source: str, values: Mapping[str, object]) -> Summaries:
+    """`at` is 27 characters wide: what follows it in the largest is the latest value."""
+    columns = ", ".join(
+        f"AVG({name}), MIN({name}), MAX({name}), CAST(substr(MAX(at || {name}), 28) AS REAL)" for name in METRICS
+    )
+    rows = connection.execute(f"SELECT {key}, {columns} FROM {source} WHERE at >= :since GROUP BY 1", values)  # noqa: S608
+    return {row[0]: _summarized(tuple(row)[1:]) for row in rows if any(value is not None for value in tuple(row)[1:])}
+
+
+def _summarized(values: Sequence[float]) -> dict[str, Summary | None]:
+    return {
+        name: Summary(*values[4 * place : 4 * place + 4]) if values[4 * place] is not None else None
+        for place, name in enumerate(METRICS)
+    }

@@ -140,6 +140,7 @@ SCHEMA = (
         power_usage REAL,
         gpu_usage REAL)""",
     "CREATE INDEX IF NOT EXISTS samples_workload ON samples (workload_id, at)",
+    "CREATE INDEX IF NOT EXISTS samples_at ON samples (at)",
     """CREATE TABLE IF NOT EXISTS replies (
         key TEXT PRIMARY KEY,
         fingerprint TEXT NOT NULL,

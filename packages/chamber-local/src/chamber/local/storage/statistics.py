@@ -15,7 +15,7 @@ from chamber.local.storage.rows import column
 from chamber.local.storage.spans import cover
 from chamber.local.storage.sums import ENDED, KINDS, SUMS, across
 
-__all__ = ["Grouping", "Overview", "Totals", "Using", "gpu_hours_since", "overview", "totals_by"]
+__all__ = ["Grouping", "Overview", "Totals", "Using", "gpu_hours_of", "gpu_hours_since", "overview", "totals_by"]
 
 #: What :key says of the runs that are over, from an index that holds all of this.
 _OVER = f"""
@@ -100,7 +100,7 @@ def _sums(connection: sqlite3.Connection, key: _Key, chosen: Filter, now: dateti
     """The sums of `SUMS` for each value of `key`."""
     column_of = KINDS["outcome"].format(row="workloads") if key == "outcome" else key
     found: _Sums = {}
-    if chosen.status == ():
+    if chosen.admits_none:
         return found
     for part in _over(connection, key, chosen, found):
         _add(connection, _OVER.format(key=column_of, where=conditions(part)[0]), conditions(part)[1], found)
@@ -146,7 +146,7 @@ def gpu_hours_since(
 
     What began before counts with the part of its time that lies between them, as if it had used GPUs evenly.
     """
-    if chosen.status == ():
+    if chosen.admits_none:
         return {}
     where, values = conditions(chosen)
     used = _used_since(key, where, since) if _usage_is_kept(chosen) else _used_between(key, where)
@@ -162,6 +162,16 @@ def _usage_is_kept(chosen: Filter) -> bool:
     return chosen == Filter(initiative_id=chosen.initiative_id, capacity_pool_id=chosen.capacity_pool_id)
 
 
+def gpu_hours_of(
+    connection: sqlite3.Connection, seqs: Sequence[int], since: datetime, now: datetime
+) -> dict[str, float]:
+    """The same for some workloads, by their ids."""
+    these = "seq IN (SELECT value FROM json_each(:seqs))"
+    used = f"{_ended('id', '', these)} UNION ALL {_using('id', these)}"
+    values = {"now": column(now), "begin": column(since), "seqs": msgspec.json.encode(seqs).decode()}
+    return {row["key"]: row["used"] / 3600 for row in connection.execute(used, values)}
+
+
 def _used_since(key: str, where: str, since: datetime) -> str:
     """From the sums of months or days: what is in those since then, the rest of the first, and what ran on."""
     length = 7 if since == month(since) else 10
@@ -172,22 +182,22 @@ def _used_since(key: str, where: str, since: datetime) -> str:
         (
             f"SELECT {key} AS key, gpu_seconds AS used FROM usage "  # noqa: S608
             f"WHERE length(span) = {length} AND span {'>=' if whole else '>'} {span} AND {where}",
-            *([] if whole else [_ended(key, f"{rest} AND {where}")]),
-            _ended(key, f"{across(length)} AND {where}"),
+            *([] if whole else [_ended(key, "INDEXED BY workloads_used", f"{rest} AND {where}")]),
+            _ended(key, f"INDEXED BY workloads_across_{length}", f"{across(length)} AND {where}"),
             _using(key, where),
         )
     )
 
 
 def _used_between(key: str, where: str) -> str:
-    return f"{_ended(key, where)} UNION ALL {_using(key, where)}"
+    return f"{_ended(key, '', where)} UNION ALL {_using(key, where)}"
 
 
-def _ended(key: str, where: str) -> str:
+def _ended(key: str, index: str, where: str) -> str:
     """What ended since."""
     return (
         f"SELECT {key} AS key, gpu_seconds * {_PART.format(end='completed_at', seconds='run_seconds')} AS used "  # noqa: S608
-        f"FROM workloads WHERE completed_at > :begin AND started_at IS NOT NULL AND {where}"
+        f"FROM workloads {index} WHERE completed_at > :begin AND started_at IS NOT NULL AND {where}"
     )
 
 
