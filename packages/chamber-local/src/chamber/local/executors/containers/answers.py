@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import tempfile
 from collections.abc import Mapping, Sequence
 
 __all__ = ["answer", "last_line"]
@@ -14,32 +15,40 @@ _NOT_STARTED = 127
 async def answer(
     command: Sequence[str], environment: Mapping[str, str] | None = None, *, ends: bool = True
 ) -> tuple[int, str]:
-    """The exit code, and what was printed without what else was said when it is 0.
+    """The exit code, and what was printed; also what else was said, when it is not 0.
 
-    When this is cancelled, the program is killed; one that `ends` not is waited for.
+    When this is cancelled, the program is killed; one that `ends` not is waited for. It prints into files: what it
+    leaves running may keep a pipe open.
     """
+    with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as said:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=printed,
+                stderr=said,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return _NOT_STARTED, str(error)
+        code = await _ended(process, ends=ends)
+        printed.seek(0)
+        said.seek(0)
+        text = said.read() + printed.read() if code else printed.read()
+    return code, text.decode(errors="replace").strip()
+
+
+async def _ended(process: asyncio.subprocess.Process, *, ends: bool) -> int:
+    waiting = asyncio.create_task(process.wait())
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        return _NOT_STARTED, str(error)
-    try:
-        talking = asyncio.create_task(process.communicate())
-        printed, said = await asyncio.shield(talking)
+        return await asyncio.shield(waiting)
     except asyncio.CancelledError:
-        with contextlib.suppress(ProcessLookupError):
-            if ends:
+        if ends:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-        await talking
+        await waiting
         raise
-    code = process.returncode or 0
-    return code, (said + printed if code else printed).decode(errors="replace").strip()
 
 
 def last_line(said: str) -> str:

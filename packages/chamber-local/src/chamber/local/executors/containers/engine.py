@@ -88,7 +88,16 @@ class Engine:
             await asyncio.to_thread(file.unlink)
         if code:
             raise Refused(f"{self.name} could not make the container: {last_line(said)}")
-        return said.splitlines()[-1]
+        container = said.splitlines()[-1]
+        await self._initialize(container)
+        return container
+
+    async def _initialize(self, container: str) -> None:
+        """Has podman start what watches a container, which may go on to print what is not the container's."""
+        if self.name == "podman":
+            code, said = await answer([*self._command, "init", container], ends=False)
+            if code:
+                raise Refused(f"podman could not start the container: {last_line(said)}")
 
     async def state(self, container: str) -> State:
         """How it is. Raises Refused."""
@@ -109,7 +118,10 @@ class Engine:
     async def stop(self, containers: Sequence[str], grace: float) -> None:
         """Has containers ended, KILL after `grace` seconds."""
         if containers:
-            await self._tried("stop containers", self._client.container.stop, list(containers), math.ceil(grace))
+            command = [*self._command, "stop", f"-t={math.ceil(grace)}", *containers]
+            code, said = await answer(command, ends=False)
+            if code:
+                _logger.warning("%s could not stop containers: %s", self.name, last_line(said))
 
     async def add_network(self, name: str, labels: Mapping[str, str]) -> None:
         """Makes a network. Raises Refused."""
@@ -137,7 +149,7 @@ class Engine:
             with contextlib.suppress(NoSuchContainer):
                 if is_unwanted(lambda found=container: found.config.labels or {}):  # type: ignore[misc]
                     self._client.container.remove(container.id, force=True, volumes=True)
-        for network in self._client.network.list(filters={"label": label}):
+        for network in self._client.network.list(filters=[("label", label)]):
             if is_unwanted(lambda found=network: found.labels or {}):  # type: ignore[misc]
                 self._client.network.remove(network.id)
 
