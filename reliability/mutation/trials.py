@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -88,6 +89,7 @@ class Trials:
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         measured = self._measure(session)
         (self.folder / "measured.json").write_text(json.dumps(measured._asdict()), "utf-8")
+        gc.freeze()  # no child copies what it only looks through
         with (self.folder / "results.jsonl").open("w", encoding="utf-8") as results:
             for number, ended in self._tried(session, measured):
                 results.write(json.dumps([number, ended]) + "\n")
