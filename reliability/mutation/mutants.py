@@ -106,7 +106,9 @@ def _is_python(source: str) -> bool:
 
 def _mutant(source: str, made: str) -> Mutant:
     old, new = source.splitlines(), made.splitlines()
-    changes = [code for code in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if code[0] != "equal"]
+    changes = [
+        code for code in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if code[0] != "equal"
+    ]
     first, last = changes[0], changes[-1]
     before = " ".join(line.strip() for line in old[first[1] : last[2]])
     after = " ".join(line.strip() for line in new[first[3] : last[4]])

@@ -51,7 +51,7 @@ _ALL = (
     _core("transport.budget", "transport/test_budget", _VECTORS),
     _core("transport.calls", "transport/test_calls", "transport/test_stream", "transport/test_decisions", _VECTORS),
     _core("paths", "test_paths"),
-    _core("submission", "test_submission"),
+    _core("submission", "test_submission_bounds", "test_submission"),
     _core("journal", "test_journal", "test_submission"),
     _core("redaction", "test_redaction", "test_logs"),
     _core("settings.files", "test_settings", "test_store"),
