@@ -89,7 +89,6 @@ class Trials:
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         measured = self._measure(session)
         (self.folder / "measured.json").write_text(json.dumps(measured._asdict()), "utf-8")
-        gc.freeze()  # no child copies what it only looks through
         with (self.folder / "results.jsonl").open("w", encoding="utf-8") as results:
             for number, ended in self._tried(session, measured):
                 results.write(json.dumps([number, ended]) + "\n")
@@ -129,6 +128,7 @@ class Trials:
         original = compile(self.subject.source, file, "exec", dont_inherit=True)
         loaded, own = functions(file), statements(self.subject.source)
         items = {item.nodeid: item for item in session.items}
+        gc.freeze()  # no child copies what it only looks through
         for number, mutant in enumerate(self.mutants):
             changed = changed_function(original, compile(mutant.source, file, "exec", dont_inherit=True))
             if changed and (changed[0].co_qualname, changed[0].co_firstlineno) in loaded:
