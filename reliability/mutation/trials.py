@@ -39,6 +39,7 @@ _OPTIONS = [
     "-pno:cacheprovider",
     "-pno:terminal",
     "-pno:faulthandler",
+    "--timeout=30",  # for what waits for ever; what computes for ever is ended by a timer
     "-Wignore::pytest.PytestAssertRewriteWarning",  # what is imported once for all children
 ]
 _MEMORY = 6 << 30
@@ -154,7 +155,7 @@ class Trials:
             if chosen:
                 chosen[0].config._tmp_path_factory._basetemp = place  # type: ignore[attr-defined]
             change()
-            return _first_failure(chosen)
+            return _first_failure(chosen, measured.seconds)
 
         place.mkdir()
         ended = child_ended(trial, 10 + 10 * min(_PATIENCE, spent[-1] if spent else 0))
@@ -233,8 +234,9 @@ def _read(descriptor: int, seconds: float) -> str:
     return (os.read(descriptor, 1 << 16).decode() if ready else "") or TIMEOUT
 
 
-def _first_failure(items: Sequence[pytest.Item]) -> str:
+def _first_failure(items: Sequence[pytest.Item], seconds: dict[str, float]) -> str:
     for item, following in _pairs(items):
+        signal.setitimer(signal.ITIMER_PROF, 3 + 5 * seconds[item.nodeid])  # of processor time; it kills
         if not _passes(item, following):
             return item.nodeid
     return SURVIVED
