@@ -15,14 +15,15 @@ from typing import NamedTuple
 
 from reliability.figures import record
 from reliability.mutation.mutants import Mutant, mutants
-from reliability.mutation.subjects import SUBJECTS, Subject
+from reliability.mutation.subjects import ROOT, SUBJECTS, Subject
 from reliability.mutation.trials import LATER, SURVIVED, Measured, Trials, child_ended, one_trial
 
-__all__ = ["main"]
+__all__ = ["main", "scored"]
 
 #: Imported once, so that no child has to; nothing of chamber's, which a mutant may have to come before.
 _WARM = ("aiohttp", "filelock", "hypothesis", "jsonschema", "kubernetes_validate", "msgspec",
          "packaging.requirements", "structlog", "yaml", "yarl")  # fmt: skip
+_FIGURES = ROOT / "reliability" / "figures" / "mutation.json"
 _EQUIVALENT = Path(__file__).with_name("equivalent.json")
 
 
@@ -48,6 +49,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m reliability mutation", description=main.__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(SUBJECTS)}; all without")
     parser.add_argument("--line", type=int, action="append", default=[], help="only mutants of this line")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th mutant; 1 before a release")
     parser.add_argument("--least", type=float, default=90.0, help="percent that each module has to reach")
     options = parser.parse_args(argv)
     if unknown := set(options.modules) - set(SUBJECTS):
@@ -55,15 +57,16 @@ def main(argv: list[str]) -> int:
     for name in _WARM:
         with suppress(ImportError):
             importlib.import_module(name)
-    scores = {name: _scored(name, options.line) for name in options.modules or SUBJECTS}
-    if not options.modules and not options.line:
-        record("mutation", _figures(scores), "hatch run reliability mutation")
+    scores = {name: scored(name, options.line, options.every) for name in options.modules or SUBJECTS}
+    if not options.line:
+        record("mutation", {**_recorded(), **_figures(scores, options.every)}, "hatch run reliability mutation")
     return 0 if all(score.percent >= options.least for score in scores.values()) else 1
 
 
-def _scored(name: str, lines: Sequence[int]) -> Score:
+def scored(name: str, lines: Sequence[int] = (), every: int = 1) -> Score:
+    """Try the mutants of a module, or those of some lines, or each n-th, and print what became of them."""
     began, subject = time.monotonic(), SUBJECTS[name]
-    made = [mutant for mutant in mutants(subject.source) if not lines or mutant.line in lines]
+    made = [mutant for mutant in mutants(subject.source) if not lines or mutant.line in lines][::every]
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         measured, ended = _tried(subject, made, Path(folder))
     score = _score(name, made, measured, ended)
@@ -100,10 +103,17 @@ def _score(name: str, made: Sequence[Mutant], measured: Measured, ended: Sequenc
     return Score(measured, len(made) - len(alive), survivors, len(alive) - len(survivors))
 
 
-def _figures(scores: dict[str, Score]) -> dict[str, object]:
+def _recorded() -> dict[str, object]:
+    """What earlier runs counted of modules that are still in the table."""
+    figures = json.loads(_text(_FIGURES) or "{}").get("figures", {})
+    return {name: figures[name] for name in SUBJECTS if name in figures}
+
+
+def _figures(scores: dict[str, Score], every: int) -> dict[str, object]:
     figures: dict[str, object] = {}
     for name, score in scores.items():
         counted = f"{score.killed} of {score.killed + len(score.survivors)} mutants ({score.percent:.1f} %)"
+        counted += f", each {every}th tried" if every > 1 else ""
         figures[name] = f"{counted}; {score.measured.covered:.1f} % of lines and branches"
     return figures
 

@@ -7,7 +7,6 @@ of one package. Its operators are used here on whole modules, properties and con
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -52,7 +51,7 @@ def mutants(source: str) -> Iterator[Mutant]:
     wrapper.visit(visitor)
     seen = {source}
     for node, changed in visitor.found:
-        made = _changed(wrapper.module, spans.get(node), node, changed)
+        made = _changed(source, wrapper.module, spans.get(node), node, changed)
         if made not in seen and _is_python(made):
             seen.add(made)
             yield _mutant(source, made)
@@ -84,11 +83,11 @@ class _Visitor(cst.CSTVisitor):
         return True
 
 
-def _changed(module: cst.Module, span: CodeSpan | None, node: cst.CSTNode, changed: cst.CSTNode) -> str:
-    source = module.code.encode()
-    if span and source[span.start : span.start + span.length].decode() == module.code_for_node(node):
+def _changed(source: str, module: cst.Module, span: CodeSpan | None, node: cst.CSTNode, changed: cst.CSTNode) -> str:
+    text = source.encode()
+    if span and text[span.start : span.start + span.length].decode() == module.code_for_node(node):
         put = module.code_for_node(changed).encode()
-        return (source[: span.start] + put + source[span.start + span.length :]).decode()
+        return (text[: span.start] + put + text[span.start + span.length :]).decode()
     return cst.ensure_type(module.deep_replace(node, changed), cst.Module).code  # in parentheses: slower
 
 
@@ -106,8 +105,14 @@ def _is_python(source: str) -> bool:
 
 def _mutant(source: str, made: str) -> Mutant:
     old, new = source.splitlines(), made.splitlines()
-    changes = [code for code in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if code[0] != "equal"]
-    first, last = changes[0], changes[-1]
-    before = " ".join(line.strip() for line in old[first[1] : last[2]])
-    after = " ".join(line.strip() for line in new[first[3] : last[4]])
-    return Mutant(min(first[1] + 1, len(old)), before, after, made)
+    first = _alike(old, new)
+    last = min(_alike(old[::-1], new[::-1]), min(len(old), len(new)) - first)
+    before = " ".join(line.strip() for line in old[first : len(old) - last])
+    after = " ".join(line.strip() for line in new[first : len(new) - last])
+    return Mutant(min(first + 1, len(old)), before, after, made)
+
+
+def _alike(one: list[str], other: list[str]) -> int:
+    """How many lines both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((number for number, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

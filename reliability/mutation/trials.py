@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -38,6 +39,7 @@ _OPTIONS = [
     "-pno:cacheprovider",
     "-pno:terminal",
     "-pno:faulthandler",
+    "--timeout=30",  # for what waits for ever; what computes for ever is ended by a timer
     "-Wignore::pytest.PytestAssertRewriteWarning",  # what is imported once for all children
 ]
 _MEMORY = 6 << 30
@@ -127,6 +129,7 @@ class Trials:
         original = compile(self.subject.source, file, "exec", dont_inherit=True)
         loaded, own = functions(file), statements(self.subject.source)
         items = {item.nodeid: item for item in session.items}
+        gc.freeze()  # no child copies what it only looks through
         for number, mutant in enumerate(self.mutants):
             changed = changed_function(original, compile(mutant.source, file, "exec", dont_inherit=True))
             if changed and (changed[0].co_qualname, changed[0].co_firstlineno) in loaded:
@@ -152,7 +155,7 @@ class Trials:
             if chosen:
                 chosen[0].config._tmp_path_factory._basetemp = place  # type: ignore[attr-defined]
             change()
-            return _first_failure(chosen)
+            return _first_failure(chosen, measured.seconds)
 
         place.mkdir()
         ended = child_ended(trial, 10 + 10 * min(_PATIENCE, spent[-1] if spent else 0))
@@ -219,7 +222,7 @@ def _in_child(trial: Callable[[], str], writable: int, allowed: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(allowed) + 1, int(allowed) + 2))
     try:
         ended = trial()
-    except BaseException as error:  # noqa: BLE001  whatever a mutant does, it is its own end
+    except BaseException as error:
         ended = f"{type(error).__name__}: {error}"[:200]
     os.write(writable, ended.encode(errors="replace"))
     os._exit(0)
@@ -231,8 +234,9 @@ def _read(descriptor: int, seconds: float) -> str:
     return (os.read(descriptor, 1 << 16).decode() if ready else "") or TIMEOUT
 
 
-def _first_failure(items: Sequence[pytest.Item]) -> str:
+def _first_failure(items: Sequence[pytest.Item], seconds: dict[str, float]) -> str:
     for item, following in _pairs(items):
+        signal.setitimer(signal.ITIMER_PROF, 3 + 5 * seconds[item.nodeid])  # of processor time; it kills
         if not _passes(item, following):
             return item.nodeid
     return SURVIVED

@@ -3,7 +3,6 @@
 import ast
 
 import hypothesis
-
 from members import ROOT
 
 ENOUGH = 60

@@ -75,7 +75,7 @@ async def test_a_header_that_would_break_its_line_is_refused_before_anything_is_
 
 async def test_the_token_the_organization_and_the_attempt_are_never_those_of_a_caller():
     made = transport(settings=Settings("ch.test-token", URL, "org_1"))
-    mine = {name: "mine" for name in ("Authorization", "X-Organization-Id", "X-Request-Id", "X-Chamber-Attempt")}
+    mine = dict.fromkeys(("Authorization", "X-Organization-Id", "X-Request-Id", "X-Chamber-Attempt"), "mine")
     await made.call("GET", THING, headers=mine)
     headers = made.calls[0].headers
     assert headers["Authorization"] == "Bearer ch.test-token"
@@ -243,7 +243,9 @@ async def test_a_sleep_that_lasts_longer_than_it_was_asked_to_is_the_end_of_the_
     assert (caught.value.attempts, caught.value.elapsed) == (1, 60)
 
 
-@pytest.mark.parametrize("code", ["KEY_IN_PROGRESS", "IDEMPOTENCY_KEY_IN_USE", "REQUEST_IN_PROGRESS", "REQUEST_IN_FLIGHT"])
+@pytest.mark.parametrize(
+    "code", ["KEY_IN_PROGRESS", "IDEMPOTENCY_KEY_IN_USE", "REQUEST_IN_PROGRESS", "REQUEST_IN_FLIGHT"]
+)
 async def test_a_conflict_with_the_same_request_under_way_is_waited_for(code):
     made = transport(Reply(409, {"error": {"code": code, "message": "wait"}}), {}, method="POST")
     assert (await made.call("POST", THING, body={})).attempts == 2

@@ -20,7 +20,8 @@ def test_there_are_never_more_layers_than_there_is_room_for(size: int, room: int
 
 
 @pytest.mark.parametrize(
-    ("room", "layers"), [(120, 16), (17, 16), (16, 16), (15, 8), (8, 8), (7, 4), (3, 2), (2, 2), (1, 1), (0, 1), (-3, 1)]
+    ("room", "layers"),
+    [(120, 16), (17, 16), (16, 16), (15, 8), (8, 8), (7, 4), (3, 2), (2, 2), (1, 1), (0, 1), (-3, 1)],
 )
 def test_a_large_project_takes_the_largest_power_of_two_that_there_is_room_for(room: int, layers: int) -> None:
     assert count(1 << 40, room) == layers

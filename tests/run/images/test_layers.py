@@ -182,7 +182,9 @@ def test_the_key_changes_exactly_when_a_file_a_mode_a_link_or_a_folder_does(
     assert (_key(first) == _key(second)) is (one == two)
 
 
-inputs = st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4), min_size=1, max_size=4)
+inputs = st.lists(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4), min_size=1, max_size=4
+)
 
 
 @given(one=inputs, two=inputs)

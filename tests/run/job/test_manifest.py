@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -186,6 +186,7 @@ def test_any_environment_and_command_survive_the_yaml(
     assert valid(rendered(objects)) == objects == tuple(yaml.safe_load_all(rendered(objects)))
 
 
+@settings(max_examples=40)  # each is checked against two versions of the cluster's schema
 @given(
     st.text(min_size=1, max_size=255),
     st.sampled_from(["python", "torchrun", "accelerate", "deepspeed", "ray", "mpi"]),

@@ -87,22 +87,24 @@ def test_variables_are_merged_one_by_one_and_each_says_where_it_came_from(
     tmp_path: Path, file: dict[str, str], arguments: dict[str, str], here: dict[str, str], forwarded: set[str]
 ) -> None:
     given_here = {name: value for name, value in here.items() if name in forwarded}
-    merged = _resolved(
-        tmp_path, {"env": file}, {"env": arguments, "forward_env": sorted(forwarded)}, environ=here
-    )
+    merged = _resolved(tmp_path, {"env": file}, {"env": arguments, "forward_env": sorted(forwarded)}, environ=here)
     assert merged.env == {**given_here, **file, **arguments}
     for name in merged.env:
         source = "argument" if name in arguments else ".chamber.yaml" if name in file else "forward_env"
         assert merged.sources[f"env.{name}"] == source
 
 
-@given(file=variables, arguments=variables, secret=st.sets(st.sampled_from(["A", "B", "LR"])), by_argument=st.booleans())
+@given(
+    file=variables, arguments=variables, secret=st.sets(st.sampled_from(["A", "B", "LR"])), by_argument=st.booleans()
+)
 def test_a_variable_from_a_secret_is_never_plain_too(
     tmp_path: Path, file: dict[str, str], arguments: dict[str, str], secret: set[str], by_argument: bool
 ) -> None:
-    secrets = {"secrets": {name: "keys/one" for name in secret}}
+    secrets = {"secrets": dict.fromkeys(secret, "keys/one")}
     merged = _resolved(
-        tmp_path, {"env": file, **({} if by_argument else secrets)}, {"env": arguments, **(secrets if by_argument else {})}
+        tmp_path,
+        {"env": file, **({} if by_argument else secrets)},
+        {"env": arguments, **(secrets if by_argument else {})},
     )
     assert not merged.env.keys() & merged.secrets.keys()
     # An argument wins here too: a plain value that is an argument takes the place of a secret that a file names.

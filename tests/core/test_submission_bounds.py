@@ -1,0 +1,254 @@
+"""What a submission asks, says and refuses, to the letter."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from chamber.core import (
+    AuthorizationError,
+    ConfigurationError,
+    IdempotencyConflict,
+    SubmissionUnknownError,
+    TransportError,
+    ValidationError,
+)
+from chamber.core.journal import Journal
+from chamber.core.settings import Settings
+from chamber.core.submission import LARGEST_MANIFEST, Submission, checked, new_external_id
+from chamber.core.testing import RecordingTransport, Reply
+
+URL = "https://chamber.test/v1"
+FIELDS = {"name": "train", "initiative_id": "team", "gpu_type": "H100", "external_id": "mine"}
+JOB = {"id": "wl_1", "name": "train", "status": "pending", "external_id": "mine"}
+LEAST = {**FIELDS, "job_class": "ELASTIC", "scaling_mode": "GANG"}
+
+
+def network(posts, searches=None, listed=None, **settings):
+    """A transport on which only submissions, searches and listings are answered."""
+    replies = {
+        "POST workloads": posts,
+        "POST workloads/search": {"items": []} if searches is None else searches,
+        "GET workloads": {"workloads": []} if listed is None else listed,
+    }
+    return RecordingTransport(replies, Settings("ch.test-token", URL, **settings))
+
+
+async def sent(transport, **options):
+    """The job, or the error that the submission ended with."""
+    try:
+        return await Submission(transport, FIELDS, **options).send()
+    except Exception as error:
+        return error
+
+
+async def test_a_job_is_looked_for_by_its_id_and_then_among_what_was_submitted_lately():
+    transport = network([Reply(502), JOB])
+    await sent(transport)
+    search, listing = transport.calls[1:3]
+    assert search.body == {"query": "mine", "page_size": 100, "sort_by": "submitted_at", "sort_order": "desc"}
+    since = datetime(2025, 12, 31, 23, 55, tzinfo=UTC)
+    asked = {name: value for name, value in listing.params.items() if not name.endswith(("date", "after"))}
+    assert asked == {"limit": "100", "sort_order": "desc"}
+    for name in ("start_date", "submitted_after"):
+        assert datetime.fromisoformat(listing.params[name]) == since
+
+
+async def test_a_look_is_a_read_and_a_submission_a_write_that_is_not_repeated():
+    transport = network([Reply(502), JOB])
+    await sent(transport)
+    assert [call.headers["X-Chamber-Attempt"] for call in transport.calls[:3]] == ["1/8", "1/5", "1/5"]
+
+
+async def test_a_search_that_fails_is_made_again_and_one_that_is_refused_is_not():
+    failing = network([Reply(502)], searches=[Reply(501), {"items": [JOB]}])
+    assert (await sent(failing)).id == "wl_1"
+    assert [call.path for call in failing.calls] == ["workloads", "workloads/search", "workloads/search"]
+    refused = network([Reply(502)], searches=Reply(405, {}), listed={"workloads": [JOB]})
+    assert (await sent(refused)).id == "wl_1"
+    assert [call.path for call in refused.calls] == ["workloads", "workloads/search", "workloads"]
+
+
+async def test_while_the_api_stays_away_it_is_asked_every_five_seconds():
+    transport = network([Reply(502)], searches=[Reply(501), Reply(501), {"items": [JOB]}])
+    assert (await sent(transport)).id == "wl_1"
+    assert transport.sleeps == [0.0, 5.0, 0.0, 5.0, 0.0]
+
+
+async def test_a_look_that_will_not_succeed_is_the_end():
+    transport = network([Reply(502)], searches=Reply(405, {}), listed=Reply(403, {}))
+    ended = await sent(transport)
+    assert isinstance(ended, SubmissionUnknownError)
+    assert isinstance(ended.__cause__, AuthorizationError)
+    assert len(transport.calls) == 3
+
+
+async def test_what_is_unknown_is_told_with_all_that_is_known_of_it():
+    ended = await sent(network([Reply(502, {"message": "no"}, {"X-Request-Id": "req_9"})]), on_ambiguous="raise")
+    assert isinstance(ended, SubmissionUnknownError)
+    told = (ended.status_code, ended.request_id, ended.method, ended.url, ended.external_id)
+    assert told == (502, "req_9", "POST", f"{URL}/workloads", "mine")
+    assert ended.last_error is ended.__cause__
+    assert ended.message == (
+        f"The job may or may not have been submitted: {ended.last_error.message}. Ask "
+        "client.resolve_submission('mine') before you submit it again"
+    )
+
+
+async def test_another_job_under_the_same_id_is_named():
+    ended = await sent(network([Reply(502)], searches={"items": [{**JOB, "name": "other"}]}))
+    assert isinstance(ended, IdempotencyConflict)
+    assert ended.message == (
+        "external_id 'mine' belongs to workload wl_1 (other), which is another job: "
+        "submit this one under an external_id of its own"
+    )
+
+
+async def test_an_answer_with_another_job_is_told_where_the_caller_wants_no_look():
+    ended = await sent(network([{**JOB, "external_id": "theirs"}]), on_ambiguous="raise")
+    assert isinstance(ended, SubmissionUnknownError)
+    assert ended.last_error.message == "The API answered with another job, wl_1"
+    assert ended.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("timeout", "of_client", "longest"), [(None, None, 180), (None, 30, 30), (12, 30, 12), (40, 30, 40)]
+)
+async def test_a_submission_takes_no_longer_than_its_time(timeout, of_client, longest):
+    transport = network([Reply(502)], searches=Reply(501), timeout=of_client)
+    assert isinstance(await sent(transport, timeout=timeout), SubmissionUnknownError)
+    assert longest - 5 <= transport.clock.time < longest
+
+
+@pytest.mark.parametrize("timeout", [0, float("nan")])
+def test_a_time_that_is_none_is_refused_at_once(timeout):
+    with pytest.raises(ConfigurationError):
+        Submission(network([JOB]), FIELDS, timeout=timeout)
+
+
+async def unacknowledged(age=timedelta()):
+    """What a submission left of which nobody knows what became of it, and which was begun so long ago."""
+    await sent(network([Reply(502)]), on_ambiguous="raise")
+    (intent,) = Journal().pending()
+    Journal().write(msgspec.structs.replace(intent, time=intent.time - age)).release()
+    return intent
+
+
+async def test_an_intent_says_what_was_to_be_submitted_where_and_when_and_by_what():
+    await sent(network([Reply(502)], organization_id="org"), on_ambiguous="raise", digest="d")
+    (intent,) = Journal().pending()
+    assert (intent.external_id, intent.name, intent.api_url, intent.organization_id, intent.digest) == (
+        *("mine", "train", URL, "org", "d"),
+    )
+    assert intent.time == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def test_the_payload_of_an_intent_is_that_of_the_job_whatever_its_id():
+    payloads = []
+    for fields in (FIELDS, {**FIELDS, "external_id": "other"}, {**FIELDS, "gpu_type": "A100", "external_id": "third"}):
+        with pytest.raises(SubmissionUnknownError):
+            await Submission(network([Reply(502)]), fields, on_ambiguous="raise").send()
+        payloads.append(Journal().find(fields["external_id"]).payload)
+    assert payloads[0] == payloads[1] != payloads[2]
+
+
+async def test_what_was_not_acknowledged_is_told_by_its_time():
+    await unacknowledged()
+    ended = await sent(network([JOB]), on_ambiguous="raise")
+    assert ended.last_error.message == "the submission of 2026-01-01 00:00:00 UTC was not acknowledged"
+    assert isinstance(ended.last_error, TransportError)
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(295, False), (297, True)])
+async def test_after_five_minutes_a_refusal_is_about_all_requests(seconds, told):
+    """The three looks take four seconds, and as long again after the refusal."""
+    await unacknowledged(timedelta(seconds=seconds - 4))
+    ended = await sent(network([Reply(403, {})]))
+    assert isinstance(ended, AuthorizationError) is told
+    assert len(Journal().pending()) == (0 if told else 1)
+
+
+async def test_a_run_takes_up_its_job_whatever_it_was_called_with():
+    await unacknowledged()
+    (intent,) = Journal().pending()
+    entry = Journal().claim("mine")
+    again = Submission(network([], searches={"items": [JOB]}), {**FIELDS, "gpu_type": "A100"}, digest="d")
+    assert (await again.resume(entry)).id == "wl_1"
+    assert intent not in Journal().pending()
+
+
+def test_an_id_is_a_uuid_of_version_7_of_this_millisecond():
+    before = time.time_ns() // 1_000_000
+    made = new_external_id()
+    after = time.time_ns() // 1_000_000
+    value = uuid.UUID(made.removeprefix("cb-"))
+    assert (value.version, value.variant) == (7, uuid.RFC_4122)
+    assert before <= value.int >> 80 <= after
+
+
+def test_the_random_bits_of_ids_are_all_used():
+    values = [uuid.UUID(new_external_id().removeprefix("cb-")).int for _ in range(200)]
+    random = [*range(62), *range(64, 76)]
+    assert all({value >> bit & 1 for value in values} == {0, 1} for bit in random)
+
+
+@pytest.mark.parametrize(
+    "fits",
+    [
+        {"name": "x" * 255},
+        {"requested_gpus": 0},
+        {"requested_gpus": 0.5},
+        {"priority": 0},
+        {"priority": 100},
+        {"external_id": "x" * 255},
+        {"k8s_manifest": "x"},
+        {"k8s_manifest": "x" * LARGEST_MANIFEST},
+        {"distribution_mode": "auto"},
+        {"distribution_mode": "manual"},
+        {"gpus_per_pod": 1, "requested_pods": 1, "min_pods": 1},
+    ],
+)
+def test_what_the_api_takes_is_sent(fits):
+    assert checked({**LEAST, **fits}).items() >= fits.items()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", "x" * 256),
+        ("name", None),
+        ("initiative_id", None),
+        ("initiative_id", 7),
+        ("gpu_type", None),
+        ("gpu_type", 7),
+        ("requested_gpus", -0.1),
+        ("requested_gpus", "1"),
+        ("priority", -1),
+        ("priority", 101),
+        ("priority", 0.5),
+        ("external_id", "x" * 256),
+        ("external_id", "a\nb"),
+        ("k8s_manifest", ""),
+        ("k8s_manifest", "x" * 65_537),
+        ("distribution_mode", "none"),
+        ("gpus_per_pod", 0),
+        ("requested_pods", 0),
+        ("min_pods", 0),
+        ("min_pods", 1.5),
+        ("job_class", "SPOT"),
+        ("scaling_mode", "NONE"),
+    ],
+)
+def test_what_the_api_does_not_take_is_refused_by_name(field, value):
+    with pytest.raises(ValidationError, match=field):
+        checked({**LEAST, field: value})
+
+
+@pytest.mark.parametrize("external_id", [None, ""])
+def test_a_submission_without_an_id_gets_one(external_id):
+    assert checked({**LEAST, "external_id": external_id})["external_id"].startswith("cb-")
