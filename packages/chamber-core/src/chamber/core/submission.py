@@ -168,7 +168,13 @@ class Submission:
         )
         workload = wire.decode(answer, Workload)
         if workload.external_id not in {None, self._external_id}:
-            raise UnexpectedResponseError(f"The API answered with another job, {workload.id}", answer.status)
+            raise UnexpectedResponseError(
+                f"The API answered with another job, {workload.id}",
+                answer.status,
+                request_id=answer.request_id,
+                method=answer.method,
+                url=answer.url,
+            )
         return workload
 
     def _checked(self, error: ChamberError) -> ChamberError:
