@@ -381,16 +381,6 @@ def test_what_was_found_says_so_and_what_was_sent_does_not():
     assert not submit([JOB])[1].reused
 
 
-def test_an_answer_about_another_job_acknowledges_nothing():
-    transport, ended = submit([OTHER], searches={"items": [OTHER, JOB]})
-    assert (ended.id, posts(transport)) == ("wl_1", 1)
-
-
-def test_an_answer_that_does_not_tell_the_external_id_is_taken():
-    answer = {name: value for name, value in JOB.items() if name != "external_id"}
-    assert submit([answer])[1].id == "wl_1"
-
-
 @pytest.mark.parametrize("told", [{"gpu_type": "A100"}, {"initiative_id": "other"}, {"requested_gpus": 8}])
 def test_a_key_that_was_used_for_another_payload_is_a_conflict(told):
     seen = Reply(422, {"error": {"code": "IDEMPOTENCY_KEY_REUSED", "message": "seen"}})
