@@ -103,6 +103,22 @@ def test_a_settled_intent_that_was_opened_just_before_is_not_taken_up(journal, m
     assert journal.claim("mine") is None
 
 
+def test_an_intent_that_was_written_anew_just_before_is_left_to_who_wrote_it(journal, monkeypatch):
+    left(journal, intent(day=1))
+    flock, since = fcntl.flock, []
+
+    def written_meanwhile(descriptor, how):
+        monkeypatch.setattr(fcntl, "flock", flock)
+        since.append(journal.write(intent(day=2)))
+        return flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", written_meanwhile)
+    assert journal.claim("mine") is None
+    since[0].release()
+    with journal.claim("mine") as entry:
+        assert entry.intent.time.day == 2
+
+
 def test_settling_leaves_the_intent_that_somebody_wrote_since(journal):
     first, second = journal.write(intent(day=1)), journal.write(intent(day=2))
     first.settle()

@@ -162,6 +162,19 @@ def test_a_job_that_failed_before_anybody_was_told_is_submitted_anew(
     assert Journal().pending() == []
 
 
+def test_after_one_that_failed_the_next_unacknowledged_is_taken_up(
+    client: ChamberClient, project: Path, interrupted: Callable[[str], str]
+) -> None:
+    interrupted("after")
+    (intent,) = Journal().pending()
+    later = msgspec.structs.replace(intent, external_id="later", time=intent.time + timedelta(seconds=1))
+    Journal().write(later).release()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chamber.core.submission.Submission._same", _failed)
+        assert run(client, project).external_id == "later"
+    assert Journal().pending() == []
+
+
 def _failed(_: object, found: Workload, __: object) -> Workload:
     return msgspec.structs.replace(found, status=JobStatus.FAILED, reused=True)
 

@@ -116,8 +116,8 @@ def test_each_promise_that_is_broken_is_told(changed, broken):
 
 
 def test_a_submission_that_was_unknown_and_then_found_needs_no_journal():
-    outcome = Outcome(**GOOD | {"submissions": 4, "pending": []})
-    outcome.acknowledged.append(("c", "wl_3"))
+    found = [*GOOD["acknowledged"], ("c", "wl_3")]
+    outcome = Outcome(**GOOD | {"submissions": 4, "acknowledged": found, "pending": []})
     assert outcome.violations() == {}
 
 
