@@ -28,12 +28,13 @@ def main(argv: list[str]) -> int:
 
         return peer.compare(options.seeds or 10, options.submissions, options.rate)
     options.seeds = options.seeds or 200
-    began = time.monotonic()
+    began, busy = time.monotonic(), time.process_time()
     outcomes, broken = [], 0
     for storm, outcome in _all(_storms(options), options.jobs):
         outcomes.append(outcome)
         broken += not well(storm, outcome)
     sums = {**total(outcomes), "seeds": len(outcomes), "seconds": round(time.monotonic() - began, 1)}
+    sums["seconds of a core"] = round(time.process_time() - busy, 1) if options.jobs == 1 else 0
     amplification = sums["posts"] / max(1, sums["submissions"])
     told = _told(sums, amplification)
     for name, counted in told.items():
@@ -89,6 +90,7 @@ def _told(sums: dict[str, float], amplification: float) -> dict[str, object]:
         **{name: sums[name] for name in INVARIANTS},
         "amplification": round(amplification, 3),
         "seconds": sums["seconds"],
+        "seconds of a core": sums["seconds of a core"] or "not counted",
     }
 
 

@@ -233,14 +233,14 @@ def test_a_disk_that_fails_leaves_no_half_of_an_intent(journal, monkeypatch, ste
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.replace" if step == "replace" else "os.fsync", full)
         entry = journal.write(intent())
-    assert not entry.is_kept
+    assert entry.file is None
     entry.settle()
     assert list(journal.folder.iterdir()) == []
     assert descriptors() == before
 
 
-def test_a_kept_intent_is_kept(journal):
-    assert journal.write(intent()).is_kept
+def test_an_entry_says_where_its_intent_is_kept(journal):
+    assert [journal.write(intent()).file] == list(journal.folder.iterdir())
 
 
 def test_a_user_without_a_home_has_an_empty_journal(monkeypatch):
@@ -251,7 +251,7 @@ def test_a_user_without_a_home_has_an_empty_journal(monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.home", homeless)
     journal = Journal()
-    assert not journal.write(intent()).is_kept
+    assert journal.write(intent()).file is None
     assert (journal.pending(), journal.claim("mine"), journal.claim_run(DIGEST, URL, None)) == ([], None, None)
 
 

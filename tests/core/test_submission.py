@@ -6,6 +6,7 @@ import asyncio
 import stat
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 
 import msgspec
@@ -453,3 +454,26 @@ def test_a_time_that_is_none_is_refused_before_anything_is_sent(timeout):
     transport, ended = submit([JOB], timeout=timeout)
     assert isinstance(ended, ConfigurationError)
     assert transport.calls == []
+
+
+async def test_other_calls_go_on_while_the_journal_is_flushed(monkeypatch):
+    went_on = threading.Event()
+    flushed = []
+    monkeypatch.setattr("os.fsync", lambda _: flushed.append(went_on.wait(30)))
+    client = recorded_async_client(RecordingTransport({"POST workloads": JOB}))
+    submitting = asyncio.ensure_future(client.submit_job("train", "team", "H100", external_id="mine"))
+    await asyncio.sleep(0)
+    went_on.set()
+    assert (await submitting).id == "wl_1"
+    assert flushed[0] is True
+
+
+async def test_an_interpreter_that_starts_no_thread_any_more_keeps_the_intent_all_the_same(monkeypatch):
+    async def exiting(*_):
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    monkeypatch.setattr("asyncio.to_thread", exiting)
+    transport = RecordingTransport({"POST workloads": lost(sent=True)})
+    with pytest.raises(SubmissionUnknownError):
+        await recorded_async_client(transport).submit_job("t", "team", "H100", external_id="mine", on_ambiguous="raise")
+    assert [intent.external_id for intent in Journal().pending()] == ["mine"]

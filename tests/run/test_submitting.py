@@ -1,5 +1,6 @@
 """A run that was killed before it was acknowledged is taken up by the next of the same plan, and by nothing else."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -14,6 +15,9 @@ import pytest
 from chamber.core import ChamberClient, JobStatus, SubmissionUnknownError, Workload
 from chamber.core.journal import Journal
 from chamber.core.testing import FakeClock
+from chamber.core.transport import Transport
+from chamber.core.transport.exchange import Request
+from chamber.core.wire import Answer
 from chamber.local import LocalChamber
 
 #: Runs the project and is killed: ``before`` the submission is sent, or ``after`` the API has it.
@@ -60,18 +64,33 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def killed(chamber: LocalChamber, project: Path) -> Callable[[str], str]:
-    """Has a run killed at that moment, and returns the external id that it left."""
+class Interrupted(BaseException):
+    """As a kill, for all that is kept: the run ends where it is."""
 
-    def kill(when: str) -> str:
-        arguments = (chamber.api_url, chamber.token, chamber.organization_id, chamber.team, project, when)
-        done = subprocess.run([sys.executable, "-c", KILLED, *arguments], env=os.environ, check=False)
-        assert done.returncode == -9
+
+@pytest.fixture
+def interrupted(client: ChamberClient, project: Path) -> Callable[[str], str]:
+    """Has a run end ``before`` or ``after`` its submission is sent, and returns the external id that it left."""
+
+    def interrupt(when: str) -> str:
+        send = Transport._send
+
+        async def ended(self: Transport, request: Request, timeout: float) -> Answer:
+            submits = request.method == "POST" and request.url.endswith("/workloads")
+            if not submits or when == "after":
+                answer = await send(self, request, timeout)
+            if submits:
+                raise Interrupted
+            return answer
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Transport, "_send", ended)
+            with pytest.raises(Interrupted):
+                asyncio.run(client._async.run(project, team="init_local"))
         (intent,) = Journal().pending()
         return intent.external_id
 
-    return kill
+    return interrupt
 
 
 def run(client: ChamberClient, project: Path, **options: Any) -> Workload:
@@ -83,10 +102,12 @@ def present(chamber: LocalChamber) -> list[str | None]:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_killed_run_is_taken_up_once(
-    chamber: LocalChamber, client: ChamberClient, project: Path, killed: Callable[[str], str], when: str
-) -> None:
-    left = killed(when)
+def test_a_killed_run_is_taken_up_once(chamber: LocalChamber, client: ChamberClient, project: Path, when: str) -> None:
+    arguments = (chamber.api_url, chamber.token, chamber.organization_id, chamber.team, project, when)
+    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], env=os.environ, check=False)
+    assert done.returncode == -9
+    (intent,) = Journal().pending()
+    left = intent.external_id
     told: list[str] = []
     workload = run(client, project, on_progress=lambda _, message: told.append(message))
     assert (workload.external_id, workload.reused, present(chamber)) == (left, when == "after", [left])
@@ -97,9 +118,9 @@ def test_a_killed_run_is_taken_up_once(
 
 
 def test_a_run_after_the_one_that_was_taken_up_is_a_new_one(
-    chamber: LocalChamber, client: ChamberClient, project: Path, killed: Callable[[str], str]
+    chamber: LocalChamber, client: ChamberClient, project: Path, interrupted: Callable[[str], str]
 ) -> None:
-    left = killed("after")
+    left = interrupted("after")
     first, second = run(client, project), run(client, project)
     assert first.external_id == left
     assert second.external_id not in {None, left}
@@ -117,9 +138,9 @@ def test_an_acknowledged_run_is_never_returned_again(
 
 
 def test_a_job_that_completed_before_anybody_was_told_is_returned_once(
-    chamber: LocalChamber, client: ChamberClient, project: Path, killed: Callable[[str], str]
+    chamber: LocalChamber, client: ChamberClient, project: Path, interrupted: Callable[[str], str]
 ) -> None:
-    left = killed("after")
+    left = interrupted("after")
     chamber.clock.advance(3600)
     first, second = run(client, project), run(client, project)
     assert (first.external_id, first.status) == (left, "COMPLETED")
@@ -128,9 +149,9 @@ def test_a_job_that_completed_before_anybody_was_told_is_returned_once(
 
 
 def test_a_job_that_failed_before_anybody_was_told_is_submitted_anew(
-    chamber: LocalChamber, client: ChamberClient, project: Path, killed: Callable[[str], str]
+    chamber: LocalChamber, client: ChamberClient, project: Path, interrupted: Callable[[str], str]
 ) -> None:
-    left = killed("after")
+    left = interrupted("after")
     (failed,) = chamber.workloads()
     told: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
@@ -147,9 +168,9 @@ def _failed(_: object, found: Workload, __: object) -> Workload:
 
 @pytest.mark.parametrize("change", ["code", "gpus", "env", "name"])
 def test_another_plan_takes_up_nothing(
-    chamber: LocalChamber, client: ChamberClient, project: Path, killed: Callable[[str], str], change: str
+    chamber: LocalChamber, client: ChamberClient, project: Path, interrupted: Callable[[str], str], change: str
 ) -> None:
-    left = killed("before")
+    left = interrupted("before")
     options: dict[str, Any] = {"gpus": {"gpus": 2}, "env": {"env": {"A": "1"}}, "name": {"name": "other"}}
     if change == "code":
         (project / "train.py").write_text("print('trained better')\n")
@@ -158,26 +179,26 @@ def test_another_plan_takes_up_nothing(
 
 
 def test_another_organisation_takes_up_nothing(
-    chamber: LocalChamber, project: Path, killed: Callable[[str], str]
+    chamber: LocalChamber, project: Path, interrupted: Callable[[str], str]
 ) -> None:
-    left = killed("before")
+    left = interrupted("before")
     with ChamberClient(chamber.token, chamber.api_url) as client:
         assert run(client, project).external_id != left
 
 
 def test_what_another_process_has_under_way_is_not_taken_up(
-    client: ChamberClient, project: Path, killed: Callable[[str], str]
+    client: ChamberClient, project: Path, interrupted: Callable[[str], str]
 ) -> None:
-    left = killed("before")
+    left = interrupted("before")
     with Journal().claim(left) or pytest.fail("it is held"):
         assert run(client, project).external_id != left
     assert run(client, project).external_id == left
 
 
 def test_several_that_were_killed_are_taken_up_one_by_one(
-    client: ChamberClient, project: Path, killed: Callable[[str], str]
+    client: ChamberClient, project: Path, interrupted: Callable[[str], str]
 ) -> None:
-    first = killed("after")
+    first = interrupted("after")
     (intent,) = Journal().pending()
     later = msgspec.structs.replace(intent, external_id="later", time=intent.time + timedelta(seconds=1))
     Journal().write(later).release()
@@ -192,14 +213,19 @@ def test_a_run_that_ended_unknown_is_taken_up_by_the_next(
     chamber.faults.add("status", method="POST", path="/v1/workloads/search", times=None)
     chamber.faults.add("status", method="GET", path="/v1/workloads*", times=None)
     with pytest.raises(SubmissionUnknownError) as caught:
-        _submitted_in_the_dark(client, chamber, project)
+        _submitted_in_the_dark(client, project)
+    with pytest.raises(SubmissionUnknownError) as again:
+        _submitted_in_the_dark(client, project)
     chamber.faults.clear()
+    (file,) = Path(os.environ["CHAMBER_CONFIG_DIR"], "submissions").iterdir()
+    assert f"remove {file}" in "".join(again.value.__notes__)
     workload = run(client, project)
     assert (workload.external_id, workload.reused) == (caught.value.external_id, True)
+    assert again.value.external_id == caught.value.external_id
     assert len(present(chamber)) == 1
 
 
-def _submitted_in_the_dark(client: ChamberClient, chamber: LocalChamber, project: Path) -> None:
+def _submitted_in_the_dark(client: ChamberClient, project: Path) -> None:
     """A run whose access is granted before the API goes blind."""
     with pytest.MonkeyPatch.context() as patch:
 
@@ -210,9 +236,9 @@ def _submitted_in_the_dark(client: ChamberClient, chamber: LocalChamber, project
 
 
 def test_resolving_by_hand_ends_it_too(
-    chamber: LocalChamber, client: ChamberClient, project: Path, killed: Callable[[str], str]
+    chamber: LocalChamber, client: ChamberClient, project: Path, interrupted: Callable[[str], str]
 ) -> None:
-    left = killed("after")
+    left = interrupted("after")
     assert client.resolve_submission(left)
     assert run(client, project).external_id != left
 

@@ -54,19 +54,16 @@ class Entry:
 
     def __init__(self, intent: Intent, file: Path | None = None, descriptor: int | None = None) -> None:
         self.intent = intent
-        self._file, self._descriptor = file, descriptor
+        #: Where it is kept; None: it could not be written, and a crash loses it.
+        self.file: Path | None = file
+        self._descriptor = descriptor
         _held.add(self)
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether it is on disk: a crash does not lose it."""
-        return self._file is not None
 
     def settle(self) -> None:
         """The submission was acknowledged or refused: nothing of it is kept."""
         with contextlib.suppress(OSError):
-            if self._file is not None and self._is_mine(self._file):
-                self._remove(self._file)
+            if self.file is not None and self._is_mine(self.file):
+                self._remove(self.file)
         self.release()
 
     def release(self) -> None:

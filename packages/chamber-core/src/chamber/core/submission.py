@@ -10,6 +10,7 @@ The remaining risk: a listing that shows a job later than 4 seconds after it was
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 import uuid
@@ -103,7 +104,7 @@ class Submission:
             return await self.resume(before)
         if before is not None:
             before.release()
-        return await self._ended(journal.write(intent), self._sent_or_found())
+        return await self._ended(await _kept(journal, intent), self._sent_or_found())
 
     async def resume(self, entry: Entry) -> Workload:
         """The job of an intent that was never acknowledged: as the API has it, else submitted under the same id.
@@ -244,6 +245,14 @@ class Submission:
         raised.external_id = self._external_id
         raised.last_error = error
         return raised
+
+
+async def _kept(journal: Journal, intent: Intent) -> Entry:
+    """The intent on disk. Flushing a disk takes time, in which other calls of the same loop go on."""
+    try:
+        return await asyncio.to_thread(journal.write, intent)
+    except RuntimeError:  # the interpreter is exiting, and starts no thread any more
+        return journal.write(intent)
 
 
 def checked(fields: Mapping[str, Any]) -> dict[str, Any]:

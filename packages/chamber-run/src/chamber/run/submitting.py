@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chamber.core.enums import JobStatus
+from chamber.core.errors import SubmissionUnknownError
 from chamber.core.journal import Entry, Journal
 from chamber.core.models import Workload
 from chamber.core.submission import Submission, checked
@@ -42,7 +43,13 @@ async def _resumed(transport: Transport, plan: DryRunResult, entry: Entry, repor
     with entry:
         await report("submit", f"an earlier run of this plan was not acknowledged: looking for {external_id}")
         fields = checked({**plan.submit_payload, "external_id": external_id})
-        workload = await Submission(transport, fields, digest=entry.intent.digest).resume(entry)
+        try:
+            workload = await Submission(transport, fields, digest=entry.intent.digest).resume(entry)
+        except SubmissionUnknownError as error:
+            error.add_note(
+                f"If you know that it was not submitted, remove {entry.file}: the next run is then a new one"
+            )
+            raise
     if not workload.reused:
         await report("submit", f"submitted {workload.name} as {workload.id}")
         return workload
