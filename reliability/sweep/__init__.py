@@ -26,7 +26,7 @@ from chamber.local import LocalChamber
 from reliability import figures
 from reliability.sweep import canaries, evidence
 from reliability.sweep.evidence import Found
-from reliability.sweep.registry import free_port, registry
+from reliability.sweep.registry import registry
 from reliability.sweep.strangers import strangers
 
 __all__ = ["Sweep", "main", "sweep"]
@@ -34,7 +34,7 @@ __all__ = ["Sweep", "main", "sweep"]
 _ROOT = Path(__file__).resolve().parents[2]
 _BASE = "localhost/chamber-tests/python:1"
 #: Seconds.
-_LIMIT = 600.0
+_LIMIT = 400.0
 
 
 class Sweep(msgspec.Struct, frozen=True):
@@ -54,23 +54,30 @@ def sweep(root: Path, seed: int, *, engine: bool = True, leak: bool = False) -> 
 
     `leak`: the session prints a password, which has to be found.
     """
+    values = canaries.values(seed)
     with ExitStack() as stack:
-        hosts = stack.enter_context(strangers(root / "requests"))
-        api, pushed = (f"127.0.0.1:{free_port()}" for _ in range(2))
-        planted = canaries.plant(root, seed, canaries.Hosts(api, pushed, hosts), canaries.values(seed))
-        port = int(api.rpartition(":")[2])
-        stack.enter_context(mock.patch.dict(os.environ, {"CHAMBER_CONFIG_DIR": str(root / "home" / ".chamber")}))
-        stack.enter_context(LocalChamber(data_dir=root / "chamber", port=port, host="127.0.0.1"))
-        if engine:
-            stack.enter_context(registry(root / "registry", pushed, "ada", planted.values["login of docker"]))
+        hosts = _servers(stack, root, values, engine=engine)
+        planted = canaries.plant(root, seed, hosts, values)
         _chatty(root)
-        given = canaries.Given(str(root), pushed, hosts, planted.values, engine, leak)
+        given = canaries.Given(str(root), hosts.registry, hosts.strangers, values, engine, leak)
         failures = _session(root, given, planted.environment)
         if engine:
-            stack.enter_context(_image(f"{pushed}/team", root / "image"))
+            stack.enter_context(_image(f"{hosts.registry}/team", root / "image"))
     found, size = evidence.search(root, planted)
     files = sum(file.is_file() for file in root.rglob("*"))
     return Sweep(len(planted.values), found, size, files, failures)
+
+
+def _servers(stack: ExitStack, root: Path, values: dict[str, str], *, engine: bool) -> canaries.Hosts:
+    """An embedded Chamber whose token is a canary, a registry whose password is one, and strangers."""
+    elsewhere = stack.enter_context(strangers(root / "requests"))
+    canaries.identify(root / "chamber", values)
+    stack.enter_context(mock.patch.dict(os.environ, {"CHAMBER_CONFIG_DIR": str(root / "home" / ".chamber")}))
+    chamber = stack.enter_context(LocalChamber(data_dir=root / "chamber"))
+    pushed = elsewhere["realm"]
+    if engine:
+        pushed = stack.enter_context(registry(root / "registry", "ada", values["login of docker"]))
+    return canaries.Hosts(chamber.registry, pushed, elsewhere)
 
 
 def _session(root: Path, given: canaries.Given, environment: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-__all__ = ["NAMES", "Canaries", "Given", "Hosts", "core", "plant", "values"]
+__all__ = ["NAMES", "Canaries", "Given", "Hosts", "core", "identify", "plant", "values"]
 
 #: What is planted, and how it is written there: "word" as tokens are; "odd" with marks that every encoding changes;
 #: "key" as several lines; "aws" as their shape is known.
@@ -114,6 +114,14 @@ def plant(root: Path, seed: int, hosts: Hosts, values: dict[str, str]) -> Canari
     )
 
 
+def identify(folder: Path, value: dict[str, str]) -> None:
+    """Have the embedded Chamber that keeps its data in `folder` take a canary for its token."""
+    folder.mkdir(mode=stat.S_IRWXU)
+    identity = {"token": value["token in the environment"], "users": {}}
+    (folder / "identity.json").write_text(json.dumps(identity))
+    (folder / "identity.json").chmod(0o600)
+
+
 def values(seed: int) -> dict[str, str]:
     """The canaries of a seed."""
     return {name: _value(kind, core(seed, name)) for name, kind in NAMES.items()}
@@ -168,9 +176,7 @@ def _user(placed: _Placed, hosts: Hosts) -> None:
         placed.write(name, "home/.netrc", lines)
     name = "GOOGLE_APPLICATION_CREDENTIALS"
     placed.write(name, "home/google.json", json.dumps({"type": "service_account", "private_key": value[name]}))
-    identity = {"token": value["token in the environment"], "users": {}}
-    placed.write("token in the environment", "chamber/identity.json", json.dumps(identity))
-    (placed.root / "chamber").chmod(stat.S_IRWXU)
+    placed.files["token in the environment"] = "chamber/identity.json"
 
 
 def _docker(placed: _Placed, hosts: Hosts) -> None:

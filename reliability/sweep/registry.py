@@ -11,44 +11,58 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["free_port", "registry"]
+__all__ = ["registry"]
 
 _START_SECONDS = 30.0
-
-
-def free_port() -> int:
-    """A port that nobody listened at a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+#: Another program may take the port between the look for it and the start.
+_ATTEMPTS = 5
 
 
 @contextmanager
-def registry(folder: Path, host: str, user: str, password: str) -> Iterator[None]:
-    """The registry at `host`, which keeps its images in ``<folder>/data``."""
+def registry(folder: Path, user: str, password: str) -> Iterator[str]:
+    """Where the registry is, as host:port; it keeps its images in ``<folder>/data``."""
     folder.mkdir()
     made = subprocess.run(["htpasswd", "-niB", user], input=password, check=True, capture_output=True, text=True)
     (folder / "htpasswd").write_text(made.stdout)
-    config = {
+    process, host = _started(folder)
+    try:
+        yield host
+    finally:
+        process.terminate()
+        process.wait(_START_SECONDS)
+
+
+def _started(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    program = shutil.which("docker-registry") or "docker-registry"
+    for _ in range(_ATTEMPTS):
+        host = f"127.0.0.1:{_free_port()}"
+        (folder / "config.yml").write_text(json.dumps(_configuration(folder, host)))  # which is YAML
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen([program, "serve", str(folder / "config.yml")], stdout=log, stderr=log)
+        if _answers(host, process):
+            return process, host
+        process.kill()
+        process.wait()
+    raise RuntimeError(f"docker-registry did not start: {(folder / 'log').read_text()}")
+
+
+def _configuration(folder: Path, host: str) -> dict[str, object]:
+    return {
         "version": 0.1,
         "log": {"level": "error", "accesslog": {"disabled": True}},
         "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
         "http": {"addr": host},
         "auth": {"htpasswd": {"realm": "sweep", "path": str(folder / "htpasswd")}},
     }
-    (folder / "config.yml").write_text(json.dumps(config))  # which is YAML
-    program = shutil.which("docker-registry") or "docker-registry"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([program, "serve", str(folder / "config.yml")], stdout=log, stderr=log)
-    try:
-        _await(host, process)
-        yield
-    finally:
-        process.terminate()
-        process.wait(_START_SECONDS)
 
 
-def _await(host: str, process: subprocess.Popen[bytes]) -> None:
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(host: str, process: subprocess.Popen[bytes]) -> bool:
     name, _, port = host.partition(":")
     deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
@@ -57,5 +71,5 @@ def _await(host: str, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.05)
         else:
-            return
-    raise RuntimeError("docker-registry did not start")
+            return True
+    return False

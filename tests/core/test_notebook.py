@@ -11,6 +11,7 @@ from chamber.core import Capacity, CapacityPool, NotFoundError, PaginatedRespons
 from chamber.core.enums import JobStatus
 from chamber.core.many import WorkloadBatch
 from chamber.core.notebook import table
+from chamber.core.redaction import Secret
 
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>\' onmouseover="y"'
 WHEN = datetime(2026, 1, 15, 10, 30, tzinfo=UTC)
@@ -151,3 +152,15 @@ repr(HealthStatus(status="ok"))
 assert not {"chamber.core.notebook", "html"} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_no_secret_is_in_a_table_or_a_repr():
+    kept = Secret("sesame-opens-4711")
+    workload = Workload(
+        id="wl_1", name="a", status=JobStatus.RUNNING, metadata={"note": "c2VzYW1lLW9wZW5zLTQ3MTE= sesame-opens-4711"}
+    )
+    shown = f"{workload!r} {workload._repr_html_()} {table('', [workload])}"
+    assert "sesame" not in shown
+    assert "c2VzYW1l" not in shown
+    assert shown.count("note *** ***") == 2
+    assert kept

@@ -3,6 +3,7 @@ import io
 
 from rich.console import Console
 
+from chamber.core.redaction import Secret
 from chamber.run.progress import Display, Reporter
 
 
@@ -42,3 +43,11 @@ async def test_without_a_terminal_nothing_is_shown(capsys: object) -> None:
         await report("wait", "RUNNING")
     await asyncio.sleep(0)
     assert capsys.readouterr() == ("", "")  # type: ignore[attr-defined]
+
+
+async def test_no_secret_is_told_to_anybody() -> None:
+    told: list[str] = []
+    kept = Secret("sesame-opens-4711")
+    await Reporter(lambda _stage, message: told.append(message))("docker", "logged in as ada:sesame-opens-4711")
+    assert told == ["logged in as ada:***"]
+    assert kept

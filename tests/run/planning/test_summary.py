@@ -97,3 +97,10 @@ def test_what_changed_since_the_last_run_is_told(tmp_path: Path) -> None:
     changed = _plan(tmp_path).build
     assert changed.environment == "anew, because since the last run requirements.txt changed"
     assert changed.project == "changed since the last run"
+
+
+def test_a_secret_that_was_put_where_none_belongs_is_not_in_the_summary_either(tmp_path: Path) -> None:
+    env = {"WANDB_API_KEY": "sesame-opens-4711", "NOTE": "its key is sesame-opens-4711"}
+    text = _plan(tmp_path, env=env, entrypoint_args="--key sesame-opens-4711").summary()
+    assert "sesame" not in text
+    assert "--key ***" in text

@@ -86,7 +86,7 @@ class ChamberError(Exception):
         self.details: tuple[Any, ...] = tuple(cleaned(list(details)))
         self.request_id = request_id
         self.method = method
-        self.url = url and redacted(url)
+        self.url: str | None = url and redacted(url)
         #: How often the request was sent.
         self.attempts = attempts
         #: Seconds that the call took, waits included.
