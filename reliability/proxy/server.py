@@ -19,6 +19,7 @@ __all__ = ["FaultProxy"]
 #: What a server that is none says to everything.
 _CANNED = b'{"id": "wl_1", "name": "train", "status": "RUNNING"}'
 _UNKNOWN = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+_ROUNDS = 10
 _AT_ACCEPT = BEFORE[0]
 
 
@@ -92,6 +93,8 @@ class FaultProxy:
 
     async def _shut(self) -> None:
         self._server.close()
+        for _ in range(_ROUNDS):  # until those that were just accepted are served, and can be ended
+            await asyncio.sleep(0)
         for task in [*self._connections]:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)

@@ -146,5 +146,5 @@ def main(argv: list[str]) -> int:
     counted = soak(Size(given.minutes, given.rate, given.waits, given.seed))
     for figure, count in {**figures.machine(), "seed": given.seed, **counted}.items():
         print(f"{figure}: {count}")
-    figures.record("soak", counted, f"hatch run soak --minutes {given.minutes:g}", seed=given.seed)
+    figures.record("soak", counted, " ".join(["hatch run soak", *argv]), seed=given.seed)
     return int(any(counted[figure] != most for figure, most in _LIMITS.items()))

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from chamber.core import (
     AsyncChamberClient,
+    AuthenticationError,
     ChamberClient,
     ClientClosedError,
     DeadlineExceeded,
@@ -201,6 +202,26 @@ async def test_two_calls_whose_token_expired_are_both_renewed():
     transport = Expired({"GET thing": Reply(body={})}, settings)
     answers = await asyncio.gather(*(transport.call("GET", path("thing")) for _ in range(2)))
     assert [answer.status for answer in answers] == [200, 200]
+
+
+async def test_a_token_that_does_not_come_in_time_holds_up_no_other_call(api, said, token):
+    """Whoever gives tokens may ask a program or a person for one."""
+    asked, given = threading.Event(), threading.Event()
+
+    def source(_url: str) -> str | None:
+        asked.set()
+        given.wait(20)
+        return None
+
+    api.answers(said({}, 401), said())
+    transport = Transport(Settings(token, api.url, timeout=1.0, token_source=source))
+    refused = asyncio.ensure_future(transport.call("GET", path("first")))
+    assert await asyncio.to_thread(asked.wait, 20)
+    assert (await transport.call("GET", path("other"), timeout=20)).status == 200
+    with pytest.raises(AuthenticationError):
+        await refused
+    given.set()
+    await transport.close()
 
 
 async def test_a_stream_of_a_registry_ends_with_the_client(silent, token):

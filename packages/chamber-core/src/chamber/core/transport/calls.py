@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import contextvars
 import math
@@ -21,6 +22,7 @@ from chamber.core.retry import KEYED_WRITE, READ, Outcome, Policy, delay, http_d
 from chamber.core.settings import Settings, checked_timeout
 from chamber.core.transport.budget import RetryBudget
 from chamber.core.transport.connections import Connections
+from chamber.core.transport.daemon import in_daemon
 from chamber.core.transport.exchange import Request, Streamed, checked_headers, exchange, is_final
 from chamber.core.wire import Answer
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from chamber.core.errors import ChamberError
     from chamber.core.paths import ApiPath
+    from chamber.core.redaction import Secret
 
 __all__ = ["Listener", "Transport"]
 
@@ -98,7 +101,7 @@ class Transport:
         deadline = Deadline(self.clock, min(limit, self._whole()))
         used = self.settings.token
         answer = await self._attempts(request, chosen, deadline)
-        if answer.status == 401 and (self.settings.token != used or self.settings.renew_token()):
+        if answer.status == 401 and await self._has_another_token(used, deadline):
             answer = await self._attempts(self._authorized(request), chosen, deadline)
         if answer.status >= 300:
             raise self._refused(answer)
@@ -174,6 +177,16 @@ class Transport:
         if self.settings.organization_id:
             headers["X-Organization-Id"] = self.settings.organization_id
         return msgspec.structs.replace(request, headers=headers)
+
+    async def _has_another_token(self, used: Secret, deadline: Deadline) -> bool:
+        """Whether there is another token by now, or whoever gives tokens has one in time."""
+        if self.settings.token != used:
+            return True
+        try:
+            async with self._connections.under_way.until_closed(), asyncio.timeout(deadline.remaining):
+                return await in_daemon(self.settings.renew_token, name="chamber-token") or self.settings.token != used
+        except TimeoutError:
+            return False
 
     async def _attempts(self, request: Request, policy: Policy, deadline: Deadline) -> Answer:
         """The last answer, good or bad. Raises TransportError: the last attempt had none."""

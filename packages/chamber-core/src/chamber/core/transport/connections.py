@@ -41,7 +41,11 @@ class Connections:
     @property
     def under_way(self) -> UnderWay:
         """The calls and waits of the running loop."""
-        return self._under_way.setdefault(asyncio.get_running_loop(), UnderWay())
+        loop = asyncio.get_running_loop()
+        found = self._under_way.get(loop)
+        if found is None:
+            found = self._under_way[loop] = UnderWay()
+        return found
 
     async def session(self) -> aiohttp.ClientSession:
         """The session of the running loop: no cookies, no netrc, no redirects of its own."""
