@@ -8,6 +8,7 @@ NAMES = {
     "contract": "reliability.contract",
     "figures": "reliability.figures",
     "fuzz": "reliability.fuzz",
+    "model": "reliability.model",
 }
 
 

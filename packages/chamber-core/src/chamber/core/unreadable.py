@@ -5,4 +5,8 @@ import msgspec
 __all__ = ["UNREADABLE"]
 
 #: Not of the form asked for; no UTF-8 in a text; nested too deeply.
-UNREADABLE: tuple[type[Exception], ...] = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE: tuple[type[msgspec.DecodeError], type[UnicodeDecodeError], type[RecursionError]] = (
+    msgspec.DecodeError,
+    UnicodeDecodeError,
+    RecursionError,
+)
