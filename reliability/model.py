@@ -1,4 +1,4 @@
-"""A model of what a Chamber promises, walked at random beside a real one: submit, cancel, look, wait, crash, restart."""
+"""A model of what a Chamber promises, walked at random beside a real one: submit, cancel, look, wait, crash."""
 
 from __future__ import annotations
 
@@ -104,9 +104,7 @@ class Chamber(RuleBasedStateMachine):
                 "job", self._team, "H100", gpus, metadata={"simulated_seconds": str(seconds)}
             )
         except SubmissionUnknownError as error:
-            assert fault is not None
-            assert error.external_id is not None
-            self._unknown.add(error.external_id)
+            self._unknown.add(_reported(error, fault))
         else:
             assert job.id not in self._jobs, "a new job is an old one"
             self._seen(job, fault)
@@ -264,6 +262,13 @@ class Chamber(RuleBasedStateMachine):
         for job in found:
             if job.id in self._jobs:
                 self._seen(job, fault)
+
+
+def _reported(error: SubmissionUnknownError, fault: Kind | None) -> str:
+    """The external id of a submission of unknown fate."""
+    assert fault is not None, "unknown without a fault"
+    assert error.external_id is not None
+    return error.external_id
 
 
 def walk(dialect: str, runs: int, steps: int = _STEPS, first: int = 1) -> type[Chamber]:

@@ -1,7 +1,8 @@
-r"""Project trees, written in a line: entries with ``⏎`` between them, in which ``\n`` and ``\xff`` are as in Python's bytes.
+r"""Project trees, written in a line: entries with ``⏎`` between them; ``\n`` and ``\xff`` are as in Python's bytes.
 
-``a=text`` is a file and ``a{755}=text`` one of that mode, ``d/`` a folder, ``a -> b`` a link, ``a => b`` a hard
-link, ``a !fifo`` and ``a !socket`` what they say, ``a *9`` nine files, ``a ^9`` nine folders in each other, ``a #9`` nine bytes.
+``a=text`` is a file and ``a{755}=text`` one of that mode, ``d/`` a folder, ``a -> b`` a link, ``a => b`` a hard link,
+``a !fifo`` and ``a !socket`` what they say, ``a *9`` nine files, ``a ^9`` nine folders in each other, ``a #9`` nine
+bytes.
 """
 
 import codecs
