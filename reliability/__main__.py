@@ -6,6 +6,7 @@ import sys
 #: Name of a run -> the module whose `main` takes its options and returns the exit code.
 NAMES = {
     "contract": "reliability.contract",
+    "corpus": "reliability.corpus",
     "figures": "reliability.figures",
     "fuzz": "reliability.fuzz",
     "model": "reliability.model",
