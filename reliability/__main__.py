@@ -15,6 +15,10 @@ NAMES = {
     "sweep": "reliability.sweep",
     "kinds": "reliability.proxy.page",
     "soak": "reliability.soak",
+    "corpus": "reliability.corpus",
+    "figures": "reliability.figures",
+    "fuzz": "reliability.fuzz",
+    "model": "reliability.model",
 }
 
 

@@ -11,7 +11,7 @@ for name, value in json.loads(os.environ["KNOWN"]).items():
 
 
 @schemathesis.hook
-def map_body(context, body):
+def map_body(context: object, body: object) -> object:
     """Without the one or the other there is nothing to compare."""
     if isinstance(body, dict) and body.get("min_pods") is not None and body.get("requested_pods") is not None:
         return {**body, "min_pods": None}

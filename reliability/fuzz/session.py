@@ -3,7 +3,7 @@
 import logging
 import sys
 
-import atheris
+import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 #: What shows the fuzzer where an input led; to instrument everything would take longer than a run in CI.
 _INSTRUMENTED = {

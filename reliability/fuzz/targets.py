@@ -78,7 +78,7 @@ def response(data: bytes) -> None:
     """An answer of 200: a model that can be shown and kept, or an error that quotes it."""
     kind = KINDS[data[0] % len(KINDS)] if data else dict
     try:
-        found = decode(_answer(200, data[1:]), kind)
+        found: object = decode(_answer(200, data[1:]), kind)
     except UnexpectedResponseError as error:
         _told(error)
         return

@@ -118,6 +118,8 @@ class _Detection:
         if self._starts_itself:
             return {}
         file = _file_of(self._start.start, self._folder, self._scripts)
+        if file is not None and _leads_nowhere(self._folder.directory / file):
+            raise ConfigurationError(f"{file} is a link to nothing: put a file there, or name another with entrypoint=")
         return imports.reached_from(self._folder, file) if file is not None else {}
 
     def _choose_framework(self) -> frameworks.Choice:
@@ -162,6 +164,10 @@ class _Detection:
         signs = frameworks.choose(dict.fromkeys(self._needs.names, ""))
         if signs.framework == "generic":
             yield f"The framework is not among what is installed: {self._framework.why}"
+
+
+def _leads_nowhere(file: Path) -> bool:
+    return file.is_symlink() and not file.is_file()
 
 
 def _known(framework: str | None) -> Framework | None:

@@ -50,6 +50,15 @@ def read(folder: Folder, file: str) -> Listed:
     )
 
 
+#: https://pip.pypa.io/en/stable/reference/requirements-file-format/#global-options, beside those above.
+_OPTIONS = frozenset(
+    {
+        *("-i", "--index-url", "--pypi-url", "--extra-index-url", "--no-index", "--trusted-host"),
+        *("--no-binary", "--only-binary", "--prefer-binary", "--pre", "--require-hashes", "--use-feature"),
+    }
+)
+
+
 class _Line(Struct, frozen=True):
     file: str
     number: int
@@ -107,6 +116,8 @@ class _Reader:
             self._link(line, value)
         elif option in _LINKS and "://" not in value.removeprefix("file:"):
             self._local(line, value)
+        elif option not in {*_LINKS, *_OPTIONS}:
+            line.refuse(f"pip knows no option {option} in such a file: take it out, or correct it")
 
     def _include(self, line: _Line, file: str, required: bool) -> None:
         if "://" in file:
