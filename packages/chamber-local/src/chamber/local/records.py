@@ -3,7 +3,9 @@
 import contextlib
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import psutil
@@ -23,14 +25,22 @@ class Record(msgspec.Struct, frozen=True):
     api_url: str
     token: str
     pid: int
+    #: A token for each organization but the first.
+    tokens: dict[str, str] = {}
+
+    def login(self, organization_id: str | None) -> tuple[str, str]:
+        """User name and password for the repositories of an organization; by default of the first."""
+        if organization_id in self.tokens:
+            return str(organization_id), self.tokens[str(organization_id)]
+        return "chamber", self.token
 
     def __repr__(self) -> str:
         return f"Record(registry={self.registry!r}, api_url={self.api_url!r}, token='***', pid={self.pid})"
 
 
-def write(address: str, token: str) -> None:
+def write(address: str, token: str, *, tokens: Mapping[str, str] = MappingProxyType({})) -> None:
     """Records that this process serves at host:port; without a place to write to, run() has to be told."""
-    record = Record(address, f"http://{address}/v1", token, os.getpid())
+    record = Record(address, f"http://{address}/v1", token, os.getpid(), dict(tokens))
     try:
         _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
         _folder().chmod(0o700)

@@ -64,7 +64,12 @@ class Server:
             database = Database(folder.database)
             stack.callback(database.close)
             parts, store = await _assemble(settings, folder, database, listening.address, stack)
-            access = Access(_tokens(settings, folder), _names(listening.address) if settings.loopback else ())
+            access = Access(
+                users=_tokens(settings, folder),
+                hosts=_names(listening.address) if settings.loopback else (),
+                organizations=settings.organizations,
+                pull_token=folder.pull_token,
+            )
             throttle = Throttle(settings.rate_limit, ahead) if settings.rate_limit else None
             app = application(parts, store, access, throttle, faults)
             faults.attach(await _serve(app, listening, stack))
