@@ -68,9 +68,28 @@ def test_idle_gpus_are_not_lent_to_another_organization_unless_they_are_shared()
         assert [(str(held.status), held.capacity_pool_id) for held in shared] == [("RUNNING", "pool_l4")] * 2
         assert "team a has 6 reserved in one pool" in too_many.failure_reason
         assert [pool.id for pool in there.get_capacity().pools] == ["pool_h100_org_b", "pool_l4"]
-        with pytest.raises(ValidationError, match=r"there is no reservation 'res-a'|reservation_id") as refused:
-            there.create_allocation("b", "res-a", 1)
-        assert "there is res-a" not in str(refused.value)
+
+
+def test_what_another_organization_allocates_takes_nothing_from_a_reservation():
+    reserving = {
+        **SPLIT,
+        "reservations": [*SPLIT["reservations"], {"id": "res-b", "pool": "pool_h100_org_b", "gpus": 4}],
+    }
+    for said, refused in ((SPLIT, None), (reserving, "there is no reservation 'res-a'; there is res-b;")):
+        with (
+            LocalChamber(executor="simulated", users=USERS, **said) as chamber,
+            chamber.client() as here,
+            chamber.client("zoe") as there,
+        ):
+            if refused:
+                with pytest.raises(ValidationError, match=refused):
+                    there.create_allocation("b", "res-a", 3)
+            else:
+                there.create_allocation("b", "res-a", 3)
+            started(here, "a", 6, job_class="RESERVED")
+            chamber.clock.advance(1)
+
+            assert str(chamber.workloads()[0].status) == "RUNNING"
 
 
 def test_another_organization_learns_nothing_of_what_takes_its_shared_gpus():

@@ -21,6 +21,7 @@ def test_a_running_chamber_is_recorded_and_a_stopped_one_is_not(own_settings):
             "api_url": chamber.api_url,
             "token": chamber.token,
             "pid": os.getpid(),
+            "tokens": {},
         }
     assert list((own_settings / "local").iterdir()) == []
 

@@ -96,8 +96,9 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
 
     def _shares_of(self, reservation: Reservation) -> Iterator[Share]:
         left = reservation.gpus
+        whose = next((pool.organization_id for pool in self.pools if pool.id == reservation.pool_id), None)
         for grant in self.grants:
-            if grant.reservation_id == reservation.id:
+            if grant.reservation_id == reservation.id and whose in {None, self.organization_of(grant.team_id)}:
                 given = min(grant.gpus, left)
                 left -= given
                 yield Share(grant.id, grant.team_id, reservation.pool_id, given)
