@@ -73,7 +73,8 @@ class LocalChamber:
     says whether an Idempotency-Key is heeded; by default it is in the documented dialect only. `users` are there beside
     the first, an ORG_ADMIN of one organization whose token is `token`. `rate_limit` is for each user's token. `pools`
     in place of `gpus`, with `teams`, `reservations` and `allocations`, say who may use what: see
-    `chamber.local.configuration`.
+    `chamber.local.configuration`. `seed` may be ``demo``: a new Chamber begins with
+    the history of an organization.
 
     Raises ConfigurationError: a setting is wrong, the port is taken, or the folder is in use.
     """
@@ -97,6 +98,7 @@ class LocalChamber:
         teams: Sequence[TeamConfiguration | Mapping[str, Any]] = (),
         reservations: Sequence[ReservationConfiguration | Mapping[str, Any]] = (),
         allocations: Sequence[AllocationConfiguration | Mapping[str, Any]] = (),
+        seed: str | None = None,
     ) -> None:
         said = {"pools": pools, "teams": teams, "reservations": reservations, "allocations": allocations}
         self._settings = checked(
@@ -113,6 +115,7 @@ class LocalChamber:
             idempotency=idempotency,
             users=users,
             rate_limit=rate_limit,
+            seed=seed,
         )
         #: What clients wait by in tests: ``chamber.client(clock=chamber.virtual_time)``.
         self.virtual_time: ClientClock = ClientClock(

@@ -13,7 +13,7 @@ import psutil
 from chamber.core import settings
 from chamber.local.folder import write_private
 
-__all__ = ["Record", "find", "remove", "running", "write"]
+__all__ = ["Record", "find", "remove", "running", "told_of", "write"]
 
 _logger = logging.getLogger(__name__)
 
@@ -27,6 +27,8 @@ class Record(msgspec.Struct, frozen=True):
     pid: int
     #: A token for each organization but the first.
     tokens: dict[str, str] = {}
+    #: Whether it is a program of its own, which a signal stops.
+    command: bool = False
 
     def login(self, organization_id: str | None) -> tuple[str, str]:
         """User name and password for the repositories of an organization; by default of the first."""
@@ -47,6 +49,14 @@ def write(address: str, token: str, *, tokens: Mapping[str, str] = MappingProxyT
         write_private(_file(address), msgspec.json.encode(record))
     except OSError as error:
         _logger.warning("%s cannot be written, so run() will not find this Chamber by itself: %s", _folder(), error)
+
+
+def told_of(address: str) -> None:
+    """Marks a Chamber as a program of its own."""
+    record = _read(_file(address))
+    if record is not None:
+        with contextlib.suppress(OSError):
+            write_private(_file(address), msgspec.json.encode(msgspec.structs.replace(record, command=True)))
 
 
 def remove(address: str) -> None:

@@ -13,6 +13,7 @@ from chamber.local.api.inflight import InFlight
 from chamber.local.api.services import Services
 from chamber.local.application import application
 from chamber.local.clock import Clock, VirtualClock, now
+from chamber.local.demo import sow_demo
 from chamber.local.dispatcher import Dispatcher
 from chamber.local.entrance import Entrance
 from chamber.local.executors.contract import Executor
@@ -116,6 +117,9 @@ async def _assemble(
     await database.write(tenancy.prepare)
     await database.write(sow, settings.configuration, ledger.clock())
     await database.write(enrol, settings.users, ledger.clock())
+    if settings.seed:
+        pools = [pool for pool in settings.configuration.physical() if pool.organization_id in {None, ORGANIZATION}]
+        await database.write(sow_demo, pools, ledger.clock())
     await recover(ledger, folder.path / "runs", folder.logs)
     dispatcher = Dispatcher(ledger, _executor(settings, store, address, folder, clock), folder.logs)
     stack.push_async_callback(dispatcher.close)

@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     grace: float
     users: tuple[User, ...]
     rate_limit: RateLimit | None
+    seed: str | None = None
 
     @property
     def organizations(self) -> tuple[str, ...]:
@@ -57,10 +58,13 @@ def checked(
     idempotency: bool | None,
     users: Sequence[User],
     rate_limit: RateLimit | None,
+    seed: str | None = None,
 ) -> Settings:
     """The settings, when they are sound. Raises ConfigurationError."""
     _one_of("dialect", dialect, tuple(DIALECTS))
     _one_of("executor", executor, _EXECUTORS)
+    if seed is not None:
+        _one_of("seed", seed, ("demo",))
     loopback = _is_loopback(host)
     if not loopback and not allow_remote:
         raise ConfigurationError(
@@ -85,6 +89,7 @@ def checked(
         grace=grace,
         users=everybody,
         rate_limit=rate_limit,
+        seed=seed,
     )
 
 
