@@ -32,8 +32,8 @@ def test_a_file_says_who_may_use_what(tmp_path):
     configuration = read(path)
 
     assert configuration.physical() == (
-        Pool("pool_h100", "local H100", "H100", 8),
-        Pool("old", "The old ones", "A100", 4),
+        Pool("pool_h100", "local H100", "H100", 8, "org_local"),
+        Pool("old", "The old ones", "A100", 4, "org_local"),
     )
     assert configuration.reserved() == (Reservation("res-1", "pool_h100", 6, "research"),)
     assert configuration.budgets() == {"research": 500}

@@ -99,3 +99,52 @@ def test_other_machines_are_let_in_only_with_the_flag(up):
 
     _, told = up("--host", "0.0.0.0", "--expose")
     assert "CHAMBER_API_URL=http://127.0.0.1:" in told
+
+
+def command(*arguments):
+    """What a command printed, after it succeeded or refused."""
+    program = [sys.executable, "-m", "chamber.local", *arguments]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=100, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_one_that_runs_is_told_of_read_stopped_and_its_folder_emptied(up, tmp_path):
+    process, told = up("--data-dir", str(tmp_path / "data"))
+    port = told.partition("http://127.0.0.1:")[2].partition("/")[0]
+
+    code, out, _ = command("status")
+    assert (code, f"http://127.0.0.1:{port}/v1 runs as process {process.pid}\n" in out) == (0, True)
+    assert command("logs", "wl_missing", "--port", port)[0] == 2
+    code, _, err = command("reset", "--data-dir", str(tmp_path / "data"))
+    assert (code, "is in use by another Chamber" in err) == (2, True)
+    assert command("down", "--port", port) == (0, f"stopped http://127.0.0.1:{port}/v1\n", "")
+    assert process.wait(timeout=60) == 0
+    assert command("reset", "--data-dir", str(tmp_path / "data"))[0] == 0
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["lock"]
+    code, _, err = command("down", "--port", port)
+    assert (code, "say which Chamber by --port" in err) == (2, True)
+
+
+def test_logs_prints_what_a_workload_printed(call, capfdbinary):
+    from chamber.local.__main__ import main
+
+    workload = call.python("print('first'); print('x' * 2_000_000)")
+    call.wait(workload, "completed")
+    port = call.chamber.registry.rpartition(":")[2]
+
+    assert main(["logs", workload, "--port", port]) == 0
+    printed = capfdbinary.readouterr().out
+    assert printed.startswith(b"first\n")
+    assert len(printed) == 2_000_007
+    assert main(["down", "--port", port]) == 2, "it is part of this process"
+    assert b"say which Chamber by --port" in capfdbinary.readouterr().err
+
+
+def test_a_folder_that_is_no_chambers_is_not_emptied(tmp_path):
+    from chamber.local.__main__ import main
+
+    (tmp_path / "logs").mkdir()
+
+    assert main(["reset", "--data-dir", str(tmp_path)]) == 2
+    assert main(["reset"]) == 2
+    assert (tmp_path / "logs").is_dir()

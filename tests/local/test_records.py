@@ -22,6 +22,8 @@ def test_a_running_chamber_is_recorded_and_a_stopped_one_is_not(own_settings):
             "token": chamber.token,
             "pid": os.getpid(),
             "executor": "simulated",
+            "tokens": {},
+            "command": False,
         }
     assert list((own_settings / "local").iterdir()) == []
 

@@ -67,8 +67,10 @@ def test_chamber_run_registry_of_a_stranger_comes_before_ours() -> None:
     host.add_hookspecs(RunHooks)
     for plugin in (Acme(), aws, github):
         host.register(plugin)
-    assert host.hook.chamber_run_registry(registry=ECR, api_url=API) == Registry(ECR, "acme", "secret")
-    assert host.hook.chamber_run_registry(registry="ghcr.io/acme", api_url=API).login is not None
+    assert host.hook.chamber_run_registry(registry=ECR, api_url=API, organization_id=None) == Registry(
+        ECR, "acme", "secret"
+    )
+    assert host.hook.chamber_run_registry(registry="ghcr.io/acme", api_url=API, organization_id=None).login
 
 
 @pytest.mark.parametrize("wish", ["-run-aws", "-chamber-run", "-run_aws,-x"])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chamber.core.errors import ConfigurationError
+from chamber.local import commands, records
 from chamber.local.configuration import Configuration, read
 from chamber.local.embedded import LocalChamber
 from chamber.local.settings import gpus_of
@@ -26,26 +27,47 @@ _STARTED = """\
 """
 
 
+_COMMANDS = ("up", "down", "status", "logs", "reset")
+_COMMAND = (
+    "up, the default: serve until Ctrl-C; down: stop one, by its --port where several run; status: which run; "
+    "logs WORKLOAD: its output; reset: empty a --data-dir"
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serves until SIGINT or SIGTERM; the exit code."""
+    """Does what is asked for, by default serves until SIGINT or SIGTERM; the exit code."""
     asked = _parser().parse_args(arguments)
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
     try:
-        with _chamber(asked) as chamber:
-            sys.stdout.write(_told(chamber, asked))
-            sys.stdout.flush()
-            stopping.wait()
+        return _serve(asked) if asked.command == "up" else _command(asked)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+
+
+def _command(asked: argparse.Namespace) -> int:
+    if asked.command == "status":
+        return commands.status()
+    if asked.command == "down":
+        return commands.down(asked.port)
+    return commands.reset(asked.data_dir) if asked.command == "reset" else commands.logs(asked.port, asked.workload)
+
+
+def _serve(asked: argparse.Namespace) -> int:
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with _chamber(asked) as chamber:
+        records.told_of(chamber.registry)
+        sys.stdout.write(_told(chamber, asked))
+        sys.stdout.flush()
+        stopping.wait()
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m chamber.local", description="A whole Chamber on this machine")
-    parser.add_argument("command", nargs="?", choices=["up"], default="up", help="up, the default: serve until Ctrl-C")
+    parser.add_argument("command", nargs="?", choices=_COMMANDS, default="up", help=_COMMAND)
+    parser.add_argument("workload", nargs="?", help="the id of a workload, for logs")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, default=0, help="the port; 0, the default, is any free one")
     parser.add_argument("--data-dir", help="where everything is kept; by default nothing is")
@@ -65,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         default="require",
         help="require, the default: a container that asks for GPUs gets real ones or fails; count: it gets none",
     )
+    parser.add_argument("--seed", choices=["demo"], help="what a new Chamber begins with: demo, a history of 60 days")
     parser.add_argument(
         "--expose",
         "--allow-remote",
@@ -98,6 +121,7 @@ def _chamber(asked: argparse.Namespace) -> LocalChamber:
         secrets=said.secrets,
         log_limit=asked.log_limit,
         container_gpus=asked.container_gpus,
+        seed=asked.seed,
     )
 
 

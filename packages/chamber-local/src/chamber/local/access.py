@@ -1,7 +1,7 @@
 """Who may speak to the server, and under which name."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -20,11 +20,22 @@ class Access(msgspec.Struct, frozen=True):
     users: Mapping[str, User]
     hosts: Sequence[str] = ()
     sessions: Sessions = msgspec.field(default_factory=Sessions)
+    #: Makes the token that pulls images for an organization, and does nothing else: see `puller_for`.
+    organizations: Sequence[str] = ()
+    pull_token: Callable[[str], str] | None = None
 
     def user_of(self, token: str | None) -> User | None:
         """Whose token it is. Takes as long for a wrong one as for a right one."""
         given = (token or "").encode(errors="surrogateescape")
         found = [user for known, user in self.users.items() if secrets.compare_digest(given, known.encode())]
+        return found[0] if found else None
+
+    def puller_for(self, token: str | None) -> str | None:
+        """The organization whose images a token may pull that is no user's: an executor's."""
+        given, make = (token or "").encode(errors="surrogateescape"), self.pull_token
+        if make is None:
+            return None
+        found = [name for name in self.organizations if secrets.compare_digest(given, make(name).encode())]
         return found[0] if found else None
 
     def named(self, name: str | None) -> User | None:

@@ -11,6 +11,7 @@ import yaml
 
 from chamber.core.errors import ConfigurationError
 from chamber.local.secrets import Secrets, check_private, secrets_of
+from chamber.local.users import ORGANIZATION
 from chamber.local.workloads import Pool, Reservation
 
 __all__ = [
@@ -27,21 +28,35 @@ _NO_SECRETS: Secrets = {}
 
 
 class TeamConfiguration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A team; `parent` is the id of the one above it, `gpu_hours` its budget for each calendar month (UTC)."""
+    """A team; `parent` is the id of the one above it, `gpu_hours` its budget for each calendar month (UTC).
+
+    Without an `organization` it belongs to the one that is there from the beginning.
+    """
 
     id: str
     name: str | None = None
     parent: str | None = None
     gpu_hours: float | None = None
+    organization: str | None = None
 
 
 class PoolConfiguration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """GPUs of one type; without an `id` it is ``pool_<type>``."""
+    """GPUs of one type; without an `id` it is ``pool_<type>``.
+
+    It is for one `organization` alone, by default the one that is there from the beginning, or `shared` by all.
+    """
 
     gpu_type: str
     gpus: int
     id: str | None = None
     name: str | None = None
+    organization: str | None = None
+    shared: bool = False
+
+    @property
+    def owner(self) -> str | None:
+        """The organization that it is for; None: it is shared."""
+        return None if self.shared else self.organization or ORGANIZATION
 
 
 class ReservationConfiguration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,7 +88,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def physical(self) -> tuple[Pool, ...]:
         """The pools."""
-        return tuple(Pool(_pool_id(p), p.name or f"local {p.gpu_type}", p.gpu_type, p.gpus) for p in self.pools)
+        return tuple(
+            Pool(_pool_id(p), p.name or f"local {p.gpu_type}", p.gpu_type, p.gpus, p.owner) for p in self.pools
+        )
 
     def reserved(self) -> tuple[Reservation, ...]:
         """The reservations."""
@@ -128,6 +145,7 @@ def _problems(configuration: Configuration) -> Iterable[str]:
     yield from _negative(configuration)
     yield from _unknown(configuration)
     yield from _circles({team.id: team.parent for team in configuration.teams})
+    yield from _foreign(configuration)
     yield from _overcommitted(configuration)
 
 
@@ -164,6 +182,23 @@ def _unknown(all_of: Configuration) -> Iterable[str]:
     )
 
 
+def _foreign(all_of: Configuration) -> Iterable[str]:
+    """What would lend something of one organization to another."""
+    yield from (
+        f"pool {_pool_id(p)} is shared, and of an organization" for p in all_of.pools if p.shared and p.organization
+    )
+    of = {team.id: team.organization or ORGANIZATION for team in all_of.teams}
+    owners = {_pool_id(pool): pool.owner for pool in all_of.pools}
+    of_reservations = {one.id: owners[one.pool] for one in all_of.reservations if one.pool in owners}
+    for what, team, owner in (
+        *((f"team {t.id}", t.parent, of[t.id]) for t in all_of.teams),
+        *((f"reservation {r.id}", r.team, owners.get(r.pool)) for r in all_of.reservations),
+        *((f"allocation {a.id}", a.team, of_reservations.get(a.reservation)) for a in all_of.allocations),
+    ):
+        if team and owner and of.get(team, ORGANIZATION) != owner:
+            yield f"{what} is of the organization {owner}, and team {team} is of {of.get(team, ORGANIZATION)}"
+
+
 def _circles(parents: Mapping[str, str | None]) -> Iterable[str]:
     for team in parents:
         seen, above = {team}, parents[team]
@@ -190,4 +225,5 @@ def _held(all_of: Configuration) -> tuple[ReservationConfiguration | AllocationC
 
 
 def _pool_id(pool: PoolConfiguration) -> str:
-    return pool.id or f"pool_{re.sub(r'[^a-z0-9]+', '_', pool.gpu_type.lower())}"
+    whose = "" if pool.owner in {None, ORGANIZATION} else f"_{pool.owner}"
+    return pool.id or f"pool_{re.sub(r'[^a-z0-9]+', '_', f'{pool.gpu_type}{whose}'.lower())}"

@@ -78,7 +78,8 @@ class LocalChamber:
     `chamber.local.configuration`. `secrets` are what manifests may take from Kubernetes secrets
     (``valueFrom.secretKeyRef``): values by the secret's name and key, texts or `Secret`; they are kept in memory alone.
     `log_limit` is how many bytes are kept of what a job prints. `container_gpus` says whether a container that asks for
-    GPUs has to get real ones: ``require``, or ``count`` where they are in the books alone.
+    GPUs has to get real ones: ``require``, or ``count`` where they are in the books alone. `seed` may be ``demo``: a new
+    Chamber begins with the history of an organization.
 
     Raises ConfigurationError: a setting is wrong, the port is taken, the folder is in use, or no container engine
     answers.
@@ -106,6 +107,7 @@ class LocalChamber:
         secrets: "Mapping[str, Mapping[str, str | Secret]] | None" = None,
         log_limit: int = 100 << 20,
         container_gpus: str = "require",
+        seed: str | None = None,
     ) -> None:
         said: dict[str, Any] = {"pools": pools, "teams": teams, "reservations": reservations}
         said |= {"allocations": allocations, "secrets": secrets}
@@ -125,6 +127,7 @@ class LocalChamber:
             rate_limit=rate_limit,
             log_limit=log_limit,
             container_gpus=container_gpus,
+            seed=seed,
         )
         #: What clients wait by in tests: ``chamber.client(clock=chamber.virtual_time)``.
         self.virtual_time: ClientClock = ClientClock(

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hmac
 import os
 import secrets
 import tempfile
@@ -47,6 +48,11 @@ class DataFolder:
             self._identity.users[user] = _new_token()
             write_private(self.path / "identity.json", msgspec.json.encode(self._identity))
         return self._identity.users[user]
+
+    def pull_token(self, organization_id: str) -> str:
+        """The token that pulls an organization's images from the registry, for executors."""
+        made = hmac.new(self.token.encode(), f"pull {organization_id}".encode(), "sha256")
+        return f"chp.{made.hexdigest()}"
 
     @property
     def database(self) -> Path:

@@ -10,7 +10,7 @@ from chamber.local.configuration import Configuration
 from chamber.local.scheduling.decisions import Decision, Move, Resize
 from chamber.local.scheduling.organisation import Grant, Organisation
 from chamber.local.scheduling.scheduler import State
-from chamber.local.storage import nouns, samples, statistics, workloads
+from chamber.local.storage import nouns, samples, statistics, tenancy, workloads
 from chamber.local.storage.database import Database
 from chamber.local.storage.nouns import Allocation, Team
 from chamber.local.storage.queries import Filter
@@ -34,9 +34,9 @@ class Ledger:
         """Every workload that is not over, oldest first."""
         return await self._database.read(workloads.claims)
 
-    async def organisation(self) -> Organisation:
-        """The pools, and who may use them."""
-        return await self._database.read(_organisation, self._configuration)
+    async def organisation(self, organization_id: str) -> Organisation:
+        """The pools, and who may use them, as far as an organization may know."""
+        return (await self._database.read(_organisation, self._configuration)).seen_by(organization_id)
 
     async def state(self, leaving: Collection[str] = (), *, scalable: bool = False) -> State:
         """Everything that the scheduler looks at, as of one moment."""
@@ -86,6 +86,7 @@ def _organisation(connection: sqlite3.Connection, configuration: Configuration) 
         grants=tuple(Grant(a.id, a.initiative_id, a.reservation_id, a.allocated_instances) for a in held),
         parents={team.id: team.parent_id for team in nouns.listed(connection, Team)},
         budgets=configuration.budgets(),
+        organizations=tenancy.organizations(connection, "team"),
     )
 
 

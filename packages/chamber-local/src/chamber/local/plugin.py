@@ -11,15 +11,19 @@ __all__ = ["chamber_run_base_image", "chamber_run_registry"]
 
 
 @hookimpl(optionalhook=True)
-def chamber_run_registry(registry: str | None, api_url: str) -> "Registry | None":
-    """The login of a Chamber that runs on this machine; its registry is the default for runs through its API."""
+def chamber_run_registry(registry: str | None, api_url: str, organization_id: str | None = None) -> "Registry | None":
+    """The login of a Chamber that runs on this machine; its registry is the default for runs through its API.
+
+    It is a login of the organization that the run is for, whose jobs alone can pull what is pushed.
+    """
     from chamber.local import records
     from chamber.run.targets import Registry
 
     record = records.find(registry, api_url)
     if record is None:
         return None
-    return Registry(prefix=registry or record.registry, username="chamber", password=record.token, insecure=True)
+    name, token = record.login(organization_id)
+    return Registry(prefix=registry or record.registry, username=name, password=token, insecure=True)
 
 
 @hookimpl(optionalhook=True)

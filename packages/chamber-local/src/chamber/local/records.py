@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -14,7 +16,7 @@ from chamber.core.logs import logger
 from chamber.core.unreadable import UNREADABLE
 from chamber.local.folder import write_private
 
-__all__ = ["Record", "find", "remove", "running", "write"]
+__all__ = ["Record", "find", "remove", "running", "told_of", "write"]
 
 _log = logger(__name__)
 
@@ -27,6 +29,16 @@ class Record(msgspec.Struct, frozen=True):
     token: str
     pid: int
     executor: str = "process"
+    #: A token for each organization but the first.
+    tokens: dict[str, str] = {}
+    #: Whether it is a program of its own, which a signal stops.
+    command: bool = False
+
+    def login(self, organization_id: str | None) -> tuple[str, str]:
+        """User name and password for the repositories of an organization; by default of the first."""
+        if organization_id in self.tokens:
+            return str(organization_id), self.tokens[str(organization_id)]
+        return "chamber", self.token
 
     def __repr__(self) -> str:
         said = f"registry={self.registry!r}, api_url={self.api_url!r}, token='***', pid={self.pid}"
@@ -36,15 +48,25 @@ class Record(msgspec.Struct, frozen=True):
         return [("registry", self.registry), ("api_url", self.api_url), ("pid", self.pid)]
 
 
-def write(address: str, token: str, executor: str = "process") -> None:
+def write(
+    address: str, token: str, executor: str = "process", *, tokens: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Records that this process serves at host:port; without a place to write to, run() has to be told."""
-    record = Record(address, f"http://{address}/v1", token, os.getpid(), executor)
+    record = Record(address, f"http://{address}/v1", token, os.getpid(), executor, dict(tokens))
     try:
         writing.make_private(_folder())
         _folder().chmod(0o700)
         write_private(_file(address), msgspec.json.encode(record))
     except (OSError, ConfigurationError) as error:
         _log.warning(f"the record cannot be written, so run() will not find this Chamber by itself: {error}")
+
+
+def told_of(address: str) -> None:
+    """Marks a Chamber as a program of its own."""
+    record = _read(_file(address))
+    if record is not None:
+        with contextlib.suppress(OSError):
+            write_private(_file(address), msgspec.json.encode(msgspec.structs.replace(record, command=True)))
 
 
 def remove(address: str) -> None:

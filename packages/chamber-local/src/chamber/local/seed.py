@@ -5,7 +5,7 @@ from datetime import datetime
 
 from chamber.local.configuration import AllocationConfiguration, Configuration
 from chamber.local.registry.marker import MARKER, TAG
-from chamber.local.storage import nouns
+from chamber.local.storage import nouns, tenancy
 from chamber.local.storage.nouns import Allocation, Team, Template
 from chamber.local.users import ORGANIZATION
 
@@ -39,6 +39,8 @@ def sow(connection: sqlite3.Connection, configuration: Configuration, at: dateti
         nouns.add(connection, Team(id=TEAM, name="local", description="The team of this machine", created_at=at))
     for team in configuration.teams:
         nouns.put(connection, Team(id=team.id, name=team.name or team.id, created_at=at))
+        if team.organization:
+            tenancy.assign(connection, "team", team.id, team.organization)
     for team in configuration.teams:
         nouns.place(connection, team.id, team.parent)
     for held in configuration.allocations:

@@ -14,9 +14,11 @@ from chamber.local.api.inflight import InFlight
 from chamber.local.api.services import Services
 from chamber.local.application import application
 from chamber.local.clock import Clock, VirtualClock, now
+from chamber.local.demo import sow_demo
 from chamber.local.dispatcher import Dispatcher
 from chamber.local.entrance import Entrance
 from chamber.local.executors.container import ContainerExecutor
+from chamber.local.executors.containers.login import Login
 from chamber.local.executors.contract import Executor
 from chamber.local.executors.process import ProcessExecutor
 from chamber.local.executors.simulated import SimulatedExecutor
@@ -76,7 +78,12 @@ class Server:
             database = Database(folder.database)
             stack.callback(database.close)
             parts, store = await _assemble(settings, folder, database, listening.address, stack)
-            access = Access(_tokens(settings, folder), _names(listening.address) if settings.loopback else ())
+            access = Access(
+                users=_tokens(settings, folder),
+                hosts=_names(listening.address) if settings.loopback else (),
+                organizations=settings.organizations,
+                pull_token=folder.pull_token,
+            )
             throttle = Throttle(settings.rate_limit, ahead) if settings.rate_limit else None
             app = application(parts, store, access, throttle, faults)
             faults.attach(await _serve(app, listening, stack))
@@ -123,6 +130,9 @@ async def _assemble(
     await database.write(tenancy.prepare)
     await database.write(sow, settings.configuration, ledger.clock())
     await database.write(enrol, settings.users, ledger.clock())
+    if settings.seed:
+        pools = [pool for pool in settings.configuration.physical() if pool.organization_id in {None, ORGANIZATION}]
+        await database.write(sow_demo, pools, ledger.clock())
     await recover(ledger, folder.path / "runs")
     executor = await _executor(settings, store, address, folder, clock)
     if isinstance(executor, ContainerExecutor) and settings.data_dir is None:
@@ -170,8 +180,15 @@ async def _executor(settings: Settings, store: Store, address: str, folder: Data
     }
     if settings.executor == "process":
         return ProcessExecutor(store, address, folder.path, **said)
-    gpus, token = settings.container_gpus, Secret(folder.token)
-    return await ContainerExecutor.open(store, address, token, folder.path, gpus=gpus, **said)
+    gpus, logins = settings.container_gpus, _logins(settings, folder)
+    return await ContainerExecutor.open(store, address, logins, folder.path, gpus=gpus, **said)
+
+
+def _logins(settings: Settings, folder: DataFolder) -> dict[str, Login]:
+    """Of each organization that has a user, who may pull its images."""
+    first, *others = settings.users
+    made = {name: (name, Secret(folder.token_of(user.name))) for user in others for name in user.organizations}
+    return {**made, **dict.fromkeys(first.organizations, ("chamber", Secret(folder.token)))}
 
 
 def _tokens(settings: Settings, folder: DataFolder) -> dict[str, User]:

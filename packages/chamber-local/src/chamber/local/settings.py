@@ -1,6 +1,7 @@
 """What an embedded Chamber is made with."""
 
 import ipaddress
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from chamber.local.api.dialects import DIALECTS
 from chamber.local.configuration import Configuration, PoolConfiguration
 from chamber.local.memberships import FIRST, completed
 from chamber.local.ratelimits import RateLimit
-from chamber.local.users import User
+from chamber.local.users import ORGANIZATION, User
 
 __all__ = ["Settings", "checked", "gpus_of"]
 
@@ -38,6 +39,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit: RateLimit | None
     log_limit: int
     container_gpus: str
+    seed: str | None = None
+
+    @property
+    def organizations(self) -> tuple[str, ...]:
+        """Those that users or teams belong to."""
+        return _organizations(self.users, self.configuration)
 
 
 def checked(
@@ -57,11 +64,14 @@ def checked(
     rate_limit: RateLimit | None,
     log_limit: int,
     container_gpus: str,
+    seed: str | None = None,
 ) -> Settings:
     """The settings, when they are sound. Raises ConfigurationError."""
     _one_of("dialect", dialect, tuple(DIALECTS))
     _one_of("executor", executor, _EXECUTORS)
     _one_of("container_gpus", container_gpus, _CONTAINER_GPUS)
+    if seed is not None:
+        _one_of("seed", seed, ("demo",))
     loopback = _is_loopback(host)
     if not loopback and not allow_remote:
         raise ConfigurationError(
@@ -74,21 +84,23 @@ def checked(
         raise ConfigurationError("sample_interval must be more than 0 seconds, and grace 0 or more")
     if log_limit < 0:
         raise ConfigurationError(f"log_limit={log_limit!r} is not a number of bytes from 0")
+    everybody = _users(users)
     return Settings(
         dialect=DIALECTS[dialect],
         idempotency=dialect == "documented" if idempotency is None else idempotency,
         executor=executor,
         data_dir=data_dir,
-        configuration=_configuration(gpus, configuration),
+        configuration=_configuration(gpus, configuration, everybody),
         host=host,
         port=port,
         loopback=loopback,
         sample_interval=sample_interval,
         grace=grace,
-        users=_users(users),
+        users=everybody,
         rate_limit=rate_limit,
         log_limit=log_limit,
         container_gpus=container_gpus,
+        seed=seed,
     )
 
 
@@ -124,18 +136,33 @@ def _users(users: Sequence[User]) -> tuple[User, ...]:
     return everybody
 
 
-def _configuration(gpus: Mapping[str, int] | None, configuration: Configuration) -> Configuration:
+def _configuration(
+    gpus: Mapping[str, int] | None, configuration: Configuration, users: Sequence[User]
+) -> Configuration:
     if configuration.pools:
         if gpus is not None:
             raise ConfigurationError("pools are configured, and gpus is given too: say it in one way")
         return configuration
-    return msgspec.structs.replace(configuration, pools=_pools({"H100": 8} if gpus is None else gpus))
+    everybodys = {"H100": 8} if gpus is None else gpus
+    pools = (_pools(everybodys, name) for name in _organizations(users, configuration))
+    return msgspec.structs.replace(configuration, pools=tuple(itertools.chain.from_iterable(pools)))
 
 
-def _pools(gpus: Mapping[str, int]) -> tuple[PoolConfiguration, ...]:
+def _organizations(users: Sequence[User], configuration: Configuration) -> tuple[str, ...]:
+    of_users = (name for user in users for name in user.organizations)
+    of_teams = (team.organization for team in configuration.teams if team.organization)
+    return tuple(dict.fromkeys((*of_users, *of_teams)))
+
+
+def _pools(gpus: Mapping[str, int], organization: str) -> tuple[PoolConfiguration, ...]:
+    """Those of an organization: each has as many."""
     for gpu_type, count in gpus.items():
         if not gpu_type or count < 0 or int(count) != count:
             raise ConfigurationError(f"gpus={{{gpu_type!r}: {count!r}}} is not a GPU type and how many of it there are")
     if len({gpu_type.casefold() for gpu_type in gpus}) < len(gpus):
         raise ConfigurationError(f"gpus={dict(gpus)!r} names a GPU type twice")
-    return tuple(PoolConfiguration(gpu_type=t, gpus=count, id=f"pool_{t.lower()}") for t, count in gpus.items())
+    whose = "" if organization == ORGANIZATION else f"_{organization}"
+    return tuple(
+        PoolConfiguration(gpu_type=t, gpus=count, id=f"pool_{t.lower()}{whose}", organization=organization)
+        for t, count in gpus.items()
+    )

@@ -13,6 +13,7 @@ from chamber.local.folder import DataFolder
 from chamber.local.server import Server
 from chamber.local.settings import Settings
 from chamber.local.storage.progress import Progress
+from chamber.local.users import ORGANIZATION
 from chamber.local.workloads import Workload
 
 __all__ = ["ServerThread"]
@@ -35,7 +36,7 @@ class ServerThread:
             self.folder.close()
             raise
         self.address: str = self._server.address
-        records.write(self.address, self.folder.token, settings.executor)
+        records.write(self.address, self.folder.token, settings.executor, tokens=_tokens(settings, self.folder))
 
     def knows(self, workload_id: str) -> bool:
         """True for a workload that was submitted."""
@@ -78,6 +79,13 @@ class ServerThread:
         self._ready.set_result((server, asyncio.get_running_loop(), stopping))
         await stopping.wait()
         await server.stop()
+
+
+def _tokens(settings: Settings, folder: DataFolder) -> dict[str, str]:
+    """A user's token for each organization that the first user is not in."""
+    _, *others = settings.users
+    made = {name: folder.token_of(user.name) for user in reversed(others) for name in user.organizations}
+    return {name: token for name, token in made.items() if name != ORGANIZATION}
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:

@@ -211,3 +211,5 @@ class Pool(msgspec.Struct, frozen=True):
     name: str
     gpu_type: str
     total_gpus: int
+    #: Whose it is; None: every organization's.
+    organization_id: str | None = None

@@ -21,29 +21,31 @@ def detect(directory: Path) -> Profile | None:
     return profile
 
 
-def registry(address: str | None, api_url: str) -> Registry | None:
+def registry(address: str | None, api_url: str, organization_id: str | None = None) -> Registry | None:
     """What a plugin knows of the registry, or which one it offers where none is configured."""
-    known: Registry | None = _ask("chamber_run_registry", registry=address, api_url=api_url)
+    known: Registry | None = _ask(
+        "chamber_run_registry", registry=address, api_url=api_url, organization_id=organization_id
+    )
     return known
 
 
-def destination(name: str | None, api_url: str) -> Registry | None:
+def destination(name: str | None, api_url: str, organization_id: str | None = None) -> Registry | None:
     """The registry that a run with this setting goes to, or that a plugin offers where none is named.
 
     Raises ConfigurationError: it is neither a configured registry nor an address.
     """
     if name:
-        return known_registry(registries.located(name), api_url)
-    offered = registry(None, api_url)
+        return known_registry(registries.located(name), api_url, organization_id)
+    offered = registry(None, api_url, organization_id)
     return registries.configured(offered) if offered else None
 
 
-def known_registry(address: str, api_url: str) -> Registry:
+def known_registry(address: str, api_url: str, organization_id: str | None = None) -> Registry:
     """What plugins and the configuration know of the registry at this address, or of a repository of it.
 
     Raises ConfigurationError: the configuration cannot be read.
     """
-    return registries.configured(registry(address, api_url) or Registry(address))
+    return registries.configured(registry(address, api_url, organization_id) or Registry(address))
 
 
 def base_image(address: str, framework: str, python_version: str | None) -> BaseImage | None:

@@ -33,8 +33,10 @@ class RunHooks:
         raise AssertionError("a specification is never called")
 
     @hookspec(firstresult=True)
-    def chamber_run_registry(self, registry: str | None, api_url: str) -> Registry | None:
+    def chamber_run_registry(self, registry: str | None, api_url: str, organization_id: str | None) -> Registry | None:
         """How to log in to a registry, or, when `registry` is None, which one to use by default.
+
+        `organization_id` is the organization that the run is for, where the client names one.
 
         Plans ask too, and are made offline: what needs the network goes into `login` and `create_repository`.
 

@@ -108,7 +108,7 @@ class RunOperations(Operations):
             in_earnest=not dry_run,
         )
         async with Reporter(on_progress, progress) as report:
-            prepared = await prepare(request, self._transport.settings.api_url, report)
+            prepared = await prepare(request, self._transport.settings, report)
             if not dry_run:
                 await self._require_access()
             await saving.save(prepared.plan, dockerfile=save_dockerfile, manifest=save_manifest)

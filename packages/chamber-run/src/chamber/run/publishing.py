@@ -107,7 +107,7 @@ class _Publication:
             self._progress,
             fresh=self._no_cache,
             platform=plan.settings.platform,
-            source_registry=answers.known_registry(_source(plan), self._transport.settings.api_url),
+            source_registry=answers.known_registry(_source(plan), *self._api),
         )
 
     @property
@@ -162,10 +162,15 @@ class _Publication:
             raise DockerError(f"{engine.name} says that it pushed {build.tag}, and the registry has no such image")
         return digest
 
+    @property
+    def _api(self) -> tuple[str, str | None]:
+        settings = self._transport.settings
+        return settings.api_url, settings.organization_id
+
     async def _logins(self, target: Repository, build: Build) -> dict[str, Login]:
         """The login that was just accepted, and those for the registries of the bases, as plugins know them."""
-        host, api_url = target.client.host, self._transport.settings.api_url
-        found = {other: answers.known_registry(other, api_url) for other in build.hosts - {host}}
+        host = target.client.host
+        found = {other: answers.known_registry(other, *self._api) for other in build.hosts - {host}}
         logins = {other: await credentials.find(other, registry) for other, registry in found.items()}
         return {name: login for name, login in {**logins, host: target.login}.items() if login}
 

@@ -59,7 +59,7 @@ async def create_allocation(parts: Services, body: NewAllocation) -> Allocation:
         allocated_instances=body.allocated_instances,
         created_at=parts.ledger.clock(),
     )
-    organisation = await parts.ledger.organisation()
+    organisation = await parts.ledger.organisation(parts.organization_id)
     _check(organisation, allocation)
     await parts.database.write(nouns.add, allocation)
     parts.dispatcher.wake()

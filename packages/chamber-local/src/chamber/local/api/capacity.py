@@ -35,7 +35,7 @@ class AskedCapacity(msgspec.Struct, kw_only=True):
 
 async def capacity(parts: Services, query: AskedCapacity) -> Capacity:
     """What there is, and what of it is used."""
-    organisation, now = await parts.ledger.organisation(), parts.ledger.clock()
+    organisation, now = await parts.ledger.organisation(parts.organization_id), parts.ledger.clock()
     pools, teams = _pools(organisation, query.pool_id), await _teams(parts, query.initiative_id)
     chosen = parts.seen(
         Filter(initiative_id=tuple(team.id for team in teams), capacity_pool_id=tuple(p.id for p in pools))

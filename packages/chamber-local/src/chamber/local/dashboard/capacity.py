@@ -58,7 +58,7 @@ async def shown(request: web.Request) -> web.Response:
     parts = services(request)
     found = await capacity(parts, AskedCapacity())
     held = await parts.database.read(holdings, parts.seen(Filter(status=_UNFINISHED)))
-    shares = (await parts.ledger.organisation()).shares()
+    shares = (await parts.ledger.organisation(parts.organization_id)).shares()
     return told(
         Overview(
             pools=tuple(_pool(use, held) for use in found.pools),

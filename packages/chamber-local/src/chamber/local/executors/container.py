@@ -7,17 +7,17 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from chamber.core.redaction import Secret
 from chamber.local.executors.containers.ending import outcome
 from chamber.local.executors.containers.engine import Engine
 from chamber.local.executors.containers.finding import find
 from chamber.local.executors.containers.gpus import Gpus, gpus_asked, installed
 from chamber.local.executors.containers.images import Images
 from chamber.local.executors.containers.labels import labels_of
+from chamber.local.executors.containers.login import Login
 from chamber.local.executors.containers.options import Place, created
 from chamber.local.executors.containers.starting import started, visible
 from chamber.local.executors.contract import Job, Outcome
@@ -69,7 +69,7 @@ class ContainerExecutor:
         cls,
         store: Store,
         registry: str,
-        token: Secret,
+        logins: Mapping[str, Login],
         folder: Path,
         *,
         gpus: str,
@@ -86,7 +86,7 @@ class ContainerExecutor:
         await engine.clear_leftovers(folder)
         return cls(
             engine,
-            Images(engine, store, registry, token),
+            Images(engine, store, registry, logins),
             folder,
             Gpus(installed(), counted=gpus == "count"),
             interval=interval,
@@ -119,7 +119,7 @@ class ContainerExecutor:
     async def _execute(
         self, job: Job, task: Task, root: Path, output: Output, gpus: Sequence[tuple[int, ...]]
     ) -> Outcome:
-        image = await self._images.ready(task.container, root / "login")
+        image = await self._images.ready(task.container, job.workload.initiative_id, root / "login")
         try:
             pods = await self._create(job.workload.id, task, image, root, gpus)
             return await self._run(job, task, pods, root, output)

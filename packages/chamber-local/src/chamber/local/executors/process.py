@@ -85,7 +85,7 @@ class ProcessExecutor:
 
     async def _execute(self, job: Job, root: Path) -> Outcome:
         task = task_for(job.workload, self._secrets)
-        image = await pull(self._store, task.container.image, self._registry)
+        image = await pull(await self._store.of_team(job.workload.initiative_id), task.container.image, self._registry)
         pods = [root / "pods" / str(index) for index in range(task.pods)]
         for pod in pods:
             (pod / "root").mkdir(parents=True, mode=0o700)

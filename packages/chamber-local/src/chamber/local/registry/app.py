@@ -12,8 +12,10 @@ from chamber.local.bodies import BodyTooLarge
 from chamber.local.registry.blobs import Blobs, Tags
 from chamber.local.registry.errors import RegistryError, error_answer
 from chamber.local.registry.manifests import Manifests
-from chamber.local.registry.store import Store
+from chamber.local.registry.marker import MARKER
+from chamber.local.registry.store import STORE, Store
 from chamber.local.registry.uploads import Uploads
+from chamber.local.users import ORGANIZATION, User
 
 __all__ = ["registry_app"]
 
@@ -25,8 +27,8 @@ _CHALLENGE = {"WWW-Authenticate": 'Basic realm="chamber-local"'}
 
 def registry_app(store: Store, access: Access) -> web.Application:
     """The application to be mounted at ``/v2/``."""
-    app = web.Application(middlewares=[_answered, _authenticated(access)])
-    blobs, manifests, tags, uploads = Blobs(store), Manifests(store), Tags(store), Uploads(store)
+    app = web.Application(middlewares=[_answered, _authenticated(access, store)])
+    blobs, manifests, tags, uploads = Blobs(), Manifests(), Tags(), Uploads(store)
     app.add_routes(
         [
             web.get("/", _base),
@@ -68,22 +70,41 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     return answer
 
 
-def _authenticated(access: Access) -> Middleware:
+def _authenticated(access: Access, store: Store) -> Middleware:
     @web.middleware
     async def authenticated(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if access.user_of(_credential(request.headers.get("Authorization", ""))) is None:
+        name, token = _credential(request.headers.get("Authorization", ""))
+        organization = access.puller_for(token) if request.method in {"GET", "HEAD"} else None
+        if organization is None:
+            organization = _organization(access.user_of(token), name)
+        if organization is None:
             raise RegistryError(401, "UNAUTHORIZED", "log in with any user name and a token as the password")
+        if _changes_the_marker(request) and organization != ORGANIZATION:
+            raise RegistryError(403, "DENIED", f"{MARKER} is everybody's: only {ORGANIZATION} may change it")
+        request[STORE] = store.of(organization)
         return await handler(request)
 
     return authenticated
 
 
-def _credential(header: str) -> str | None:
-    """The token: as a bearer token, or as the password of any user (RFC 7617)."""
+def _organization(user: User | None, name: str) -> str | None:
+    """Whose repositories a user means: of the organization that they log in as, else of their first."""
+    if user is None:
+        return None
+    return name if name in user.organizations else (user.organizations or (ORGANIZATION,))[0]
+
+
+def _changes_the_marker(request: web.Request) -> bool:
+    return request.method not in {"GET", "HEAD"} and request.match_info.get("name") == MARKER
+
+
+def _credential(header: str) -> tuple[str, str | None]:
+    """The name and the token: as a bearer token, or as the password of any user (RFC 7617)."""
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
-        return bearer_token(header)
+        return "", bearer_token(header)
     try:
-        return base64.b64decode(value.strip(), validate=True).decode().partition(":")[2]
+        name, _, token = base64.b64decode(value.strip(), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        return None
+        return "", None
+    return name, token

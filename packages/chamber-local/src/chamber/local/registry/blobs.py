@@ -7,7 +7,7 @@ from aiohttp import web
 
 from chamber.local.registry.errors import RegistryError
 from chamber.local.registry.names import check_digest, check_repository
-from chamber.local.registry.store import Store
+from chamber.local.registry.store import STORE
 
 __all__ = ["Blobs", "Tags"]
 
@@ -15,13 +15,10 @@ __all__ = ["Blobs", "Tags"]
 class Blobs:
     """The handlers of ``/v2/<name>/blobs/<digest>``."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
     async def get(self, request: web.Request) -> web.FileResponse:
         """GET and HEAD; a Range is served."""
         repository, digest = check_repository(request.match_info["name"]), check_digest(request.match_info["digest"])
-        path = await self._store.blob_in(repository, digest)
+        path = await request[STORE].blob_in(repository, digest)
         if path is None:
             raise RegistryError(404, "BLOB_UNKNOWN", "the repository has no such blob", digest)
         headers = {"Docker-Content-Digest": digest, "Content-Type": "application/octet-stream"}
@@ -31,16 +28,13 @@ class Blobs:
 class Tags:
     """The handler of ``/v2/<name>/tags/list``."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
     async def get(self, request: web.Request) -> web.Response:
         """GET: tags in lexical order; ``n`` and ``last`` cut pages, and Link leads to the next."""
         repository = check_repository(request.match_info["name"])
-        if not await self._store.has_repository(repository):
+        if not await request[STORE].has_repository(repository):
             raise RegistryError(404, "NAME_UNKNOWN", "nothing was pushed to this repository", repository)
         limit = _limit(request.query.get("n"))
-        found = await self._store.tags(repository, request.query.get("last", ""), -1 if limit is None else limit + 1)
+        found = await request[STORE].tags(repository, request.query.get("last", ""), -1 if limit is None else limit + 1)
         shown = found[:limit]
         body = msgspec.json.encode({"name": repository, "tags": shown})
         headers = _link(repository, shown, limit) if len(found) > len(shown) else {}

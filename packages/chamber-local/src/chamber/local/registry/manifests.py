@@ -10,7 +10,7 @@ from chamber.core.unreadable import UNREADABLE
 from chamber.local.bodies import read_body
 from chamber.local.registry.errors import RegistryError
 from chamber.local.registry.names import check_reference, check_repository, is_digest
-from chamber.local.registry.store import Store
+from chamber.local.registry.store import STORE, Store
 from chamber.local.storage.images import StoredManifest
 
 __all__ = ["MANIFEST_LIMIT", "Manifests"]
@@ -41,15 +41,12 @@ class _Manifest(msgspec.Struct, rename="camel"):
 class Manifests:
     """The handlers of ``/v2/<name>/manifests/<reference>``."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
     async def get(self, request: web.Request) -> web.Response:
         """GET and HEAD."""
         repository, reference = _asked(request)
-        manifest = await self._store.manifest(repository, reference)
+        manifest = await request[STORE].manifest(repository, reference)
         if manifest is None:
-            raise await self._unknown(repository, reference)
+            raise await self._unknown(request[STORE], repository, reference)
         headers = {"Docker-Content-Digest": manifest.digest, "Content-Type": manifest.media_type}
         return web.Response(body=manifest.content, headers=headers)
 
@@ -60,25 +57,25 @@ class Manifests:
         manifest = StoredManifest(repository, _digest(content), _media_type(request, content), content)
         if is_digest(reference) and reference != manifest.digest:
             raise RegistryError(400, "DIGEST_INVALID", "the manifest has another digest", manifest.digest)
-        await self._check_parts(repository, _decode(content))
-        await self._store.add_manifest(manifest, None if is_digest(reference) else reference)
+        await self._check_parts(request[STORE], repository, _decode(content))
+        await request[STORE].add_manifest(manifest, None if is_digest(reference) else reference)
         headers = {
             "Location": f"/v2/{repository}/manifests/{manifest.digest}",
             "Docker-Content-Digest": manifest.digest,
         }
         return web.Response(status=201, headers=headers)
 
-    async def _check_parts(self, repository: str, manifest: _Manifest) -> None:
+    async def _check_parts(self, store: Store, repository: str, manifest: _Manifest) -> None:
         blobs = (manifest.config, *manifest.layers) if manifest.config else manifest.layers
         for blob in blobs:
-            if not blob.urls and await self._store.blob_in(repository, blob.digest) is None:
+            if not blob.urls and await store.blob_in(repository, blob.digest) is None:
                 raise RegistryError(404, "MANIFEST_BLOB_UNKNOWN", "push the blob before the manifest", blob.digest)
         for part in manifest.manifests:
-            if await self._store.manifest(repository, part.digest) is None:
+            if await store.manifest(repository, part.digest) is None:
                 raise RegistryError(404, "MANIFEST_UNKNOWN", "push the manifest before its index", part.digest)
 
-    async def _unknown(self, repository: str, reference: str) -> RegistryError:
-        if await self._store.has_repository(repository):
+    async def _unknown(self, store: Store, repository: str, reference: str) -> RegistryError:
+        if await store.has_repository(repository):
             return RegistryError(404, "MANIFEST_UNKNOWN", "there is no such manifest", reference)
         return RegistryError(404, "NAME_UNKNOWN", "nothing was pushed to this repository", repository)
 

@@ -15,7 +15,7 @@ from aiohttp import StreamReader, web
 
 from chamber.local.registry.errors import RegistryError
 from chamber.local.registry.names import check_digest, check_repository
-from chamber.local.registry.store import Store
+from chamber.local.registry.store import STORE, Store
 
 __all__ = ["Uploads"]
 
@@ -35,7 +35,7 @@ class Uploads:
         repository = check_repository(request.match_info["name"])
         if "mount" in request.query and await self._mount(request, repository):
             return _created(repository, request.query["mount"])
-        session = self._begin(repository)
+        session = self._begin(request[STORE].organization_id, repository)
         if "digest" in request.query and "mount" not in request.query:
             return await self._finish(request, session)
         return _accepted(session, self._open[session])
@@ -66,25 +66,25 @@ class Uploads:
         self._drop(self._session(request))
         return web.Response(status=204)
 
-    def _begin(self, repository: str) -> str:
+    def _begin(self, organization_id: str, repository: str) -> str:
         if len(self._open) >= _MOST_OPEN:
             self._drop(next(iter(self._open)))
         session = secrets.token_hex(16)
-        self._open[session] = _Upload(repository, self._store.uploads / session)
+        self._open[session] = _Upload((organization_id, repository), self._store.uploads / session)
         return session
 
     def _session(self, request: web.Request) -> str:
         repository, session = check_repository(request.match_info["name"]), request.match_info["session"]
         upload = self._open.get(session)
-        if upload is None or upload.repository != repository:
+        if upload is None or upload.place != (request[STORE].organization_id, repository):
             raise RegistryError(404, "BLOB_UPLOAD_UNKNOWN", "there is no such upload: start again with POST", session)
         return session
 
     async def _mount(self, request: web.Request, repository: str) -> bool:
         digest, source = check_digest(request.query["mount"]), request.query.get("from")
-        if source is None or await self._store.blob_in(check_repository(source), digest) is None:
+        if source is None or await request[STORE].blob_in(check_repository(source), digest) is None:
             return False
-        await self._store.link(repository, digest)
+        await request[STORE].link(repository, digest)
         return True
 
     async def _take(self, request: web.Request, session: str) -> None:
@@ -105,7 +105,7 @@ class Uploads:
             self._drop(session)
             raise RegistryError(400, "DIGEST_INVALID", "the content has another digest", upload.digest)
         del self._open[session]
-        await self._store.keep(upload.path, upload.repository, digest)
+        await request[STORE].keep(upload.path, upload.repository, digest)
         return _created(upload.repository, digest)
 
     def _drop(self, session: str) -> None:
@@ -114,13 +114,17 @@ class Uploads:
 
 
 class _Upload:
-    """A blob that is being received."""
+    """A blob that is being received, for a repository of an organization."""
 
-    def __init__(self, repository: str, path: Path) -> None:
-        self.repository, self.path, self.size = repository, path, 0
+    def __init__(self, place: tuple[str, str], path: Path) -> None:
+        self.place, self.path, self.size = place, path, 0
         self._hash = hashlib.sha256()
         self.busy = False
         path.touch(mode=0o600)
+
+    @property
+    def repository(self) -> str:
+        return self.place[1]
 
     @property
     def digest(self) -> str:

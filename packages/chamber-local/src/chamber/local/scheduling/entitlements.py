@@ -25,6 +25,9 @@ class Entitlements:
         self._sizes: defaultdict[_Place, float] = defaultdict(float)
         self._inflow: defaultdict[_Place, float] = defaultdict(float)
         self._pinned: defaultdict[str, float] = defaultdict(float)
+        reserved = {reservation.id for reservation in organisation.reservations}
+        reserved |= {grant.id for grant in organisation.grants}
+        self._bound: dict[str, Share] = {name: share for name, share in self._shares.items() if name in reserved}
         self._chains: dict[str, tuple[str | None, ...]] = {}
         for share in self._shares.values():
             self._sizes[share.pool_id, share.team_id] += share.gpus
@@ -36,8 +39,8 @@ class Entitlements:
         return self._chains[team_id]
 
     def share(self, allocation_id: str | None) -> Share | None:
-        """The share that work is bound to; without configured reservations it is bound to none."""
-        return self._shares.get(allocation_id or "") if self._organisation.reservations else None
+        """The share that work is bound to; where nothing is reserved it is bound to none."""
+        return self._bound.get(allocation_id or "")
 
     def size(self, pool_id: str, team_id: str, share: Share | None = None) -> float:
         """The GPUs that a team's work could use if there were no other."""

@@ -14,7 +14,8 @@ _NEVER = "can never be scheduled: it asks for"
 def refusal(claim: Claim, pools: Sequence[Pool], organisation: Organisation, shares: Entitlements) -> str | None:
     """The reason, or None when it will run some day. `pools` are those of its GPU type."""
     if not any(claim.least_gpus <= pool.total_gpus + SLACK for pool in pools):
-        there_is = ", ".join(f"{p.gpu_type} x {p.total_gpus}" for p in organisation.pools) or "no GPUs"
+        own = organisation.pools_of(organisation.organization_of(claim.team_id))
+        there_is = ", ".join(f"{p.gpu_type} x {p.total_gpus}" for p in own) or "no GPUs"
         return f"{_NEVER} {claim.least_gpus:g} {claim.gpu_type}, and this Chamber has {there_is}"
     if claim.job_class is not JobClass.RESERVED:
         return None
@@ -22,7 +23,7 @@ def refusal(claim: Claim, pools: Sequence[Pool], organisation: Organisation, sha
 
 
 def _unknown_allocation(claim: Claim, organisation: Organisation, shares: Entitlements) -> str | None:
-    if not (claim.allocation_id and organisation.reservations):
+    if not (claim.allocation_id and organisation.reserves(organisation.organization_of(claim.team_id))):
         return None
     share = shares.share(claim.allocation_id)
     if share is None:

@@ -55,10 +55,7 @@ class _Round:
                 holding.setdefault(claim.pool_id, []).append(claim)
                 self._put(claim, claim.held_gpus, claim.pool_id or "")
         self._rooms = {p.id: Room(p, holding.get(p.id, ()), state.leaving) for p in state.organisation.pools}
-        self._by_type: dict[str, tuple[Pool, ...]] = {}
-        for pool in state.organisation.pools:
-            kind = pool.gpu_type.casefold()
-            self._by_type[kind] = (*self._by_type.get(kind, ()), pool)
+        self._usable: dict[tuple[str, str], tuple[Pool, ...]] = {}
 
     def decisions(self) -> Iterator[Decision]:
         waiting = sorted((c for c in self._state.claims if not c.holds), key=lambda c: (-c.priority, c.order))
@@ -72,7 +69,7 @@ class _Round:
             yield from self._growing()
 
     def _admitted(self, claim: Claim) -> Iterator[Decision]:
-        pools = self._by_type.get(claim.gpu_type.casefold(), ())
+        pools = self._pools(claim)
         why = refusal(claim, pools, self._state.organisation, self._shares)
         if why is not None:
             yield Move(claim.id, Status.FAILED, self._now, reason=why)
@@ -82,6 +79,14 @@ class _Round:
             yield from self._reserved(claim, pools)
         else:
             yield from self._elastic(claim, pools)
+
+    def _pools(self, claim: Claim) -> tuple[Pool, ...]:
+        """Those of its GPU type that its organization may use."""
+        whose, kind = self._state.organisation.organization_of(claim.team_id), claim.gpu_type.casefold()
+        if (whose, kind) not in self._usable:
+            pools = self._state.organisation.pools_of(whose)
+            self._usable[whose, kind] = tuple(pool for pool in pools if pool.gpu_type.casefold() == kind)
+        return self._usable[whose, kind]
 
     def _budget(self, claim: Claim) -> str | None:
         return next((self._over[t] for t in self._shares.chain(claim.team_id) if t in self._over), None)
@@ -118,12 +123,18 @@ class _Round:
         if gpus <= SLACK:
             return
         making = making_room(room.preemptible, gpus, scalable=self._state.scalable)
-        why = f"preempted: team {claim.team_id} needed its reserved GPUs for workload {claim.id}"
         for victim in making.preempted:
-            yield Move(victim.id, Status.PREEMPTED, self._now, reason=why)
+            yield Move(victim.id, Status.PREEMPTED, self._now, reason=self._why(claim, victim))
         for victim, pods in making.shrunk:
             yield Resize(victim.id, self._now, pods)
         room.reclaim(making)
+
+    def _why(self, claim: Claim, victim: Claim) -> str:
+        """Why it is preempted. What another organization runs is not told."""
+        whose = self._state.organisation.organization_of
+        if whose(claim.team_id) != whose(victim.team_id):
+            return "preempted: another organization needed its reserved GPUs"
+        return f"preempted: team {claim.team_id} needed its reserved GPUs for workload {claim.id}"
 
     def _elastic(self, claim: Claim, pools: tuple[Pool, ...]) -> Iterator[Decision]:
         rooms = [r for r in self._nearest(claim, pools) if claim.least_gpus <= r.pool.total_gpus + SLACK]

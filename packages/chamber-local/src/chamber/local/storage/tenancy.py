@@ -12,7 +12,7 @@ from chamber.local.storage import nouns
 from chamber.local.storage.nouns import Allocation, Team, Template
 from chamber.local.users import ORGANIZATION
 
-__all__ = ["Kind", "assign", "find", "listed", "organizations", "prepare"]
+__all__ = ["Kind", "assign", "find", "listed", "organization_of_team", "organizations", "prepare"]
 
 Kind = Literal["team", "template"]
 N = TypeVar("N", Team, Template, Allocation)
@@ -35,6 +35,11 @@ def organizations(connection: sqlite3.Connection, kind: Kind) -> Mapping[str, st
     """The organization of each that has one written down."""
     rows = connection.execute("SELECT noun_id, organization_id FROM tenancy WHERE kind = ?", (kind,))
     return {row["noun_id"]: row["organization_id"] for row in rows}
+
+
+def organization_of_team(connection: sqlite3.Connection, team_id: str) -> str:
+    """Whose a team is."""
+    return _organization(connection, "team", team_id)
 
 
 def find(connection: sqlite3.Connection, kind: type[N], noun_id: str, organization_id: str) -> N | None:

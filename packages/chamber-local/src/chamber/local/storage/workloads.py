@@ -9,7 +9,7 @@ from chamber.local.storage.columns import UNFINISHED
 from chamber.local.storage.rows import column, insert, to_struct, to_structs
 from chamber.local.workloads import TERMINAL, Claim, Event, JobClass, Status, Workload
 
-__all__ = ["add", "advance", "claims", "every", "explain", "get", "history", "resize", "unsettled"]
+__all__ = ["add", "advance", "claims", "every", "explain", "get", "history", "record_past", "resize", "unsettled"]
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -24,6 +24,20 @@ def add(connection: sqlite3.Connection, workload: Workload) -> None:
     """Records a submission."""
     insert(connection, "workloads", workload)
     _record(connection, workload.id, workload.status, workload.submitted_at, None)
+
+
+def record_past(connection: sqlite3.Connection, workload: Workload) -> None:
+    """Records a workload that is over, with the statuses that it went through."""
+    insert(connection, "workloads", workload)
+    moments = (
+        (Status.PENDING, workload.submitted_at),
+        (Status.RUNNING, workload.started_at),
+        (workload.status, workload.completed_at),
+    )
+    for status, at in moments:
+        if at is not None:
+            over = status is workload.status
+            _record(connection, workload.id, status, at, workload.failure_reason if over else None)
 
 
 def get(connection: sqlite3.Connection, workload_id: str) -> Workload | None:

@@ -15,10 +15,13 @@ __all__ = ["examine"]
 
 async def examine(transport: Transport, registry: str | None) -> Diagnosis:
     """What is found, in the order in which a run needs it. `registry`: a name or an address; None: the default."""
-    api_url = transport.settings.api_url
+    target = transport.settings
     (api, clock), login, engine, disk = await asyncio.gather(
         checks.api(transport),
-        checks.registry(transport, lambda: answers.destination(registry or registries.default_name(), api_url)),
+        checks.registry(
+            transport,
+            lambda: answers.destination(registry or registries.default_name(), target.api_url, target.organization_id),
+        ),
         checks.engine(),
         asyncio.to_thread(checks.disk),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chamber.core.settings import Settings
 from chamber.run import answers
 from chamber.run.errors import ProjectNotFoundError
 from chamber.run.images.layers import ProjectLayers, plan_layers
@@ -46,13 +47,13 @@ class Prepared(Struct, frozen=True, kw_only=True):
     registry: Registry | None
 
 
-async def prepare(request: Request, api_url: str, report: Reporter) -> Prepared:
-    """The plan of a run. Nothing is written, sent or built.
+async def prepare(request: Request, api: Settings, report: Reporter) -> Prepared:
+    """The plan of a run through an API. Nothing is written, sent or built.
 
     Raises ConfigurationError: something is missing, malformed or not what a run can do.
     """
     directory = _project(request.directory)
-    settings, registry, warnings = await asyncio.to_thread(_settled, directory, request, api_url)
+    settings, registry, warnings = await asyncio.to_thread(_settled, directory, request, api)
     if request.in_earnest:
         readiness.require_target(settings, registry)
     await report("config", f"{settings.name}: {settings.gpus} x {settings.gpu_type}")
@@ -75,11 +76,11 @@ def _project(directory: str | os.PathLike[str]) -> Path:
     return path.resolve()
 
 
-def _settled(directory: Path, request: Request, api_url: str) -> tuple[RunSettings, Registry | None, tuple[str, ...]]:
+def _settled(directory: Path, request: Request, api: Settings) -> tuple[RunSettings, Registry | None, tuple[str, ...]]:
     default = registries.default_name()
     settings, warnings = configuration.resolve(directory, request.arguments, os.environ, default)
     settings = _shaped(settings)
-    registry = answers.destination(settings.registry, api_url)
+    registry = answers.destination(settings.registry, api.api_url, api.organization_id)
     if registry is not None and settings.registry is None:
         sources = settings.sources | {"registry": "plugin"}
         settings = replace(settings, registry=registry.prefix, sources=sources)

@@ -2,12 +2,12 @@
 
 import asyncio
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
-from chamber.core.redaction import Secret
 from chamber.local.executors import images as registry_images
 from chamber.local.executors.containers.engine import Engine
-from chamber.local.executors.containers.login import login
+from chamber.local.executors.containers.login import Login, login
 from chamber.local.executors.manifest import Container
 from chamber.local.executors.refusal import Refused
 from chamber.local.registry.marker import LABEL, MARKER
@@ -17,24 +17,28 @@ __all__ = ["Images"]
 
 
 class Images:
-    """Images of this Chamber's own registry (`registry` is its host:port), of the engine, and of other registries."""
+    """Images of this Chamber's own registry (`registry` is its host:port), of the engine, and of other registries.
 
-    def __init__(self, engine: Engine, store: Store, registry: str, token: Secret) -> None:
-        self._engine, self._store, self._registry, self._token = engine, store, registry, token
+    `logins` are those of the organizations, whose teams' jobs see their own repositories alone.
+    """
+
+    def __init__(self, engine: Engine, store: Store, registry: str, logins: Mapping[str, Login]) -> None:
+        self._engine, self._store, self._registry, self._logins = engine, store, registry, logins
         #: What was pulled from the own registry.
         self.pulled: set[str] = set()
 
-    async def ready(self, asked: Container, folder: Path) -> str:
+    async def ready(self, asked: Container, team_id: str, folder: Path) -> str:
         """The id of an image, pulled if need be, for which `folder` is made and removed. Raises Refused."""
         if not asked.image or asked.image.startswith("-") or not asked.image.isprintable() or " " in asked.image:
             raise Refused(f"{asked.image!r} is not an image reference")
-        own = await registry_images.find(self._store, asked.image, self._registry)
+        store = await self._store.of_team(team_id)
+        own = await registry_images.find(store, asked.image, self._registry)
         if own is not None and own.marked:
             raise _on_marker(asked.image)
         name = asked.image if own is None else f"{self._registry}/{own.repository}@{own.digest}"
         found = await self._engine.image(name)
         if found is None or (asked.pull == "Always" and own is None):
-            await self._pull(name, asked, folder, own=own is not None)
+            await self._pull(name, asked, folder, own and self._login(store.organization_id))
             found = await self._engine.image(name)
         if found is None:
             raise Refused(f"{self._engine.name} pulled the image {name} and does not have it")
@@ -43,17 +47,22 @@ class Images:
             raise _on_marker(asked.image)
         return image
 
-    async def _pull(self, name: str, asked: Container, folder: Path, *, own: bool) -> None:
+    def _login(self, organization_id: str) -> Login:
+        if organization_id not in self._logins:
+            raise Refused(f"no user of {organization_id} can pull its images: give the Chamber one")
+        return self._logins[organization_id]
+
+    async def _pull(self, name: str, asked: Container, folder: Path, own: Login | None) -> None:
         if asked.pull == "Never":
             raise Refused(
                 f"{self._engine.name} does not have the image {name}, and the manifest's imagePullPolicy is Never"
             )
-        insecure = own or registry_images.is_loopback(name.partition("/")[0])
+        insecure = own is not None or registry_images.is_loopback(name.partition("/")[0])
         options = ["--tls-verify=false"] if insecure and self._engine.name == "podman" else []
-        if not own:
+        if own is None:
             await self._engine.pull(name, options, {})
             return
-        variables = await asyncio.to_thread(login, self._registry, self._token, folder)
+        variables = await asyncio.to_thread(login, self._registry, own, folder)
         try:
             await self._engine.pull(name, options, variables)
         finally:
