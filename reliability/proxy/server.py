@@ -43,7 +43,7 @@ class FaultProxy:
         self.asked: list[str] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.port: int = 0
 
     @property
@@ -93,22 +93,26 @@ class FaultProxy:
 
     async def _shut(self) -> None:
         self._server.close()
-        for _ in range(_ROUNDS):  # until those that were just accepted are served, and can be ended
+        for _ in range(_ROUNDS):  # until those that were just accepted are here, and can be ended
             await asyncio.sleep(0)
-        for task in [*self._connections]:
+        for task, writer in [*self._connections.items()]:
             task.cancel()
+            writer.transport.abort()
         await asyncio.gather(*self._connections, return_exceptions=True)
+        for _ in range(_ROUNDS):  # transports say goodbye in the rounds after
+            await asyncio.sleep(0)
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = self._loop.create_task(self._served(reader, writer))
+        self._connections[task] = writer
+        task.add_done_callback(self._connections.pop)
+
+    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(reader, writer, self._upstream)
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
                 await self._serve(connection)
         finally:
-            self._connections.discard(task)
             with contextlib.suppress(asyncio.CancelledError):
                 await connection.close()
 

@@ -7,6 +7,7 @@ from reliability.soak.run import lost
 
 
 @pytest.mark.reliability
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # sockets of the proxy that it dropped
 def test_nothing_is_lost_doubled_or_leaked_beside_faults_restarts_and_forks():
     counted = soak(Size(minutes=0.3, rate=40, waits=40, seed=7))
     nothing = ("duplicated", "lost", "unreported", "foreign exceptions", "waits that ended wrong")
