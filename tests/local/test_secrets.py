@@ -6,7 +6,7 @@ import pytest
 
 from chamber.core.errors import ConfigurationError
 from chamber.core.redaction import Secret
-from chamber.local import LocalChamber
+from chamber.local import LocalChamber, __main__
 from chamber.local.configuration import configured, read
 from chamber.local.secrets import secrets_of
 
@@ -143,3 +143,16 @@ def test_a_file_that_is_no_yaml_is_an_error_without_what_is_in_it(file):
         read(file(f"secrets:\n  wandb: {{api-key: {VALUE}\n"))
 
     assert VALUE not in str(raised.value)
+
+
+def test_the_command_gives_its_chamber_what_the_file_has(file):
+    config = file(f"secrets: {{wandb: {{api-key: {VALUE}}}}}")
+    asked = __main__._parser().parse_args(
+        ["up", "--config", str(config), "--log-limit", "5", "--container-gpus", "count"]
+    )
+
+    settings = __main__._chamber(asked)._settings
+
+    assert settings.configuration.secrets == {"wandb": {"api-key": Secret(VALUE)}}
+    assert (settings.log_limit, settings.container_gpus) == (5, "count")
+    assert VALUE not in repr(settings)

@@ -55,7 +55,8 @@ def limits(tmp_path_factory):
     """Settings for podman where it may not raise limits of resources, as in a container; None: it may."""
     if shutil.which("podman") is None:
         return None
-    plain = subprocess.run(["podman", "run", "--rm", BASE, "true"], capture_output=True, text=True, check=False)
+    with _alone("podman"):
+        plain = subprocess.run(["podman", "run", "--rm", BASE, "true"], capture_output=True, text=True, check=False)
     if "rlimit" not in plain.stderr:
         return None
     file = tmp_path_factory.mktemp("podman") / "containers.conf"

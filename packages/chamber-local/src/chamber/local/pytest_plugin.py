@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["chamber_client", "chamber_faults", "chamber_local", "pytest_addoption", "pytest_configure"]
 
 _SETTINGS = {
-    "executor": ("simulated", "what runs workloads: simulated (nothing does), or process (processes of this host)"),
+    "executor": ("simulated", "what runs workloads: simulated (nothing does), process (of this host) or container"),
     "dialect": ("documented", "how it speaks: documented, or legacy"),
     "gpus": ("", "the GPUs that it has, such as H100=8,A100=4 (H100=8)"),
 }

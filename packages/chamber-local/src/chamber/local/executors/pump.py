@@ -19,7 +19,9 @@ class Pump:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._reading, self.writing = os.pipe()
+        self._reading, writing = os.pipe()
+        #: The end that a process prints into.
+        self.writing: int = writing
         self._over, self._tell = os.pipe()
         self._thread = threading.Thread(target=self._copy, name="chamber-local-output", daemon=True)
 
