@@ -241,10 +241,10 @@ def test_a_file_that_cannot_be_read_is_told_with_the_reason(tmp_path):
 def test_a_file_that_cannot_be_read_is_closed(tmp_path):
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "text.json").write_text("text")
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for name in ("folder.json", "text.json"):
         _unreadable(tmp_path / name)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path):
