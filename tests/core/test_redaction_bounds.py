@@ -150,6 +150,10 @@ def test_a_secret_is_known_by_each_of_its_forms_and_each_is_another():
     assert all(len(form) >= 6 for form in found)
 
 
+def test_json_has_two_ways_to_write_what_is_not_ascii():
+    assert {'\\u00e4\\u00e9\\"secret', 'äé\\"secret'} <= forms('äé"secret')
+
+
 LOOKS = "0123456789abcdef"
 WORDS = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "dckr_pat_", "hf_", "npm_", "pypi-"]
 CHAT = [f"xox{kind}-" for kind in "abeprs"]
