@@ -1,7 +1,6 @@
 """Mutants are what they say, and a module whose tests notice nothing is told from one whose tests do."""
 
 import pytest
-
 from reliability.mutation import command
 from reliability.mutation.mutants import mutants, statements
 from reliability.mutation.subjects import SUBJECTS
