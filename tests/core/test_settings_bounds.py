@@ -284,3 +284,11 @@ def test_a_token_that_is_used_all_the_same_is_told_in_the_log(tmp_path, caplog):
     assert record.getMessage() == (
         f"event='token file can be read or written by other users' file='{tmp_path / 'token.json'}'"
     )
+
+
+def test_where_files_have_no_owner_their_mode_says_nothing(tmp_path, monkeypatch):
+    """As on Windows, whose home folders are private."""
+    _files(tmp_path, {"token": TOKEN})
+    (tmp_path / "token.json").chmod(0o644)
+    monkeypatch.delattr(os, "geteuid")
+    assert read_token_file(tmp_path / "token.json", {}) == {"access_token": TOKEN}
