@@ -49,7 +49,7 @@ _VECTORS = "test_retry_vectors::test_the_async_client_does_as_the_vector_says"
 _ALL = (
     _core("retry", "test_retry", _VECTORS),
     _core("transport.budget", "transport/test_budget", _VECTORS),
-    _core("transport.calls", "transport/test_calls", "transport/test_stream", "transport/test_decisions", _VECTORS),
+    _core("transport.calls", "transport/test_decisions", _VECTORS, "transport/test_stream", "transport/test_calls"),
     _core("paths", "test_paths"),
     _core("submission", "test_submission_bounds", "test_submission"),
     _core("journal", "test_journal", "test_journal_bounds", "test_submission"),
