@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,8 +42,6 @@ _OPTIONS = [
     "-Wignore::pytest.PytestAssertRewriteWarning",  # what is imported once for all children
 ]
 _MEMORY = 6 << 30
-#: Seconds of tests that a mutant has to be noticed within.
-_PATIENCE = 10
 
 
 class Measured(NamedTuple):
@@ -145,10 +142,13 @@ class Trials:
     def _ended(
         self, items: dict[str, pytest.Item], measured: Measured, names: set[str], change: Callable[[], object]
     ) -> str:
-        """How these tests end after the change: first those that noticed others, then the quickest, for a while."""
-        ordered = sorted(names, key=lambda name: (-self._noticed[name], measured.seconds[name]))
-        spent = list(accumulate(measured.seconds[name] for name in ordered))
-        chosen = [items[name] for name, seconds in zip(ordered, spent, strict=True) if seconds <= _PATIENCE]
+        """How these tests end after the change: first those that noticed others, then as the subject lists them."""
+        files = [test.partition("::")[0] for test in self.subject.tests]
+
+        def rank(name: str) -> tuple[int, int, float]:
+            return -self._noticed[name], files.index(name.partition("::")[0]), measured.seconds[name]
+
+        chosen = [items[name] for name in sorted(names, key=rank)]
         place = self.folder / "tmp" / "trial"
 
         def trial() -> str:
@@ -158,7 +158,7 @@ class Trials:
             return _first_failure(chosen, measured.seconds)
 
         place.mkdir()
-        ended = child_ended(trial, 10 + 10 * min(_PATIENCE, spent[-1] if spent else 0))
+        ended = child_ended(trial, 10 + 10 * sum(measured.seconds[name] for name in names))
         shutil.rmtree(place, ignore_errors=True)
         self._noticed[ended] += 1
         return ended

@@ -149,3 +149,34 @@ def test_an_intent_from_the_future_says_what_to_do(kept, monkeypatch):
     with pytest.raises(ConfigurationError) as caught:
         kept.find("mine")
     assert caught.value.message == f"{file} was written by a newer chamber-core: update this one"
+
+
+def test_settling_what_somebody_removed_is_no_error(kept):
+    entry = kept.write(intent())
+    (file,) = kept.folder.iterdir()
+    file.unlink()
+    entry.settle()
+    assert kept.pending() == []
+
+
+def test_forgetting_what_somebody_just_removed_is_no_error(kept, monkeypatch):
+    kept.write(intent()).release()
+    monkeypatch.setattr(Path, "unlink", failing(FileNotFoundError(2, "No such file or directory")))
+    kept.forget("mine")
+    assert kept.find("mine") is not None
+
+
+def test_a_disk_that_neither_writes_nor_removes_keeps_nobody_from_submitting(kept, monkeypatch):
+    monkeypatch.setattr(Path, "replace", failing(OSError(28, "No space left on device")))
+    monkeypatch.setattr(Path, "unlink", failing(OSError(30, "Read-only file system")))
+    assert not kept.write(intent()).is_kept
+
+
+def test_an_intent_that_is_settled_while_it_is_taken_up_is_not_taken_up(kept, monkeypatch):
+    kept.write(intent()).release()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    (file,) = kept.folder.iterdir()
+    monkeypatch.setattr(Journal, "_files", lambda _self, _pattern: [file])
+    monkeypatch.setattr(Path, "stat", failing(FileNotFoundError(2, "No such file or directory")))
+    assert kept.claim("mine") is None
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -1,9 +1,12 @@
 """From how many characters on a text is a secret, what of it is one alone, and which words give one away."""
 
+import base64
+import gc
 import string
 
 import pytest
 
+from chamber.core import redaction
 from chamber.core.redaction import Secret, cleaned, forms, redacted
 
 
@@ -23,6 +26,42 @@ def test_another_form_of_a_secret_is_known_from_six_characters_on(text, value, s
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\\n", "\\r\\n"])
 def test_a_line_of_a_secret_is_one_alone_from_sixteen_characters_on(line, shown, end):
     assert redacted(f"<{line}>", f"another line that is long{end}{line}{end}short") == f"<{shown}>"
+
+
+def test_each_of_two_lines_is_a_secret_alone():
+    kept = "first-line-of-a-secret\nsecond-line-of-a-secret"
+    assert redacted("first-line-of-a-secret, second-line-of-a-secret", kept) == "***, ***"
+
+
+@pytest.mark.parametrize(("before", "shown"), [(b"", 0), (b"a", 2), (b"ab", 3)])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_of_a_secret_within_base64_no_character_is_left(before, shown, encode):
+    secret = "~~?sesame>>opens~~?"
+    data = before + secret.encode()
+    data += b"z" * (-len(data) % 3)
+    text = encode(data).decode()
+    left = redacted(text, secret)
+    assert left.startswith(f"{text[:shown]}***")
+    assert len(left) <= shown + len("***") + 3
+
+
+def test_a_secret_that_is_gone_is_forgotten():
+    gc.collect()
+    before = len(redaction._alive)
+    secrets = [Secret(f"forgotten-{number}") for number in range(10)]
+    assert len(redaction._alive) == before + 10
+    del secrets
+    gc.collect()
+    assert len(redaction._alive) == before
+
+
+def test_20_levels_of_names_are_cleaned_one_by_one():
+    value = deep = {}
+    for _ in range(19):
+        value["a"] = {}
+        value = value["a"]
+    value["a"] = 7
+    assert cleaned(deep) == deep
 
 
 def test_the_frame_of_a_key_is_no_secret():
@@ -109,6 +148,10 @@ def test_a_secret_is_known_by_each_of_its_forms_and_each_is_another():
         "YSBiL2MnZCJlPGY-JmcKdGhlLXJlc3Qtb2YtaXQ",
     } <= found
     assert all(len(form) >= 6 for form in found)
+
+
+def test_json_has_two_ways_to_write_what_is_not_ascii():
+    assert {'\\u00e4\\u00e9\\"secret', 'äé\\"secret'} <= forms('äé"secret')
 
 
 LOOKS = "0123456789abcdef"

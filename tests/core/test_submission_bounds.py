@@ -13,13 +13,14 @@ from chamber.core import (
     AuthorizationError,
     ConfigurationError,
     IdempotencyConflict,
+    PluginError,
     SubmissionUnknownError,
     TransportError,
     ValidationError,
 )
 from chamber.core.journal import Journal
 from chamber.core.settings import Settings
-from chamber.core.submission import LARGEST_MANIFEST, Submission, checked, new_external_id
+from chamber.core.submission import LARGEST_MANIFEST, Submission, checked, is_ambiguous, new_external_id
 from chamber.core.testing import RecordingTransport, Reply
 
 URL = "https://chamber.test/v1"
@@ -245,8 +246,37 @@ def test_what_the_api_takes_is_sent(fits):
     ],
 )
 def test_what_the_api_does_not_take_is_refused_by_name(field, value):
-    with pytest.raises(ValidationError, match=field):
+    with pytest.raises(ValidationError, match=rf"^{field} (is|has) "):
         checked({**LEAST, field: value})
+
+
+def test_what_the_api_has_words_for_is_said_in_these_words():
+    said = checked({**LEAST, "job_class": "reserved", "scaling_mode": "gang"})
+    assert (said["job_class"], said["scaling_mode"]) == ("RESERVED", "GANG")
+    assert checked(FIELDS).items() >= {"job_class": None, "scaling_mode": None}.items()
+
+
+@pytest.mark.parametrize(
+    ("status", "ambiguous"), [(None, False), (400, False), (499, False), (200, True), (399, True), (500, True)]
+)
+def test_a_plugin_that_fails_after_an_answer_leaves_what_the_answer_said(status, ambiguous):
+    error = PluginError("the plugin failed")
+    error.status_code = status
+    assert is_ambiguous(error) is ambiguous
+
+
+async def test_a_job_that_the_second_request_left_is_found():
+    transport = network([Reply(502)], searches=[{"items": []}] * 3 + [{"items": [JOB]}])
+    found = await sent(transport)
+    assert (found.id, found.reused) == ("wl_1", True)
+    assert sum(call.method == "POST" and call.path == "workloads" for call in transport.calls) == 2
+
+
+async def test_a_job_that_was_found_is_told_in_the_log(caplog):
+    with caplog.at_level("INFO"):
+        await sent(network([Reply(502)], searches={"items": [JOB]}))
+    told = [record.getMessage() for record in caplog.records]
+    assert "event='submission found' external_id='mine' workload_id='wl_1'" in told
 
 
 @pytest.mark.parametrize("external_id", [None, ""])

@@ -14,6 +14,7 @@ from chamber.core.errors import (
     ClientClosedError,
     ConfigurationError,
     NotFoundError,
+    PluginError,
     RateLimitError,
     ResponseError,
     ServerError,
@@ -21,7 +22,7 @@ from chamber.core.errors import (
     ValidationError,
 )
 from chamber.core.paths import path
-from chamber.core.retry import KEYED_WRITE, READ
+from chamber.core.retry import KEYED_WRITE, POLL, READ
 from chamber.core.settings import Settings
 from chamber.core.testing import RecordingTransport, Reply
 
@@ -121,6 +122,33 @@ async def test_a_header_of_a_listener_that_would_break_its_line_is_refused():
     with pytest.raises(ValidationError):
         await made.call("GET", THING)
     assert not made.calls
+
+
+async def test_a_listener_that_fails_says_which_answer_came_all_the_same():
+    made = transport(Reply(201, {}, {"X-Request-Id": "theirs"}))
+    made._listener = heard = Heard()
+
+    def fail(_answer):
+        raise PluginError("the plugin failed")
+
+    heard.response = fail
+    with pytest.raises(PluginError) as caught:
+        await made.call("GET", THING)
+    assert (caught.value.status_code, caught.value.method, caught.value.url) == (201, "GET", f"{URL}/thing")
+
+
+@pytest.mark.parametrize("policy", [READ, KEYED_WRITE, POLL])
+async def test_an_attempt_is_as_long_silent_as_its_class_of_calls_may_be(policy):
+    made = transport(method="POST")
+    seen = []
+
+    async def send(request, _timeout):
+        seen.append(request.silence)
+        return await RecordingTransport._send(made, request, _timeout)
+
+    made._send = send
+    await made.call("POST", THING, policy=policy)
+    assert seen == [policy.silence]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

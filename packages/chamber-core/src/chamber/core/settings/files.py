@@ -75,12 +75,15 @@ def _object(file: Path, loads: Callable[[str], Any], check: Callable[[os.stat_re
 def _bytes(file: Path, check: Callable[[os.stat_result], None]) -> bytes:
     """What is in a file, which is no pipe that nobody writes to, nor a device without an end."""
     descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as stream:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise ConfigurationError(f"{file} is no regular file: move it away")
         check(facts)
-        content = stream.read(_MOST + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            content = stream.read(_MOST + 1)
+    finally:  # os.fdopen leaves the descriptor of a folder open
+        os.close(descriptor)
     if len(content) > _MOST:
         raise ConfigurationError(f"{file} is larger than {_MOST >> 20} MiB: repair it, or move it away")
     return content
