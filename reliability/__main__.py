@@ -5,20 +5,18 @@ import sys
 
 #: Name of a run -> the module whose `main` takes its options and returns the exit code.
 NAMES = {
-    "contract": "reliability.contract",
     "chaos": "reliability.chaos",
     "config-storm": "reliability.config_storm",
+    "contract": "reliability.contract",
+    "corpus": "reliability.corpus",
     "crash": "reliability.crash",
     "figures": "reliability.figures",
     "fuzz": "reliability.fuzz",
-    "mutation": "reliability.mutation.command",
-    "sweep": "reliability.sweep",
     "kinds": "reliability.proxy.page",
-    "soak": "reliability.soak",
-    "corpus": "reliability.corpus",
-    "figures": "reliability.figures",
-    "fuzz": "reliability.fuzz",
     "model": "reliability.model",
+    "mutation": "reliability.mutation.command",
+    "soak": "reliability.soak",
+    "sweep": "reliability.sweep",
 }
 
 

@@ -78,8 +78,8 @@ class LocalChamber:
     `chamber.local.configuration`. `secrets` are what manifests may take from Kubernetes secrets
     (``valueFrom.secretKeyRef``): values by the secret's name and key, texts or `Secret`; they are kept in memory alone.
     `log_limit` is how many bytes are kept of what a job prints. `container_gpus` says whether a container that asks for
-    GPUs has to get real ones: ``require``, or ``count`` where they are in the books alone. `seed` may be ``demo``: a new
-    Chamber begins with the history of an organization.
+    GPUs has to get real ones: ``require``, or ``count`` where they are in the books alone. `seed` may be ``demo``: a
+    new Chamber begins with the history of an organization.
 
     Raises ConfigurationError: a setting is wrong, the port is taken, the folder is in use, or no container engine
     answers.

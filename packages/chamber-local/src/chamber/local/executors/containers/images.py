@@ -38,7 +38,8 @@ class Images:
         name = asked.image if own is None else f"{self._registry}/{own.repository}@{own.digest}"
         found = await self._engine.image(name)
         if found is None or (asked.pull == "Always" and own is None):
-            await self._pull(name, asked, folder, own and self._login(store.organization_id))
+            user = None if own is None else self._login(store.organization_id)
+            await self._pull(name, asked, folder, user)
             found = await self._engine.image(name)
         if found is None:
             raise Refused(f"{self._engine.name} pulled the image {name} and does not have it")
@@ -52,17 +53,17 @@ class Images:
             raise Refused(f"no user of {organization_id} can pull its images: give the Chamber one")
         return self._logins[organization_id]
 
-    async def _pull(self, name: str, asked: Container, folder: Path, own: Login | None) -> None:
+    async def _pull(self, name: str, asked: Container, folder: Path, user: Login | None) -> None:
         if asked.pull == "Never":
             raise Refused(
                 f"{self._engine.name} does not have the image {name}, and the manifest's imagePullPolicy is Never"
             )
-        insecure = own is not None or registry_images.is_loopback(name.partition("/")[0])
+        insecure = user is not None or registry_images.is_loopback(name.partition("/")[0])
         options = ["--tls-verify=false"] if insecure and self._engine.name == "podman" else []
-        if own is None:
+        if user is None:
             await self._engine.pull(name, options, {})
             return
-        variables = await asyncio.to_thread(login, self._registry, own, folder)
+        variables = await asyncio.to_thread(login, self._registry, user, folder)
         try:
             await self._engine.pull(name, options, variables)
         finally:
