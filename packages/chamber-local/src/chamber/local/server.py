@@ -8,7 +8,6 @@ from typing import Self, TypedDict
 from aiohttp import web
 
 from chamber.core.errors import ConfigurationError
-from chamber.core.redaction import Secret
 from chamber.local.access import Access
 from chamber.local.api.inflight import InFlight
 from chamber.local.api.services import Services
@@ -18,7 +17,6 @@ from chamber.local.demo import sow_demo
 from chamber.local.dispatcher import Dispatcher
 from chamber.local.entrance import Entrance
 from chamber.local.executors.container import ContainerExecutor
-from chamber.local.executors.containers.login import Login
 from chamber.local.executors.contract import Executor
 from chamber.local.executors.process import ProcessExecutor
 from chamber.local.executors.simulated import SimulatedExecutor
@@ -180,15 +178,8 @@ async def _executor(settings: Settings, store: Store, address: str, folder: Data
     }
     if settings.executor == "process":
         return ProcessExecutor(store, address, folder.path, **said)
-    gpus, logins = settings.container_gpus, _logins(settings, folder)
-    return await ContainerExecutor.open(store, address, logins, folder.path, gpus=gpus, **said)
-
-
-def _logins(settings: Settings, folder: DataFolder) -> dict[str, Login]:
-    """Of each organization that has a user, who may pull its images."""
-    first, *others = settings.users
-    made = {name: (name, Secret(folder.token_of(user.name))) for user in others for name in user.organizations}
-    return {**made, **dict.fromkeys(first.organizations, ("chamber", Secret(folder.token)))}
+    gpus = settings.container_gpus
+    return await ContainerExecutor.open(store, address, folder.pull_token, folder.path, gpus=gpus, **said)
 
 
 def _tokens(settings: Settings, folder: DataFolder) -> dict[str, User]:

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +17,6 @@ from chamber.local.executors.containers.finding import find
 from chamber.local.executors.containers.gpus import Gpus, gpus_asked, installed
 from chamber.local.executors.containers.images import Images
 from chamber.local.executors.containers.labels import labels_of
-from chamber.local.executors.containers.login import Login
 from chamber.local.executors.containers.options import Place, created
 from chamber.local.executors.containers.starting import started, visible
 from chamber.local.executors.contract import Job, Outcome
@@ -69,7 +68,7 @@ class ContainerExecutor:
         cls,
         store: Store,
         registry: str,
-        logins: Mapping[str, Login],
+        token_of: Callable[[str], str],
         folder: Path,
         *,
         gpus: str,
@@ -86,7 +85,7 @@ class ContainerExecutor:
         await engine.clear_leftovers(folder)
         return cls(
             engine,
-            Images(engine, store, registry, logins),
+            Images(engine, store, registry, token_of),
             folder,
             Gpus(installed(), counted=gpus == "count"),
             interval=interval,

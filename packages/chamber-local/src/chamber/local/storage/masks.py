@@ -55,7 +55,8 @@ class _Mask:
     """What one condition admits, as of the change number `seen`."""
 
     def __init__(self, flags: bytearray, seen: int) -> None:
-        self._flags, self.seen = flags, seen
+        self._flags = flags
+        self.seen: int = seen
         self._number: int | None = None
 
     @property
@@ -81,7 +82,7 @@ class _Masks:
     def __init__(self) -> None:
         self._held: OrderedDict[str, _Mask] = OrderedDict()
         self._changes: tuple[tuple[int, int], list[int]] = ((0, 0), [])
-        self.texts = _Texts()
+        self.texts: _Texts = _Texts()
 
     def of(self, connection: sqlite3.Connection, part: Part, fresh: Callable[[int], bytearray]) -> _Mask:
         """The mask of a condition: `fresh` makes it, of that size, when it is not known."""
@@ -143,7 +144,7 @@ class Connection(sqlite3.Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.masks = _Masks()
+        self.masks: _Masks = _Masks()
 
 
 def found(connection: sqlite3.Connection, parts: Sequence[Part], asked: Sequence[str]) -> Found:

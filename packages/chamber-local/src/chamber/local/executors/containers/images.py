@@ -2,12 +2,13 @@
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
+from chamber.core.redaction import Secret
 from chamber.local.executors import images as registry_images
 from chamber.local.executors.containers.engine import Engine
-from chamber.local.executors.containers.login import Login, login
+from chamber.local.executors.containers.login import login
 from chamber.local.executors.manifest import Container
 from chamber.local.executors.refusal import Refused
 from chamber.local.registry.marker import LABEL, MARKER
@@ -19,11 +20,11 @@ __all__ = ["Images"]
 class Images:
     """Images of this Chamber's own registry (`registry` is its host:port), of the engine, and of other registries.
 
-    `logins` are those of the organizations, whose teams' jobs see their own repositories alone.
+    `token_of` makes what pulls the images of an organization, whose jobs see its own repositories alone.
     """
 
-    def __init__(self, engine: Engine, store: Store, registry: str, logins: Mapping[str, Login]) -> None:
-        self._engine, self._store, self._registry, self._logins = engine, store, registry, logins
+    def __init__(self, engine: Engine, store: Store, registry: str, token_of: Callable[[str], str]) -> None:
+        self._engine, self._store, self._registry, self._token_of = engine, store, registry, token_of
         #: What was pulled from the own registry.
         self.pulled: set[str] = set()
 
@@ -38,8 +39,8 @@ class Images:
         name = asked.image if own is None else f"{self._registry}/{own.repository}@{own.digest}"
         found = await self._engine.image(name)
         if found is None or (asked.pull == "Always" and own is None):
-            user = None if own is None else self._login(store.organization_id)
-            await self._pull(name, asked, folder, user)
+            token = None if own is None else Secret(self._token_of(store.organization_id))
+            await self._pull(name, asked, folder, token)
             found = await self._engine.image(name)
         if found is None:
             raise Refused(f"{self._engine.name} pulled the image {name} and does not have it")
@@ -48,22 +49,17 @@ class Images:
             raise _on_marker(asked.image)
         return image
 
-    def _login(self, organization_id: str) -> Login:
-        if organization_id not in self._logins:
-            raise Refused(f"no user of {organization_id} can pull its images: give the Chamber one")
-        return self._logins[organization_id]
-
-    async def _pull(self, name: str, asked: Container, folder: Path, user: Login | None) -> None:
+    async def _pull(self, name: str, asked: Container, folder: Path, token: Secret | None) -> None:
         if asked.pull == "Never":
             raise Refused(
                 f"{self._engine.name} does not have the image {name}, and the manifest's imagePullPolicy is Never"
             )
-        insecure = user is not None or registry_images.is_loopback(name.partition("/")[0])
+        insecure = token is not None or registry_images.is_loopback(name.partition("/")[0])
         options = ["--tls-verify=false"] if insecure and self._engine.name == "podman" else []
-        if user is None:
+        if token is None:
             await self._engine.pull(name, options, {})
             return
-        variables = await asyncio.to_thread(login, self._registry, user, folder)
+        variables = await asyncio.to_thread(login, self._registry, token, folder)
         try:
             await self._engine.pull(name, options, variables)
         finally:

@@ -13,10 +13,7 @@ from chamber.core.redaction import Secret
 from chamber.core.settings import read_json
 from chamber.local.folder import write_private
 
-__all__ = ["Login", "login"]
-
-#: User name and password.
-Login = tuple[str, Secret]
+__all__ = ["login"]
 
 #: Where docker finds its daemon.
 _SHARED = "contexts"
@@ -24,11 +21,11 @@ _SHARED = "contexts"
 _LOGINS = {"auths", "credHelpers", "credsStore"}
 
 
-def login(registry: str, user: Login, folder: Path) -> dict[str, str]:
+def login(registry: str, token: Secret, folder: Path) -> dict[str, str]:
     """Makes the folder; the variables that let an engine log in at host:port."""
     folder.mkdir(mode=0o700, parents=True)
     own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-    entry = base64.b64encode(f"{user[0]}:{user[1].reveal()}".encode()).decode()
+    entry = base64.b64encode(f"chamber:{token.reveal()}".encode()).decode()
     auths = {"auths": {registry: {"auth": entry}}}
     kept = {key: value for key, value in read_json(own / "config.json").items() if key not in _LOGINS}
     write_private(folder / "config.json", msgspec.json.encode({**kept, **auths}))
