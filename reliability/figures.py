@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,19 +35,17 @@ def machine() -> dict[str, object]:
 
 
 def table(folder: Path = _FOLDER) -> str:
-    """The recorded figures as a table in Markdown, a row for each figure."""
-    head = ["| run | figure | counted | seed | date, machine |", "|---|---|---|---|---|"]
-    rows = (row for file in sorted(folder.glob("*.json")) for row in _rows(json.loads(file.read_text("utf-8"))))
-    return "\n".join([*head, *rows])
+    """The recorded figures in Markdown: for each run how and where it was made, and a row for each figure."""
+    return "\n\n".join(_section(json.loads(file.read_text("utf-8"))) for file in sorted(folder.glob("*.json")))
 
 
-def _rows(kept: Mapping[str, object]) -> Iterator[str]:
-    where = f"{kept['date']}, {kept['cores']} cores, {kept['system']}, Python {kept['python']}"
-    seed = "" if kept["seed"] is None else kept["seed"]
+def _section(kept: Mapping[str, object]) -> str:
+    seed = "" if kept["seed"] is None else f"seed {kept['seed']}, "
+    where = f"{seed}{kept['date']}, {kept['cores']} cores, {kept['system']}, Python {kept['python']}"
     figures = kept["figures"]
     assert isinstance(figures, dict)
-    for figure, counted in figures.items():
-        yield f"| `{kept['command']}` | {figure} | {counted} | {seed} | {where} |"
+    rows = [f"| {figure} | {counted} |" for figure, counted in figures.items()]
+    return "\n".join([f"`{kept['command']}` ({where}):", "", "| figure | counted |", "|---|---|", *rows])
 
 
 def main(argv: list[str]) -> int:
@@ -56,5 +54,5 @@ def main(argv: list[str]) -> int:
     page = _PAGE.read_text("utf-8")
     before, _, rest = page.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    _PAGE.write_text(f"{before}{_BEGIN}\n{table()}\n{_END}{after}", "utf-8")
+    _PAGE.write_text(f"{before}{_BEGIN}\n\n{table()}\n\n{_END}{after}", "utf-8")
     return 0
