@@ -89,3 +89,41 @@ def test_what_json_cannot_hold_is_told(tmp_path):
         f"{tmp_path / 'a.json'} is as it was, as JSON cannot hold what it was to hold: "
         "Object of type set is not JSON serializable"
     )
+
+
+@pytest.mark.parametrize(("age", "there"), [(3599.0, True), (3600.0, False)])
+def test_a_part_is_left_for_an_hour(tmp_path, monkeypatch, age, there):
+    part = _part(tmp_path, ".a.1")
+    os.utime(part, (1000, 1000))
+    monkeypatch.setattr(time, "time", lambda: 1000 + age)
+    writing.clear(tmp_path)
+    assert part.exists() is there
+
+
+def test_a_part_that_is_a_link_is_as_old_as_the_link(tmp_path):
+    old = tmp_path / "old"
+    old.touch()
+    os.utime(old, (1, 1))
+    link = tmp_path / f".a.1{writing.PART}"
+    link.symlink_to(old)
+    writing.clear(tmp_path)
+    assert link.is_symlink()
+
+
+def test_a_disk_that_neither_writes_nor_removes_says_why_it_does_not_write(tmp_path, monkeypatch):
+    def fail(*_arguments, **_options):
+        raise OSError(28, "No space left on device")
+
+    def fail_too(*_arguments, **_options):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    monkeypatch.setattr(Path, "unlink", fail_too)
+    with pytest.raises(OSError, match="No space left"):
+        writing.write(tmp_path / "a", b"1")
+
+
+def test_a_folder_is_made_with_those_above_it(tmp_path):
+    with updating(tmp_path / "b" / "c" / "a.json") as content:
+        content["a"] = 1
+    assert (tmp_path / "b" / "c" / "a.json").exists()
