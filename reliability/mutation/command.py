@@ -57,9 +57,11 @@ def main(argv: list[str]) -> int:
     for name in _WARM:
         with suppress(ImportError):
             importlib.import_module(name)
-    scores = {name: scored(name, options.line, options.every) for name in options.modules or SUBJECTS}
-    if not options.line:
-        record("mutation", {**_recorded(), **_figures(scores, options.every)}, "hatch run reliability mutation")
+    scores: dict[str, Score] = {}
+    for name in options.modules or SUBJECTS:
+        scores[name] = scored(name, options.line, options.every)
+        if not options.line:  # as they come: a whole run takes long
+            record("mutation", {**_recorded(), **_figures(scores, options.every)}, "hatch run reliability mutation")
     return 0 if all(score.percent >= options.least for score in scores.values()) else 1
 
 

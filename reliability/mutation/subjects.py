@@ -47,7 +47,7 @@ _VECTORS = "test_retry_vectors::test_the_async_client_does_as_the_vector_says"
 
 
 _ALL = (
-    _core("retry", "test_retry", _VECTORS),
+    _core("retry", "test_retry", "transport/test_decisions", _VECTORS),
     _core("transport.budget", "transport/test_budget", _VECTORS),
     _core("transport.calls", "transport/test_decisions", _VECTORS, "transport/test_stream", "transport/test_calls"),
     _core("paths", "test_paths"),
@@ -56,12 +56,12 @@ _ALL = (
     _core("redaction", "test_redaction_bounds", "test_redaction", "test_logs"),
     _core("settings.files", "test_settings_bounds", "test_settings", "test_store"),
     _core("settings.resolution", "test_settings_bounds", "test_settings"),
-    _core("settings.store", "test_store"),
-    _core("writing", "test_writing", "test_store"),
+    _core("settings.store", "test_writing_bounds", "test_store"),
+    _core("writing", "test_writing_bounds", "test_writing", "test_store"),
     _run("cache", "test_cache", "test_cache_limits"),
     _run("images.buckets", "images/test_buckets"),
     _run("images.environment", "images/test_keys", "images/test_environment", "images/test_dockerfile"),
-    _run("images.layer_cache", "images/test_layer_cache", "images/test_layers"),
+    _run("images.layer_cache", "images/test_layer_cache_bounds", "images/test_layer_cache", "images/test_layers"),
     _run("images.layers", "images/test_keys", "images/test_layers", "images/test_layer_cache"),
     _run("job.names", "job/test_names"),
 )

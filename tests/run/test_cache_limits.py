@@ -65,3 +65,12 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(
     cache.write("a", b"new")
     assert cache.read("a") == b"old"
     assert _there(folder) == {"a"}
+
+
+def test_what_could_not_be_kept_is_told_in_the_log(own_settings: Path, caplog: pytest.LogCaptureFixture) -> None:
+    own_settings.write_text("a file where a folder should be")
+    cache.write("files-1", b"1")
+    (record,) = caplog.records
+    assert record.getMessage().startswith(
+        "event='not kept in the cache: the next run does it again' file='files-1' error=\"[Errno 20] Not a directory"
+    )

@@ -1,0 +1,34 @@
+"""How much is known of packed layers, and when it is written."""
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from chamber.run import cache
+from chamber.run.images.layer_cache import LayerCache, StoredLayer
+
+LAYER = StoredLayer("sha256:" + "a" * 64, "sha256:" + "b" * 64, 12, "project")
+
+
+def test_1024_layers_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "write", lambda *_: None)
+        known = LayerCache(tmp_path)
+        for number in range(1025):
+            known.remember(str(number), LAYER)
+    assert (known.find("0"), known.find("1"), known.find("1024")) == (None, LAYER, LAYER)
+
+
+def test_what_is_known_already_is_not_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known, written = LayerCache(tmp_path), []
+    monkeypatch.setattr(cache, "write", lambda name, content: written.append(name))
+    for layer in (LAYER, LAYER, replace(LAYER, size=13)):
+        known.remember("k", layer)
+    assert written == [cache.name_for("layers", tmp_path)] * 2
+    assert known.find("k") == replace(LAYER, size=13)
+
+
+def test_what_is_known_of_a_layer_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        LAYER.size = 1  # type: ignore[misc]
