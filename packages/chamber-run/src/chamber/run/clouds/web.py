@@ -37,7 +37,10 @@ async def call(
 
 def site(url: str) -> str:
     """`url`, without a slash at its end. Raises ConfigurationError: what goes there could be read on the way."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ConfigurationError(f"{redacted(url)} is not a URL") from None
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc)):
         return url.rstrip("/")
     raise ConfigurationError(f"{redacted(url)} must be https, because a token is sent there")

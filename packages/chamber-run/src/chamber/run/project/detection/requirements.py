@@ -139,7 +139,10 @@ class _Reader:
         if "://" not in link or link.startswith("file:"):
             self._local(line, link)
             return
-        egg = parse_qs(urlsplit(link).fragment).get("egg") if "#" in link else None
+        try:
+            egg = parse_qs(urlsplit(link).fragment).get("egg")
+        except ValueError:
+            line.refuse("this is no URL that pip could fetch: correct it")
         if egg:
             name = egg[0].partition("[")[0]
             self.needs.append(Need(name=canonicalize_name(name), text=f"{name} @ {link}", where=line.where, url=link))
