@@ -68,7 +68,7 @@ def test_a_name_that_leads_nowhere_is_in_nobodys_way(kept):
 
 def test_a_submission_that_is_not_journalled_is_told_in_the_log(kept, monkeypatch, caplog):
     monkeypatch.setattr(Path, "replace", failing(OSError(28, "No space left on device")))
-    assert not kept.write(intent()).is_kept
+    assert kept.write(intent()).file is None
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert record.getMessage() == (
@@ -130,7 +130,7 @@ def test_a_file_system_that_cannot_flush_a_folder_keeps_intents(kept, monkeypatc
         return opened(path, *arguments, **options)
 
     monkeypatch.setattr(os, "open", no_folders)
-    assert kept.write(intent()).is_kept
+    assert kept.write(intent()).file is not None
 
 
 def test_what_runs_in_a_forked_child_lets_go_of_every_intent(kept):
@@ -169,7 +169,7 @@ def test_forgetting_what_somebody_just_removed_is_no_error(kept, monkeypatch):
 def test_a_disk_that_neither_writes_nor_removes_keeps_nobody_from_submitting(kept, monkeypatch):
     monkeypatch.setattr(Path, "replace", failing(OSError(28, "No space left on device")))
     monkeypatch.setattr(Path, "unlink", failing(OSError(30, "Read-only file system")))
-    assert not kept.write(intent()).is_kept
+    assert kept.write(intent()).file is None
 
 
 def test_an_intent_that_is_settled_while_it_is_taken_up_is_not_taken_up(kept, monkeypatch):

@@ -109,13 +109,6 @@ async def test_another_job_under_the_same_id_is_named():
     )
 
 
-async def test_an_answer_with_another_job_is_told_where_the_caller_wants_no_look():
-    ended = await sent(network([{**JOB, "external_id": "theirs"}]), on_ambiguous="raise")
-    assert isinstance(ended, SubmissionUnknownError)
-    assert ended.last_error.message == "The API answered with another job, wl_1"
-    assert ended.status_code == 200
-
-
 @pytest.mark.parametrize(
     ("timeout", "of_client", "longest"), [(None, None, 180), (None, 30, 30), (12, 30, 12), (40, 30, 40)]
 )

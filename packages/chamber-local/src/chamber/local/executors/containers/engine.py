@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import msgspec
 
+from chamber.core.logs import logger
 from chamber.local.executors.containers.answers import answer, last_line
 from chamber.local.executors.containers.labels import WORKLOAD, is_left
 from chamber.local.executors.containers.options import in_environment
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine", "State"]
 
-_logger = logging.getLogger(__name__)
+_log = logger(__name__)
 A = ParamSpec("A")
 T = TypeVar("T")
 
@@ -121,7 +121,7 @@ class Engine:
             command = [*self._command, "stop", f"-t={math.ceil(grace)}", *containers]
             code, said = await answer(command, ends=False)
             if code:
-                _logger.warning("%s could not stop containers: %s", self.name, last_line(said))
+                _log.warning("containers could not be stopped", engine=self.name, said=last_line(said))
 
     async def add_network(self, name: str, labels: Mapping[str, str]) -> None:
         """Makes a network. Raises Refused."""
@@ -175,4 +175,4 @@ class Engine:
         try:
             await self._asked(what, call, *args, **options)
         except Refused as refusal:
-            _logger.warning("%s", refusal)
+            _log.warning("the engine refused", engine=self.name, said=str(refusal))
