@@ -78,7 +78,8 @@ def _refusal(error, expected):
         kind, words = found, rest
     if error is None:
         return f"was taken; expected {expected}"
-    if type(error) is not kind and not (kind is errors.ChamberError and isinstance(error, kind)):
+    said = next(each for each in type(error).__mro__ if each.__module__ == errors.__name__ or each is object)
+    if said is not kind and not (kind is errors.ChamberError and isinstance(error, kind)):
         return f"{type(error).__name__} instead of {kind.__name__}: {error}"
     return "" if words in str(error) else f"does not say {words!r}: {error}"
 

@@ -102,6 +102,7 @@ def test_a_submission_whose_answer_is_lost_is_there_once(world, face, proxy, cha
         assert told(result) == "result", result
         assert present == [result.id]
     else:
+        assert told(result) == kind.submit, result
         assert (told(result), result.sent, present) == (kind.submit, False, [])
 
 

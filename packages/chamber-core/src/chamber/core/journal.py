@@ -7,6 +7,7 @@ request is sent, locked while its process lives, removed when the API has said y
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -21,7 +22,7 @@ from typing import Any, Self
 import msgspec
 
 from chamber.core import settings, writing
-from chamber.core.errors import ConfigurationError
+from chamber.core.errors import ConfigurationError, TransportError
 from chamber.core.logs import logger
 
 __all__ = ["Entry", "Intent", "Journal", "payload_hash"]
@@ -30,6 +31,8 @@ __all__ = ["Entry", "Intent", "Journal", "payload_hash"]
 _VERSION = 2
 #: Seconds after which an unfinished file is what a crash left behind.
 _ABANDONED = 3600.0
+
+_NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 
 _log = logger(__name__)
 
@@ -172,7 +175,7 @@ class Journal:
         try:
             return sorted(self.folder.glob(pattern)) if self.folder.is_dir() else []
         except OSError as error:
-            raise _unreadable(self.folder, error) from None
+            raise (_no_descriptor() if error.errno in _NO_DESCRIPTOR else _unreadable(self.folder, error)) from None
 
     def _sweep(self) -> None:
         """Remove what was being written when a process was killed: nothing had been sent of it."""
@@ -262,6 +265,12 @@ def _read(file: Path) -> Intent | None:
     if intent.version > _VERSION:
         raise ConfigurationError(f"{file} was written by a newer chamber-core: update this one")
     return intent
+
+
+def _no_descriptor() -> TransportError:
+    raised = TransportError("This process has no file descriptor left: close files, or raise its limit (ulimit -n)")
+    raised.sent = False
+    return raised
 
 
 def _unreadable(file: Path, error: Exception) -> ConfigurationError:

@@ -10,7 +10,6 @@ The remaining risk: a listing that shows a job later than 4 seconds after it was
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 import uuid
@@ -46,6 +45,7 @@ from chamber.core.portal import noted
 from chamber.core.retry import KEYED_WRITE, READ
 from chamber.core.settings import checked_timeout
 from chamber.core.transport import Transport
+from chamber.core.transport.daemon import in_daemon
 
 __all__ = ["LARGEST_MANIFEST", "OnAmbiguous", "Submission", "checked", "find", "is_ambiguous", "new_external_id"]
 
@@ -249,10 +249,7 @@ class Submission:
 
 async def _kept(journal: Journal, intent: Intent) -> Entry:
     """The intent on disk. Flushing a disk takes time, in which other calls of the same loop go on."""
-    try:
-        return await asyncio.to_thread(journal.write, intent)
-    except RuntimeError:  # the interpreter is exiting, and starts no thread any more
-        return journal.write(intent)
+    return await in_daemon(journal.write, intent, name="chamber-journal")
 
 
 def checked(fields: Mapping[str, Any]) -> dict[str, Any]:
