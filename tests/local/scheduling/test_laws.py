@@ -127,7 +127,7 @@ class Scheduling(RuleBasedStateMachine):
         claim = self.claims[decision.workload_id]
         if isinstance(decision, Wait):
             assert not claim.holds
-            self.change(claim.id, waiting_reason=decision.reason)
+            self.change(claim.id, waiting_reason=decision.reason, pool_id=decision.pool_id or claim.pool_id)
         elif isinstance(decision, Resize):
             assert self.scalable
             assert claim.running

@@ -1,9 +1,11 @@
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from chamber.local.scheduling.decisions import Move, Resize, Wait
 from chamber.local.scheduling.organisation import Grant, Organisation
+from chamber.local.scheduling.outcomes import carried_out
 from chamber.local.scheduling.scheduler import State, decide
 from chamber.local.workloads import Claim, JobClass, Pool, Reservation, Status
 
@@ -18,6 +20,9 @@ SHARED = Organisation(
     grants=(Grant("alloc", "child", "res", 2),),
     parents={"top": None, "child": "top", "other": None},
 )
+#: Two pools of one GPU type.
+TWO = Organisation(pools=(Pool("pool_x", "x", "H100", 4), Pool("pool_y", "y", "H100", 4)))
+SCALED = {"scaling_mode": "ELASTIC", "requested_pods": 2, "min_pods": 1}
 RESERVED, ELASTIC = JobClass.RESERVED, JobClass.ELASTIC
 LETTERS = "abcdefghij"
 
@@ -41,6 +46,14 @@ def moves(decisions):
 
 def started(decisions):
     return [d.workload_id for d in decisions if isinstance(d, Move) and d.status is Status.STARTING]
+
+
+def settled(*claims, leaving):
+    """Where what waits in two pools comes to wait, once deciding again changes nothing."""
+    state = State(organisation=TWO, claims=claims, leaving=leaving, scalable=True)
+    there, ending = carried_out(claims, decide(state, NOW))
+    assert decide(msgspec.structs.replace(state, claims=there, leaving=leaving | ending), NOW) == ()
+    return {claim.id: claim.pool_id for claim in there if not claim.holds}
 
 
 def test_a_pending_workload_is_queued_and_then_started_where_there_is_room():
@@ -168,7 +181,7 @@ def test_nobody_else_is_preempted_while_room_is_being_made():
 
     (wait,) = decided(*held, waiting, leaving=frozenset({"b"}))
 
-    assert wait == Wait("c", "waits until the workloads that make room for it have ended in pool_h100")
+    assert wait == Wait("c", "waits until the workloads that make room for it have ended in pool_h100", "pool_h100")
 
 
 def test_gpus_that_reserved_work_waits_for_are_not_given_to_elastic_work():
@@ -176,6 +189,43 @@ def test_gpus_that_reserved_work_waits_for_are_not_given_to_elastic_work():
     decisions = decided(*held, claim("b", 4), claim("c", 1, kind=ELASTIC), leaving=frozenset({"a"}))
 
     assert started(decisions) == []
+
+
+def test_work_that_comes_to_wait_in_another_pool_is_moved_there_before_others_start_where_it_was():
+    held = [running("a", 4, pool="pool_x"), running("b", 3.5, pool="pool_y")]
+    waiting = claim("c", 1, Status.QUEUED, pool="pool_y")
+
+    wait, *start = decided(*held, waiting, claim("d", 0.5), organisation=TWO)
+
+    assert wait == Wait("c", "waits for GPUs that are reserved for its team to become free in pool_x", "pool_x")
+    assert {move.pool_id for move in start} == {"pool_y"}
+
+
+def test_work_that_came_to_wait_in_another_pool_stays_there_when_room_is_made_in_the_first_for_others():
+    held = [running("a", 4, ELASTIC, "pool_x"), running("b", 4, ELASTIC, "pool_y")]
+    waiting = [claim("c", 3, Status.QUEUED, pool="pool_x"), claim("d", 4)]
+
+    assert settled(*held, *waiting, leaving=frozenset({"b"})) == {"c": "pool_y", "d": "pool_x"}
+
+
+def test_pods_that_are_taken_away_for_others_do_not_move_work_from_where_room_is_made_for_it():
+    held = [running("a", 2, ELASTIC, "pool_x", 1, **SCALED), running("b", 2, ELASTIC, "pool_x", 2)]
+    held += [running("c", 2, ELASTIC, "pool_y"), running("f", 2, pool="pool_y")]
+    waiting = [claim("d", 1, Status.QUEUED, pool="pool_y"), claim("e", 3)]
+
+    there = settled(*held, *waiting, leaving=frozenset({"c"}))
+
+    assert there == {"d": "pool_y", "e": "pool_x"}
+
+
+def test_gpus_of_pods_that_are_taken_away_for_others_may_start_what_comes_before_them():
+    held = [running("a", 3, ELASTIC, scaling_mode="ELASTIC", requested_pods=3, min_pods=2), running("b", 4, ELASTIC)]
+    before, after = claim("c", 2, Status.QUEUED, pool="pool_h100"), claim("d", 4, Status.QUEUED, pool="pool_h100")
+
+    decisions = decided(*held, before, after, leaving=frozenset({"b"}), scalable=True)
+
+    assert [d for d in decisions if isinstance(d, Resize)] == [Resize("a", NOW, 2)]
+    assert started(decisions) == ["c"]
 
 
 def test_pods_above_the_least_are_given_up_before_anything_is_preempted():

@@ -116,7 +116,7 @@ def _carry_out(connection: sqlite3.Connection, decisions: Sequence[Decision]) ->
         if isinstance(decision, Resize):
             workloads.resize(connection, decision.workload_id, decision.pods, decision.at)
         elif not isinstance(decision, Move):
-            workloads.explain(connection, decision.workload_id, decision.reason)
+            workloads.explain(connection, decision.workload_id, decision.reason, decision.pool_id)
         elif decision.status is not Status.PREEMPTED and _move(connection, decision):
             starting += [decision.workload_id] if decision.status is Status.STARTING else []
     return tuple(held for name in starting if (held := workloads.get(connection, name)))

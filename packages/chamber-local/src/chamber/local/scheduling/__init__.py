@@ -12,7 +12,7 @@ The rules, in the words of the API's reference:
 - GANG (and no scaling mode) places all pods or none; ELASTIC scaling places as many as fit from `min_pods` to
   `requested_pods`, and more when GPUs free up.
 - Higher priority first, then older first, RESERVED before ELASTIC. What has to wait is not overtaken by what would take
-  the GPUs that it waits for.
+  the GPUs that it waits for, and goes on waiting where room is being made for it: nothing is preempted in vain.
 - What can never fit fails with the reason. A team that has used its GPU-hours of the month, or is below one that has,
   starts nothing more.
 """

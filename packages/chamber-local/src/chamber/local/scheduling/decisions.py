@@ -30,10 +30,11 @@ class Resize(msgspec.Struct, frozen=True):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """A workload that stays as it is, for another reason than the one that is known."""
+    """A workload that goes on waiting, for another reason or in another pool (None: the same) than are known."""
 
     workload_id: str
     reason: str
+    pool_id: str | None = None
 
 
 Decision: TypeAlias = Move | Resize | Wait

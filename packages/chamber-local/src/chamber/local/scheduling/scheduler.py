@@ -14,6 +14,7 @@ from chamber.local.scheduling.budgets import used_up
 from chamber.local.scheduling.decisions import Decision, Move, Resize, Wait
 from chamber.local.scheduling.entitlements import SLACK, Entitlements
 from chamber.local.scheduling.organisation import Organisation
+from chamber.local.scheduling.outcomes import carried_out
 from chamber.local.scheduling.preemption import making_room
 from chamber.local.scheduling.refusals import refusal
 from chamber.local.scheduling.room import Room
@@ -40,8 +41,17 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decide(state: State, now: datetime) -> tuple[Decision, ...]:
-    """What is to change, in the order in which it is to be applied. Takes n log n of the number of workloads."""
-    return tuple(_Round(state, now).decisions())
+    """What is to change, in the order in which it is to be applied. Takes n log n of the number of workloads.
+
+    GPUs of pods that are taken away are free at once. Those that had their turn before that have another.
+    """
+    decided = tuple(_Round(state, now).decisions())
+    pods = {claim.id: claim.held_pods for claim in state.claims}
+    if not any(isinstance(d, Resize) and d.pods < pods[d.workload_id] for d in decided):
+        return decided
+    claims, leaving = carried_out(state.claims, decided)
+    after = msgspec.structs.replace(state, claims=claims, leaving=state.leaving | leaving)
+    return (*decided, *_Round(after, now).decisions())
 
 
 class _Round:
@@ -102,9 +112,10 @@ class _Round:
         for room in rooms:
             entitled = self._shares.room(room.pool.id, claim.team_id, share)
             if pods := room.pods(claim, min(entitled, room.reach)):
-                fitting.append((room.lack(pods * claim.pod_gpus), room.pool.id != claim.pool_id, room, pods))
+                lack = room.lack(pods * claim.pod_gpus)
+                fitting.append((lack > 1, room.pool.id != claim.pool_id, lack, room, pods))
         if fitting:
-            _, _, room, pods = min(fitting, key=lambda fit: fit[:2])
+            *_, room, pods = min(fitting, key=lambda fit: fit[:3])
             yield from self._on_reservation(claim, room, pods)
             return
         self._put(claim, claim.least_gpus, rooms[0].pool.id)
@@ -194,8 +205,8 @@ class _Round:
         if claim.status is Status.PENDING:
             yield Move(claim.id, Status.QUEUED, self._now, room.pool.id, reason)
         else:
-            yield from self._waits(claim, reason)
+            yield from self._waits(claim, reason, room.pool.id)
 
-    def _waits(self, claim: Claim, reason: str) -> Iterator[Decision]:
-        if claim.waiting_reason != reason:
-            yield Wait(claim.id, reason)
+    def _waits(self, claim: Claim, reason: str, pool_id: str | None = None) -> Iterator[Decision]:
+        if claim.waiting_reason != reason or pool_id not in {None, claim.pool_id}:
+            yield Wait(claim.id, reason, pool_id)

@@ -113,9 +113,12 @@ def resize(connection: sqlite3.Connection, workload_id: str, pods: int, at: date
         )
 
 
-def explain(connection: sqlite3.Connection, workload_id: str, reason: str) -> None:
-    """Says why a workload waits: in its row, and with the last change of its status."""
-    connection.execute("UPDATE workloads SET waiting_reason = ? WHERE id = ?", (reason, workload_id))
+def explain(connection: sqlite3.Connection, workload_id: str, reason: str, pool_id: str | None) -> None:
+    """Says why a workload waits, in its row and with the last change of its status, and where (None: as before)."""
+    connection.execute(
+        "UPDATE workloads SET waiting_reason = ?, capacity_pool_id = IFNULL(?, capacity_pool_id) WHERE id = ?",
+        (reason, pool_id, workload_id),
+    )
     connection.execute(
         "UPDATE events SET reason = ? WHERE seq = (SELECT MAX(seq) FROM events WHERE workload_id = ?)",
         (reason, workload_id),
