@@ -211,8 +211,8 @@ from concurrent.futures import ThreadPoolExecutor
 from chamber.core import ChamberClient
 client = ChamberClient()
 job = client.submit_job("lasting", os.environ["TEAM"], "H100", 1, metadata={"simulated_seconds": 3600})
-print(job.id, flush=True)
 try:
+    print(job.id, flush=True)
     client.wait_for_completion(job.id)
 except KeyboardInterrupt:
     print(client.cancel_workload(job.id).status)
@@ -225,8 +225,8 @@ from chamber.core import AsyncChamberClient
 async def main():
     async with AsyncChamberClient() as client:
         job = await client.submit_job("lasting", os.environ["TEAM"], "H100", 1, metadata={"simulated_seconds": 3600})
-        print(job.id, flush=True)
         try:
+            print(job.id, flush=True)
             await client.wait_for_completion(job.id)
         except asyncio.CancelledError:
             print((await client.cancel_workload(job.id)).status)
@@ -246,12 +246,21 @@ def test_ctrl_c_ends_a_wait_and_the_client_can_still_cancel_the_job(environment,
     surroundings = {**environment, "TEAM": chamber.team}
     with subprocess.Popen(command, env=surroundings, cwd=tmp_path, text=True, **pipes) as program:
         try:
-            assert program.stdout.readline().startswith("wl_")
+            _until_it_waits(chamber, program.stdout.readline().strip())
             program.send_signal(signal.SIGINT)
             out, err = program.communicate(timeout=30)
         finally:
             program.kill()
     assert (err, out, program.returncode) == ("", "CANCELLED\n", 130)
+
+
+def _until_it_waits(chamber, workload_id):
+    """Until one of its looks was refused; the next is on its way."""
+    asked, ends = f"/v1/workloads/{workload_id}", time.monotonic() + 60
+    chamber.faults.add("status", method="GET", path=asked)
+    while not any(fault.path == asked for fault in chamber.faults.log):
+        assert time.monotonic() < ends
+        time.sleep(0.02)
 
 
 def _until_it_listens(port):

@@ -179,7 +179,7 @@ def test_other_machines_are_let_in_only_when_told(host):
     "settings",
     [
         {"dialect": "klingon"},
-        {"executor": "container"},
+        {"executor": "kubernetes"},
         {"port": -1},
         {"gpus": {"H100": -1}},
         {"gpus": {"H100": 1, "h100": 1}},

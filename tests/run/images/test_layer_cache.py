@@ -1,3 +1,5 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,18 @@ def test_those_kept_longest_ago_are_forgotten(tmp_path: Path, monkeypatch: pytes
     for key in "abc":
         known.remember(key, LAYER)
     assert [LayerCache(tmp_path).find(key) for key in "abc"] == [None, LAYER, LAYER]
+
+
+def test_what_many_threads_keep_at_once_is_all_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each write is held up, so that an older one would come last."""
+    written, waiting = cache.write, iter([0.05, 0.0] * 8)
+
+    def slowly(name: str, content: bytes) -> None:
+        time.sleep(next(waiting))
+        written(name, content)
+
+    monkeypatch.setattr(cache, "write", slowly)
+    kept = LayerCache(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: kept.remember(f"{number}", LAYER), range(16)))
+    assert all(LayerCache(tmp_path).find(f"{number}") == LAYER for number in range(16))

@@ -1,5 +1,6 @@
 """What layers became when they were packed, by their keys, so that one that is in the registry is not packed again."""
 
+import threading
 from pathlib import Path
 from typing import Literal
 
@@ -37,26 +38,30 @@ class _Content(Struct, array_like=True):
 
 
 class LayerCache:
-    """The layers of the project in `directory` that this machine packed with this compressor."""
+    """The layers of the project in `directory` that this machine packed with this compressor; for many threads."""
 
     def __init__(self, directory: Path) -> None:
         self._name = cache.name_for(_KIND, directory)
         self._layers: dict[str, StoredLayer] | None = None
+        #: Or what one thread keeps could be replaced by what another kept before it.
+        self._lock = threading.Lock()
 
     def find(self, key: str) -> StoredLayer | None:
         """The layer with this key; None: it has to be packed to be known."""
-        return self._known().get(key)
+        with self._lock:
+            return self._known().get(key)
 
     def remember(self, key: str, layer: StoredLayer) -> None:
         """Keep it, and forget those that were kept longest ago."""
-        layers = self._known()
-        if layers.get(key) == layer:
-            return
-        layers.pop(key, None)
-        layers[key] = layer
-        for oldest in list(layers)[:-_MOST]:
-            del layers[oldest]
-        cache.write(self._name, msgpack.encode(_Content(_VERSION, layers)))
+        with self._lock:
+            layers = self._known()
+            if layers.get(key) == layer:
+                return
+            layers.pop(key, None)
+            layers[key] = layer
+            for oldest in list(layers)[:-_MOST]:
+                del layers[oldest]
+            cache.write(self._name, msgpack.encode(_Content(_VERSION, layers)))
 
     def _known(self) -> dict[str, StoredLayer]:
         if self._layers is None:
