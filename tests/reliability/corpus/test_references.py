@@ -1,6 +1,5 @@
 """Image references, addresses of registries, and whose clouds they are in."""
 
-import pytest
 from odd_inputs import check, literal
 
 from chamber.run.clouds import aws, azure, docker_hub, github, google, quay
@@ -11,7 +10,6 @@ from chamber.run.settings.registry_options import Options
 CLOUDS = (aws, azure, docker_hub, github, google, quay)
 
 
-@pytest.mark.once
 def test_every_reference_is_read_as_docker_reads_it_or_refused():
     check("references.txt", 400, act)
 

@@ -7,7 +7,7 @@ A name without a host is refused: it never means Docker Hub.
 """
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Self
 
 from msgspec import Struct
@@ -81,7 +81,7 @@ def is_loopback(host: str) -> bool:
     if found is None:
         return False
     name = found["name"].strip("[]").lower()
-    return name == "localhost" or (_is_address(name) and ip_address(name).is_loopback)
+    return name == "localhost" or (_is_address(name) and _is_here(ip_address(name)))
 
 
 def _split_tag(text: str) -> tuple[str, str, str]:
@@ -121,6 +121,11 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_here(address: IPv4Address | IPv6Address) -> bool:
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None  # asked only since Python 3.13
+    return (mapped or address).is_loopback
 
 
 def _on_docker_hub(host: str, repository: str) -> str:
