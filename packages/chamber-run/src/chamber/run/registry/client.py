@@ -114,7 +114,7 @@ class RegistryClient:
             wait = delay(_POLICY, outcome, number, _POLICY.deadline, random.random())  # noqa: S311
             if wait is None:
                 raise failed
-            await self.transport.clock.sleep(wait)
+            await self.transport.pause(wait)
             number += 1
 
     def login(self, scopes: Scopes) -> Login | None:
