@@ -71,7 +71,8 @@ def rebind(module: str, statements: list[ast.stmt]) -> None:
     before = dict(own)
     body: list[ast.stmt] = [ast.ImportFrom("__future__", [ast.alias("annotations")], 0), *statements]
     exec(compile(ast.fix_missing_locations(ast.Module(body, [])), module, "exec", dont_inherit=True), own)
-    holders = [vars(other) for other in [*sys.modules.values()] if isinstance(other, ModuleType)]
+    loaded: list[object] = [*sys.modules.values()]
+    holders = [vars(other) for other in loaded if isinstance(other, ModuleType)]
     tables = [value for holder in holders for value in list(holder.values()) if type(value) is dict]
     for name in set().union(*map(_assigned, statements)):
         old, new = before[name], own[name]
