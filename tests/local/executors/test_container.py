@@ -265,7 +265,7 @@ def test_a_project_is_run_on_an_image_of_the_chambers_own_registry(contained, en
     (project / "train.py").write_text("import os, sys\nprint(os.getcwd(), sys.argv[1:])\n")
 
     with chamber.client() as client:
-        refused = client.run(project, gpus=1, team=chamber.team, base_image=base, wait=True)
+        refused = client.run(project, gpus=1, team=chamber.team, base_image=base, wait=True, poll_interval=0.2)
         assert "this machine has no such GPU" in refused.failure_reason
     manifest = contained.tools.job(["python", "train.py", "--x"], (), _image_of(contained, refused), workingDir="/app")
     done = contained.call.wait(contained.call.submit(k8s_manifest=manifest), "completed")
