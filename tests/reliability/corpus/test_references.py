@@ -2,8 +2,9 @@
 
 from odd_inputs import check, literal
 
+from chamber.core.loopback import is_loopback
 from chamber.run.clouds import aws, azure, docker_hub, github, google, quay
-from chamber.run.reference import Reference, is_loopback
+from chamber.run.reference import Reference
 from chamber.run.settings import registries, registry_options
 from chamber.run.settings.registry_options import Options
 

@@ -7,14 +7,14 @@ A name without a host is refused: it never means Docker Hub.
 """
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import Self
 
 from msgspec import Struct
 
 from chamber.core.errors import ConfigurationError
 
-__all__ = ["Reference", "is_digest", "is_loopback", "split_prefix"]
+__all__ = ["Reference", "is_digest", "split_prefix"]
 
 _DOMAIN_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _HOST = re.compile(rf"(?P<name>{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{{1,5}}))?")
@@ -75,15 +75,6 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
-def is_loopback(host: str) -> bool:
-    """Whether ``host[:port]`` is this machine by its name or address alone, without asking DNS."""
-    found = _HOST.fullmatch(host)
-    if found is None:
-        return False
-    name = found["name"].strip("[]").lower()
-    return name == "localhost" or (_is_address(name) and _is_here(ip_address(name)))
-
-
 def _split_tag(text: str) -> tuple[str, str, str]:
     directory, slash, last = text.rpartition("/")
     name, colon, tag = last.partition(":") if slash else (last, "", "")
@@ -121,11 +112,6 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_here(address: IPv4Address | IPv6Address) -> bool:
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None  # asked only since Python 3.13
-    return (mapped or address).is_loopback
 
 
 def _on_docker_hub(host: str, repository: str) -> str:

@@ -20,8 +20,6 @@ __all__ = ["home", "read_json", "read_token_file", "read_trusted"]
 _MOST = 16 << 20
 #: What is done about a token that others can read: refuse, or warn.
 _CHECK = "CHAMBER_TOKEN_FILE_CHECK"
-#: Not on Windows, whose home folders are private.
-_OWNED = hasattr(os, "geteuid")
 
 
 def home(config_dir: str | os.PathLike[str] | None = None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -66,7 +64,7 @@ def read_trusted(file: Path) -> dict[str, Any]:
     """
 
     def check(facts: os.stat_result) -> None:
-        if _OWNED and (facts.st_uid != os.geteuid() or facts.st_mode & 0o022):
+        if _have_owners() and (facts.st_uid != os.geteuid() or facts.st_mode & 0o022):
             raise ConfigurationError(
                 f"{file} can be written by other users, so no program that it names is run: "
                 "make it yours and chmod 600 it"
@@ -107,8 +105,13 @@ def _bytes(file: Path, check: Callable[[os.stat_result], None]) -> bytes:
     return content
 
 
+def _have_owners() -> bool:
+    """Not on Windows, whose home folders are private."""
+    return hasattr(os, "geteuid")
+
+
 def _not_private(facts: os.stat_result) -> str | None:
-    if not _OWNED:
+    if not _have_owners():
         return None
     if facts.st_uid != os.geteuid():
         return "belongs to another user"

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from chamber.core.errors import AuthenticationError, ConfigurationError
+from chamber.core.loopback import is_loopback
 from chamber.core.redaction import Secret
 from chamber.core.settings.credentials import expired, printed_by, token_in
 from chamber.core.settings.files import home, read_json, read_token_file, read_trusted
@@ -26,7 +27,6 @@ __all__ = [
     "DEFAULT_API_URL",
     "Settings",
     "checked_timeout",
-    "is_loopback",
     "is_number",
     "resolve",
     "resolve_files",
@@ -37,7 +37,6 @@ DEFAULT_API_URL = "https://api.usechamber.io/v1"
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _ORGANIZATION = re.compile(r"[A-Za-z0-9._~:@-]{1,255}")
 _URL = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
-_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 
 class Settings:
@@ -123,11 +122,6 @@ def resolve_files(
     if found is None:
         raise files.no_token()
     return Settings(found, url, organization_id or files.value("organization_id"), timeout, source)
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host name means this machine, so that plain HTTP does not leave it."""
-    return bool(host and _LOOPBACK.fullmatch(host))
 
 
 def checked_timeout(timeout: float | None) -> float | None:

@@ -11,11 +11,11 @@ from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from chamber.core.errors import DockerError, TransportError, UnexpectedResponseError
+from chamber.core.loopback import is_loopback
 from chamber.core.redaction import Secret
 from chamber.core.retry import Outcome, Policy, delay
 from chamber.core.transport import Transport
 from chamber.core.transport.exchange import Streamed
-from chamber.run.reference import is_loopback
 from chamber.run.registry.authorization import Authorization, Scopes
 from chamber.run.registry.challenge import same_origin
 from chamber.run.registry.credentials import Login, Logins, is_at
