@@ -33,7 +33,7 @@ class Pod(msgspec.Struct, frozen=True):
 
 
 class LogSource(Protocol):
-    """Where the output of one workload is read."""
+    """Where the output of one workload is read. One that is an async context manager is left when it no longer is."""
 
     async def pods(self) -> Sequence[Pod]:
         """The pods whose output can be read by now; none before the first has started.
