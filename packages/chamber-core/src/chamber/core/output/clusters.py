@@ -62,8 +62,11 @@ async def access(cluster_id: str | None, environment: Mapping[str, str] = os.env
             contexts, current = config.list_kube_config_contexts(files) if files else ([], None)
             chosen = context_for(contexts, current, cluster_id, environment.get(_WISH))
             await config.load_kube_config(files, chosen["name"], found, persist_config=False, temp_file_path=folder)
-        except config.ConfigException as error:
-            raise ConfigurationError(f"The kubeconfig cannot be used: {error}") from error
+        except ConfigurationError:
+            raise
+        except Exception as error:  # of what reads it, about a file that may be anything
+            what = str(error) if isinstance(error, config.ConfigException) else f"it is none ({type(error).__name__})"
+            raise ConfigurationError(f"The kubeconfig cannot be used: {what}") from error
         return await _access(found, chosen["context"].get("namespace"))
 
 
