@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Unpack, cast
 
 from chamber.core import validation
+from chamber.core.budgets import require_budget
+from chamber.core.clock import Deadline
 from chamber.core.enums import JobClass, JobStatus
 from chamber.core.errors import AuthorizationError
 from chamber.core.many import ManyOperations
@@ -21,9 +23,10 @@ from chamber.run.planning.plan import DryRunResult
 from chamber.run.planning.planner import Request, prepare
 from chamber.run.progress import WARNING, Reporter
 from chamber.run.publishing import publish
+from chamber.run.resubmitting import Resubmission, beginning_anew, check_resubmission, completed
 from chamber.run.settings import registries
 from chamber.run.settings.configuration import DefaultNumber, DefaultText
-from chamber.run.signatures import Directory, Distributed, ProjectOptions, run_operation
+from chamber.run.signatures import Directory, Distributed, OnPreempted, ProjectOptions, run_operation
 from chamber.run.submitting import submit
 
 __all__ = ["RunOperations"]
@@ -62,6 +65,9 @@ class RunOperations(Operations):
         on_progress: Callable[[str, str], None] | None = None,
         *,
         progress: bool | None = None,
+        max_gpu_hours: float | None = None,
+        on_preempted: OnPreempted | None = None,
+        max_resubmits: int = 3,
         **project: Unpack[ProjectOptions],
     ) -> Workload | DryRunResult:
         """Put the project in `directory` into an image, push it, and submit it as a GPU workload.
@@ -76,18 +82,25 @@ class RunOperations(Operations):
         detect, dockerfile, manifest, docker, upload, submit, wait) and a message; `progress` shows the same live
         when standard error is a terminal.
 
+        `max_gpu_hours`: GPU-hours that the job may use, in all attempts together; it is refused where its team has
+        fewer left. With ``on_preempted="resubmit"`` and `wait`, a job that was preempted is submitted again, up to
+        `max_resubmits` times; what its environment tells it then is in `chamber.run.attempts`.
+
         Raises ProjectNotFoundError, EntrypointNotFoundError: FileNotFoundErrors, of the directory or in it.
         Raises ConfigurationError: a ValueError; a setting is missing, malformed or unknown.
         Where an earlier run of the same plan was killed before the API's answer came, its job is looked for and
         returned, with ``reused`` true, unless it failed; a job that a run has returned is never returned again.
 
         Raises AuthenticationError: the token is not accepted; nothing was uploaded.
+        Raises BudgetExceededError: the team has fewer GPU-hours left than `max_gpu_hours`; nothing was uploaded.
         Raises SubmissionUnknownError: the job may or may not have been submitted; the next run of the plan finds out.
         Raises DockerError, RegistryAuthError: the image cannot be made, or not be pushed.
         Raises WaitTimeout: the workload had not ended in time; it goes on running.
         """
         validation.number("poll_interval", poll_interval, 0, whole=False)
         validation.number("timeout", timeout, 0, whole=False)
+        validation.number("max_gpu_hours", max_gpu_hours, 0, whole=False)
+        check_resubmission(on_preempted, max_resubmits, wait=wait or dry_run)
         request = Request(
             directory=directory,
             arguments=_settings(
@@ -111,15 +124,18 @@ class RunOperations(Operations):
             prepared = await prepare(request, self._transport.settings, report)
             if not dry_run:
                 await self._require_access()
+                await self._require_budget(prepared.plan, max_gpu_hours)
             await saving.save(prepared.plan, dockerfile=save_dockerfile, manifest=save_manifest)
             if prepared.registry is None or dry_run:
                 return prepared.plan
-            for warning in prepared.plan.warnings:
+            for warning in (*prepared.plan.warnings, *(beginning_anew(prepared.plan) if on_preempted else ())):
                 await report("config", f"{WARNING}{warning}")
             plan = await publish(self._transport, prepared.plan, prepared.layers, prepared.registry, no_cache, report)
             await asyncio.to_thread(history.remember, plan.directory, plan.repository, _made_from(plan))
-            workload = await submit(self._transport, plan, prepared.plan.digest, report)
-            return await self._watched(workload, poll_interval, timeout, report) if wait else workload
+            digest, resubmits = prepared.plan.digest, on_preempted is not None
+            allowed = Resubmission(plan, digest, max_resubmits, max_gpu_hours) if resubmits else None
+            workload = await submit(self._transport, plan, digest, report, resubmits=resubmits)
+            return await self._ended(workload, poll_interval, timeout, allowed, report) if wait else workload
 
     @operation
     async def plan(
@@ -215,6 +231,29 @@ class RunOperations(Operations):
         """Have a bad token or an API that cannot be reached found out before anything is uploaded."""
         with contextlib.suppress(AuthorizationError):
             await _core(self).list_workloads(limit=1)
+
+    async def _require_budget(self, plan: DryRunResult, hours: float | None) -> None:
+        if hours is not None and plan.settings.team:
+            await require_budget(self._transport, plan.settings.team, hours)
+
+    async def _ended(
+        self,
+        workload: Workload,
+        poll_interval: float,
+        timeout: float | None,
+        allowed: Resubmission | None,
+        report: Reporter,
+    ) -> Workload:
+        """The workload once it has ended, or the one of the last attempt."""
+        deadline = Deadline(self._transport.clock, timeout)
+
+        async def watch(submitted: Workload) -> Workload:
+            left = None if timeout is None else deadline.remaining
+            return await self._watched(submitted, poll_interval, left, report)
+
+        if allowed is None:
+            return await watch(workload)
+        return await completed(_core(self), self._transport, workload, allowed, watch, report)
 
     async def _watched(
         self, workload: Workload, poll_interval: float, timeout: float | None, report: Reporter
