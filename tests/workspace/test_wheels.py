@@ -4,7 +4,7 @@ import subprocess
 import zipfile
 
 import pytest
-from members import MEMBERS, ROOT
+from members import MEMBERS, ROOT, folder
 
 from chamber.local import LocalChamber
 
@@ -86,15 +86,15 @@ def test_wheels_work_in_a_new_environment(combination, installed, chamber, tmp_p
 def test_a_wheel_holds_its_own_package_and_nothing_else(member, wheels):
     (wheel,) = wheels.glob(f"{member.name.replace('-', '_')}-*.whl")
     names = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
-    package = f"chamber/{member.name.removeprefix('chamber-')}/"
+    package = f"{folder(member)}/"
     assert [name for name in names if not name.startswith(package)] == []
     assert f"{package}py.typed" in names
 
 
 def test_the_wheel_of_chamber_local_holds_every_file_of_the_dashboard(wheels):
     (wheel,) = wheels.glob("chamber_local-*.whl")
-    folder = "chamber/local/dashboard/static"
-    here = (ROOT / "packages" / "chamber-local" / "src" / folder).iterdir()
-    held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(f"{folder}/")}
-    assert held == {f"{folder}/{file.name}" for file in here}
-    assert f"{folder}/index.html" in held
+    static = "chamber/local/dashboard/static"
+    here = (ROOT / "packages" / "chamber-local" / "src" / static).iterdir()
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(f"{static}/")}
+    assert held == {f"{static}/{file.name}" for file in here}
+    assert f"{static}/index.html" in held

@@ -1,0 +1,59 @@
+"""Both packages, each in an environment of its own, and programs that run in them."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+from filelock import FileLock
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+ROOT = pathlib.Path(__file__).parents[2]
+HERE = pathlib.Path(__file__).parent
+
+#: Package → what is installed.
+PACKAGES = {"theirs": ["chamber-sdk[run]"], "ours": ["chamber-compat[run]"]}
+
+
+def _uv(*arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "uv", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def pythons(tmp_path_factory, wheels):
+    """The Python of each package, installed once for all workers."""
+    folder = tmp_path_factory.getbasetemp().parent / "compat"
+    with FileLock(f"{folder}.lock"):
+        for name, distributions in PACKAGES.items():
+            if not (folder / name / "installed").exists():
+                python = folder / name / "bin" / "python"
+                _uv("venv", "--python", sys.executable, folder / name)
+                _uv("pip", "install", "--python", python, "--find-links", wheels, *distributions)
+                (folder / name / "installed").touch()
+    return {name: folder / name / "bin" / "python" for name in PACKAGES}
+
+
+@pytest.fixture
+def told(pythons, tmp_path):
+    """``told(package, program, *arguments)``: what a program of this folder tells in JSON, run with a package."""
+
+    def told(package, program, *arguments, **environment):
+        home = tmp_path / f"home-{package}-{len(list(tmp_path.iterdir()))}"
+        home.mkdir()
+        done = subprocess.run(
+            [pythons[package], "-I", "-W", "error", HERE / program, *map(str, arguments)],
+            env={"HOME": str(home), "PATH": "/usr/bin:/bin", **environment},
+            cwd=home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return told
