@@ -67,6 +67,10 @@ class Workload(Model, module="chamber.core.models"):
     capacity_pool_id: str | None = None
     template_id: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.requested_gpus is not None:
+            self.requested_gpus = float(self.requested_gpus)
+
 
 @dataclass
 class SubmitJobRequest:

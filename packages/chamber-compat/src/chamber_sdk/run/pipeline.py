@@ -41,7 +41,7 @@ class DryRunResult:
     def of(cls, plan: chamber.run.DryRunResult) -> Self:
         """The parts of a plan that have a name here."""
         profile = described(plan.profile, Path(plan.directory), plan.profile.entrypoint)
-        payload = {"initiative_id": None, **plan.submit_payload}
+        payload = {"initiative_id": None, "priority": None, **plan.submit_payload}
         return cls(profile, plan.dockerfile, plan.dockerignore, plan.image, plan.manifest, payload)
 
 
