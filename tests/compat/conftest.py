@@ -1,6 +1,5 @@
 """Both packages, each in an environment of its own, and programs that run in them."""
 
-import json
 import pathlib
 import subprocess
 import sys
@@ -10,8 +9,7 @@ from filelock import FileLock
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-ROOT = pathlib.Path(__file__).parents[2]
-HERE = pathlib.Path(__file__).parent
+from programs import tell
 
 #: Package → what is installed.
 PACKAGES = {"theirs": ["chamber-sdk[run]"], "ours": ["chamber-compat[run]"]}
@@ -40,20 +38,11 @@ def pythons(tmp_path_factory, wheels):
 
 @pytest.fixture
 def told(pythons, tmp_path):
-    """``told(package, program, *arguments)``: what a program of this folder tells in JSON, run with a package."""
+    """``told(package, program, *arguments)``: what a program of this folder tells, run with a package."""
 
     def told(package, program, *arguments, **environment):
         home = tmp_path / f"home-{package}-{len(list(tmp_path.iterdir()))}"
         home.mkdir()
-        done = subprocess.run(
-            [pythons[package], "-I", "-W", "error", HERE / program, *map(str, arguments)],
-            env={"HOME": str(home), "PATH": "/usr/bin:/bin", **environment},
-            cwd=home,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return tell(pythons[package], program, *arguments, HOME=str(home), **environment)
 
     return told

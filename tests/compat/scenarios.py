@@ -73,7 +73,13 @@ def health():
 @scenario
 def a_client_shows_what_it_was_made_with():
     made = ChamberClient("ch.secret-token", api_url=f"{URL}/", organization_id="org", timeout=7)
-    return made.api_url == URL, made.organization_id, made.timeout, "secret" in repr(made), repr(made).startswith("Cham")
+    return (
+        made.api_url == URL,
+        made.organization_id,
+        made.timeout,
+        "secret" in repr(made),
+        repr(made).startswith("Cham"),
+    )
 
 
 @scenario
@@ -355,7 +361,9 @@ def a_model_is_made_from_either_spelling():
 def models_of_every_kind_are_made_from_dicts():
     models = chamber_sdk.models
     return [
-        models.Team.from_dict({"id": "t", "name": "T", "parentId": "p", "tags": {}, "createdAt": "2026-01-02T03:04:05Z"}),
+        models.Team.from_dict(
+            {"id": "t", "name": "T", "parentId": "p", "tags": {}, "createdAt": "2026-01-02T03:04:05Z"}
+        ),
         models.Template.from_dict({"id": "t", "name": "T", "scope": "PROJECT", "gpuType": "H100"}).gpu_type,
         models.Allocation.from_dict(
             {"id": "a", "initiativeId": "i", "reservationId": "r", "allocatedInstances": 2, "status": "RELEASED"}
