@@ -16,7 +16,7 @@ from chamber_sdk.conversion import Model
 TEXTS = st.text(min_size=1)
 SAID = st.none() | TEXTS
 FIGURES = st.none() | st.floats(allow_nan=False, allow_infinity=False)
-TIMES = st.none() | st.datetimes(min_value=datetime(1970, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  a bound
+TIMES = st.none() | st.datetimes(min_value=datetime(1970, 1, 1), timezones=st.just(UTC))
 LABELS = st.dictionaries(TEXTS, TEXTS)
 WORKLOADS = st.builds(
     models.Workload,
@@ -42,7 +42,12 @@ SUMMARIES = st.none() | st.builds(models.MetricSummary, st.floats(0, 100), FIGUR
 KINDS = {
     "Workload": WORKLOADS,
     "WorkloadSearchResult": st.builds(
-        models.WorkloadSearchResult, st.lists(WORKLOADS, max_size=3), st.integers(0), st.integers(0), st.booleans(), SAID
+        models.WorkloadSearchResult,
+        st.lists(WORKLOADS, max_size=3),
+        st.integers(0),
+        st.integers(0),
+        st.booleans(),
+        SAID,
     ),
     "WorkloadMetrics": st.builds(
         models.WorkloadMetrics, SUMMARIES, SUMMARIES, SUMMARIES, SUMMARIES, st.integers(0), SAID
@@ -90,7 +95,7 @@ def test_what_to_dict_gives_is_json_and_from_dict_makes_the_same_of_it(kind, dat
     assert type(made).from_dict(json.loads(json.dumps(made.to_dict()))) == made
 
 
-@pytest.mark.parametrize("name", [name for name in models.__all__ if name not in {"PaginatedResponse"}])
+@pytest.mark.parametrize("name", [name for name in models.__all__ if name != "PaginatedResponse"])
 def test_every_model_has_both_directions(name):
     kind = getattr(models, name)
     if dataclasses.is_dataclass(kind):

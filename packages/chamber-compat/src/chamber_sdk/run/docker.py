@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,30 +12,32 @@ from chamber_sdk.extra import extra
 
 if TYPE_CHECKING:
     from chamber.run.errors import RegistryAuthError
-    from chamber.run.images.layers import ProjectLayers
     from chamber.run.targets import Registry
 
 __all__ = [
     "DockerError",
     "RegistryAuthError",
     "build_and_push_image",
+    "build_image",
+    "check_docker_available",
     "compute_context_size",
     "create_image_tag",
     "ensure_ecr_auth",
     "ensure_ecr_repository",
     "ensure_gar_auth",
     "ensure_gar_repository",
+    "extract_ecr_region",
+    "extract_gar_location",
+    "extract_gar_project",
+    "image_exists_remote",
     "is_ecr_registry",
     "is_gar_registry",
     "latest_tag",
     "pull_image_for_cache",
+    "push_image",
 ]
 
 Say = Callable[[str], None]
-
-_PLATFORM = "linux/amd64"
-#: Seconds that a pull may take.
-_PULL = 120.0
 
 
 def is_ecr_registry(registry: str) -> bool:
@@ -50,6 +52,28 @@ def is_gar_registry(registry: str) -> bool:
     with extra():
         from chamber.run.clouds import google
     return google.place_of(registry.partition("/")[0]) is not None
+
+
+def extract_ecr_region(registry: str) -> str | None:
+    """The region of a registry of Amazon's; None: it is none."""
+    with extra():
+        from chamber.run.clouds import aws
+    place = aws.place_of(registry.partition("/")[0])
+    return place.region if place else None
+
+
+def extract_gar_location(registry: str) -> str | None:
+    """The location of a registry of Google's; None: it is none."""
+    with extra():
+        from chamber.run.clouds import google
+    place = google.place_of(registry.partition("/")[0])
+    return place.location if place else None
+
+
+def extract_gar_project(registry: str) -> str | None:
+    """The project of a registry of Google's; None: it is none, or names none."""
+    host, *parts = registry.split("/")
+    return parts[0] if parts and is_gar_registry(host) else None
 
 
 def ensure_ecr_auth(registry: str, on_progress: Say | None = None) -> None:
@@ -96,6 +120,14 @@ def compute_context_size(directory: str | os.PathLike[str]) -> int:
     return sum(file.size for file in select(root, (), ()).files) if root.is_dir() else 0
 
 
+def check_docker_available() -> None:
+    """See that a container engine answers: docker, podman or nerdctl. Raises DockerError: none does."""
+    with extra():
+        from chamber.core.portal import call
+        from chamber.run.engines import find
+    call(find())
+
+
 def build_and_push_image(
     context_dir: str | os.PathLike[str],
     tag: str,
@@ -109,65 +141,76 @@ def build_and_push_image(
     Raises DockerError: it could not be built or pushed. Raises RegistryAuthError: the registry refused.
     """
     with extra():
-        from chamber.core.portal import call, in_caller
-        from chamber.run.engines import Build, find
-    root = Path(context_dir).resolve()
-    if not root.is_dir():
-        raise DockerError(f"There is no folder {context_dir} to build from")
-    _check(tag)
+        from chamber.core.portal import call
+        from chamber_sdk.run import building
+    root, say = _folder(context_dir), _aloud(on_progress)
+    registry = _registry(_checked(tag))
+    call(building.published(root, tag, dockerfile_content, dockerignore_content, cache_from, registry, say))
 
-    async def built() -> None:
-        engine = await find()
-        layers = await _context(root, dockerignore_content)
-        build = Build(tag=tag, dockerfile=dockerfile_content, context=layers, platform=_PLATFORM, cache=cache_from)
-        await engine.publish(build, _registry(tag), lambda line: in_caller(_say, on_progress, line))
 
-    call(built())
+def build_image(
+    context_dir: str | os.PathLike[str],
+    tag: str,
+    dockerfile_content: str,
+    dockerignore_content: str,
+    on_progress: Say | None = None,
+) -> None:
+    """Build an image of the files in `context_dir`, and keep it on this machine; nothing is written there.
+
+    Raises DockerError: it could not be built.
+    """
+    with extra():
+        from chamber.core.portal import call
+        from chamber_sdk.run import building
+    root, say = _folder(context_dir), _aloud(on_progress)
+    call(building.built(root, tag, dockerfile_content, dockerignore_content, say))
+
+
+def push_image(tag: str, on_progress: Say | None = None) -> None:
+    """Push an image that was built on this machine.
+
+    Raises DockerError: it could not be pushed. Raises RegistryAuthError: the registry refused.
+    """
+    with extra():
+        from chamber.core.portal import call
+        from chamber_sdk.run import building
+    call(building.pushed(tag, _registry(_checked(tag)), _aloud(on_progress)))
 
 
 def pull_image_for_cache(tag: str, on_progress: Say | None = None) -> bool:
     """Whether an engine could pull an image, whose steps it then has."""
     with extra():
         from chamber.core.portal import call
-        from chamber.run.engines import find
-        from chamber.run.engines.process import allowed, answer
-    _check(tag)
-
-    async def pulled() -> bool:
-        engine = await find()
-        code, _ = await answer([*engine.client, "pull", tag], allowed(os.environ), _PULL)
-        return code == 0
-
+        from chamber_sdk.run import building
     try:
-        done = call(pulled())
+        done = call(building.pulled(_checked(tag), _registry(tag)))
     except DockerError:
         done = False
     _say(on_progress, f"{tag} was pulled" if done else f"{tag} could not be pulled")
     return done
 
 
+def image_exists_remote(tag: str) -> bool:
+    """Whether a registry has an image of this name and tag, and lets it be seen."""
+    with extra():
+        from chamber.core.portal import call
+        from chamber_sdk.run import tagging
+    try:
+        return call(tagging.found(_checked(tag), _registry)) is not None
+    except ChamberError:
+        return False
+
+
 def create_image_tag(source: str, target: str) -> bool:
     """Whether the registry has the image `source` under `target` now as well. Layers it has already are not sent."""
     with extra():
         from chamber.core.portal import call
-        from chamber_sdk.run.tagging import tagged
-    _check(source)
-    _check(target)
+        from chamber_sdk.run import tagging
     try:
-        call(tagged(source, target, _registry))
+        call(tagging.tagged(_checked(source), _checked(target), _registry))
     except ChamberError:
         return False
     return True
-
-
-async def _context(root: Path, dockerignore: str) -> ProjectLayers:
-    """What is built from: the files of a folder, less what its own rules and these leave out."""
-    from chamber.run.images.layers import plan_layers
-    from chamber.run.project.files import select
-    from chamber.run.threads import in_thread
-
-    rules = [line for line in dockerignore.splitlines() if line.strip() and not line.startswith("#")]
-    return await in_thread(lambda stop: plan_layers(root, select(root, rules), (), stop=stop))
 
 
 def _check_login(registry: str, say: Say | None) -> None:
@@ -202,8 +245,15 @@ def _registry(image: str) -> Registry:
     return answers.known_registry(f"{folder}{slash}{name.partition(':')[0]}" if slash else image, DEFAULT_API_URL)
 
 
-def _check(image: str) -> None:
-    """Raises DockerError: it is no reference of an image in a registry."""
+def _folder(directory: str | os.PathLike[str]) -> Path:
+    root = Path(directory).resolve()
+    if not root.is_dir():
+        raise DockerError(f"There is no folder {directory} to build from")
+    return root
+
+
+def _checked(image: str) -> str:
+    """`image`. Raises DockerError: it is no reference of an image in a registry."""
     from chamber.core.errors import ConfigurationError
     from chamber.run.reference import Reference
 
@@ -211,6 +261,18 @@ def _check(image: str) -> None:
         Reference.parse(image)
     except ConfigurationError as error:
         raise DockerError(error.message) from None
+    return image
+
+
+def _aloud(listener: Say | None) -> Callable[[str], Awaitable[None]]:
+    """Says in the caller's thread what happens in another."""
+
+    async def say(message: str) -> None:
+        from chamber.core.portal import in_caller
+
+        await in_caller(_say, listener, message)
+
+    return say
 
 
 def _say(listener: Say | None, message: str) -> None:

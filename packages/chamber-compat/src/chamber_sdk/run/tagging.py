@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from chamber.core.redaction import without_locals
 from chamber.core.settings import DEFAULT_API_URL, Settings
@@ -12,25 +13,41 @@ from chamber.run.registry.client import RegistryClient
 from chamber.run.registry.repository import Repository
 from chamber.run.targets import Registry
 
-__all__ = ["tagged"]
+__all__ = ["found", "tagged"]
+
+Known = Callable[[str], Registry]
 
 _PLATFORM = "linux/amd64"
 
 
-async def tagged(source: str, target: str, known: Callable[[str], Registry]) -> str:
+async def tagged(source: str, target: str, known: Known) -> str:
     """Store the image `source` as `target` too; its digest there. `known` tells how to log in.
 
     Raises DockerError: there is no such image, or it cannot be stored.
     """
+    async with _transport() as transport:
+        return await _stored(transport, Reference.parse(source), Reference.parse(target), known)
+
+
+async def found(image: str, known: Known) -> str | None:
+    """The digest of an image in its registry; None: there is none."""
+    reference = Reference.parse(image)
+    async with _transport() as transport:
+        client = RegistryClient(transport, reference.host, known(reference.name))
+        return await Repository(client, reference.repository).find(reference.digest or reference.tag or "latest")
+
+
+@asynccontextmanager
+async def _transport() -> AsyncIterator[Transport]:
     transport = Transport(Settings("registries-are-asked-alone", DEFAULT_API_URL))
     try:
         with without_locals():
-            return await _stored(transport, Reference.parse(source), Reference.parse(target), known)
+            yield transport
     finally:
         await transport.close()
 
 
-async def _stored(transport: Transport, source: Reference, target: Reference, known: Callable[[str], Registry]) -> str:
+async def _stored(transport: Transport, source: Reference, target: Reference, known: Known) -> str:
     here = RegistryClient(transport, source.host, known(source.name))
     there = here if target.host == source.host else RegistryClient(transport, target.host, known(target.name))
     origin = Repository(here, source.repository, _scopes(source, target))
