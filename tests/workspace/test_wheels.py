@@ -34,6 +34,19 @@ RUN = """
 plan = client.run(os.environ["PROJECT"], team=os.environ["TEAM"], registry="localhost:5000/demo", dry_run=True)
 assert plan.profile.entrypoint == "train.py", plan.profile
 """
+COMPAT = """
+import chamber_sdk, os
+client = chamber_sdk.ChamberClient()
+job = client.submit_job("from-a-wheel", os.environ["TEAM"], "H100", 1)
+assert type(client.get_workload(job.id)) is chamber_sdk.Workload
+assert os.environ["TEAM"] in [team.id for team in client.list_teams()]
+try:
+    client.run(os.environ["PROJECT"], dry_run=True)
+except ImportError as error:
+    assert "pip install 'chamber-compat[run]'" in str(error), error
+else:
+    raise AssertionError("run is there")
+"""
 ALL = """
 from chamber.local import LocalChamber
 with LocalChamber() as local, local.client() as own:
@@ -52,6 +65,7 @@ COMBINATIONS = {
     "core": (["chamber-core"], CORE + _without("run", "chamber-run") + _without("list_teams", "chamber-admin")),
     "core+metrics": (["chamber-metrics"], CORE + METRICS + _without("run", "chamber-run")),
     "core+admin": (["chamber-admin"], CORE + ADMIN + _without("get_workload_stats", "chamber-metrics")),
+    "compat": (["chamber-compat"], CORE + METRICS + ADMIN + COMPAT),
     "core+run": (["chamber-run"], CORE + RUN + _without("get_team", "chamber-admin")),
     "all": ([member.name for member in MEMBERS], CORE + METRICS + ADMIN + RUN + ALL),
 }

@@ -9,6 +9,8 @@
         print(job.name, job.requested_gpus)
 """
 
+from typing import TYPE_CHECKING
+
 from chamber_sdk.client import ChamberClient
 from chamber_sdk.exceptions import (
     AuthenticationError,
@@ -51,8 +53,6 @@ from chamber_sdk.run import (
     get_default_registry_name,
 )
 
-__version__ = "0.1.0"
-
 __all__ = [
     "AggregationBucket",
     "AggregationResult",
@@ -90,3 +90,15 @@ __all__ = [
     "get_configured_registries",
     "get_default_registry_name",
 ]
+
+if TYPE_CHECKING:
+    __version__: str
+else:
+
+    def __getattr__(name):
+        """`__version__`: the distribution's."""
+        if name != "__version__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib.metadata import version
+
+        return version("chamber-compat")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 from chamber_sdk.connection import DEFAULT_API_URL, DEFAULT_TIMEOUT
 from chamber_sdk.defaults import GPU_TYPE, GPUS, JOB_CLASS, given
@@ -22,7 +22,9 @@ from chamber_sdk.registries import Registries
 if TYPE_CHECKING:
     import os
 
-__all__ = ["DEFAULT_API_URL", "DEFAULT_TIMEOUT", "ChamberClient", "Filters"]
+    from chamber_sdk.run.pipeline import DryRunResult
+
+__all__ = ["DEFAULT_API_URL", "DEFAULT_TIMEOUT", "ChamberClient", "Filters", "RunOptions"]
 
 Statuses = JobStatus | str | Sequence[JobStatus | str]
 Words = str | Sequence[str]
@@ -36,6 +38,26 @@ class Filters(TypedDict, total=False):
     submitted_before: str | None
     sort_order: str | None
     limit: int
+
+
+class RunOptions(TypedDict, total=False):
+    """The parameters of `run()` after the first five, less `dry_run`, as type checkers see them."""
+
+    entrypoint: str | None
+    entrypoint_args: str | None
+    registry: str | None
+    base_image: str | None
+    dockerfile: str | None
+    distributed: str | None
+    job_class: JobClass | str
+    env: Mapping[str, str] | None
+    no_cache: bool
+    save_dockerfile: bool
+    save_manifest: bool
+    wait: bool
+    poll_interval: float
+    timeout: float | None
+    on_progress: Callable[[str, str], None] | None
 
 
 class ChamberClient(Registries, Fleet):
@@ -226,6 +248,32 @@ class ChamberClient(Registries, Fleet):
         statuses = {} if terminal_statuses is None else {"terminal_statuses": terminal_statuses}
         return Workload.of(self._core.wait_for_completion(workload_id, poll_interval, timeout, **statuses))
 
+    @overload
+    def run(
+        self,
+        directory: str | os.PathLike[str],
+        gpus: int = ...,
+        gpu_type: str = ...,
+        team: str | None = ...,
+        name: str | None = ...,
+        *,
+        dry_run: Literal[True],
+        **options: Unpack[RunOptions],
+    ) -> DryRunResult: ...
+    @overload
+    def run(
+        self,
+        directory: str | os.PathLike[str],
+        gpus: int = ...,
+        gpu_type: str = ...,
+        team: str | None = ...,
+        name: str | None = ...,
+        *,
+        dry_run: Literal[False] = False,
+        **options: Unpack[RunOptions],
+    ) -> Workload: ...
+    @overload
+    def run(self, directory: str | os.PathLike[str], *arguments: Any, **options: Any) -> Any: ...
     def run(
         self,
         directory: str | os.PathLike[str],

@@ -74,9 +74,9 @@ class Connection:
     def _connect(self, settings: Settings, timeout: float, token: str | None) -> None:
         """Without a `token` the client below looks for it anew, so that a plugin's can be renewed."""
         #: Each may be assigned; the next call goes by it.
-        self.api_url = settings.api_url
-        self.organization_id = settings.organization_id
-        self.timeout = timeout
+        self.api_url: str = settings.api_url
+        self.organization_id: str | None = settings.organization_id
+        self.timeout: float = timeout
         self._token = settings.token
         self._below: ChamberClient | None = self._made(token)
         self._made_for = self._settings
