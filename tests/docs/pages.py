@@ -60,5 +60,7 @@ def links(page: pathlib.Path) -> list[str]:
     """Where the links and pictures of a page lead."""
     inline = [token for token in _MARKDOWN.parse(page.read_text("utf-8")) if token.type == "inline"]
     children = [child for token in inline for child in token.children or ()]
-    found = [child.attrGet("href") or child.attrGet("src") for child in children if child.type in {"link_open", "image"}]
+    found = [
+        child.attrGet("href") or child.attrGet("src") for child in children if child.type in {"link_open", "image"}
+    ]
     return [str(target) for target in found if target]

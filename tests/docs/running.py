@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from pages import ROOT, blocks
 
 from chamber.core.clock import Clock
+from chamber.local import __main__ as local
 
 SCRIPTS = tomllib.loads((ROOT / "hatch.toml").read_text("utf-8"))["envs"]["default"]["scripts"]
 #: Programs of others that documents name, and that cannot be used here: they need an account or a cluster.
@@ -109,11 +110,11 @@ class Page:
             case ["export", variable]:
                 assert "=" in variable
             case ["python", "-m", "chamber.local", *arguments]:
-                self._start("-m", "chamber.local", *arguments[:1], "--help")
+                assert local._parser().parse_args(arguments)
             case ["python", *arguments]:
                 self.printed = self._start(*arguments)
             case ["pytest", *arguments]:
-                self.printed = self._start("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", *arguments)
+                self.printed = self._start("-m", "pytest", "-p", "chamber.local.pytest_plugin", *arguments)
             case ["chamber", *_]:
                 assert "chamber" in entry_points(group="console_scripts").names
             case [program, *_]:
@@ -123,7 +124,7 @@ class Page:
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": ""},
+            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             capture_output=True,
             text=True,
             timeout=120,
