@@ -73,8 +73,9 @@ class RunOperations(Operations):
         nothing is done. `save_dockerfile` and `save_manifest` write Dockerfile.chamber and manifest.chamber.yaml
         into the project. With `wait` the workload is returned when it has ended, in whatever way, looking every
         `poll_interval` seconds, for at most `timeout` seconds. `on_progress` is called with a stage (config,
-        detect, dockerfile, manifest, docker, upload, submit, wait) and a message; `progress` shows the same live
-        when standard error is a terminal.
+        detect, dockerfile, manifest, docker, upload, submit, wait) and a message, which has `done` and `total` where
+        bytes are counted; `progress` shows the same on a terminal and in notebooks, by default where there is no
+        `on_progress`.
 
         Raises ProjectNotFoundError, EntrypointNotFoundError: FileNotFoundErrors, of the directory or in it.
         Raises ConfigurationError: a ValueError; a setting is missing, malformed or unknown.
