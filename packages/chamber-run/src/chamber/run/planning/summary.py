@@ -53,7 +53,7 @@ def summary(plan: DryRunResult, hours: float | None = None) -> RenderableType:
 
 def html(plan: DryRunResult) -> str:
     """The summary as tables, for notebooks; the manifest is folded."""
-    tables = [notebook.table(title, [_named(*row) for row in rows]) for title, rows in _sections(plan, None)]
+    tables = [notebook.table(title, _named(rows)) for title, rows in _sections(plan, None)]
     if plan.warnings:
         tables.insert(0, notebook.table("Warnings", [{"": warning} for warning in plan.warnings]))
     manifest = escape(redacted(plan.shown_manifest.rstrip()))
@@ -61,8 +61,10 @@ def html(plan: DryRunResult) -> str:
     return f"<b>{escape(redacted(_headline(plan)))}</b>{''.join(tables)}{folded}"
 
 
-def _named(what: str, value: str, why: str) -> dict[str, str]:
-    return {"what": what, "value": value, "why": why}
+def _named(rows: list[_Row]) -> list[dict[str, str]]:
+    """The rows for a table, without a column in which nothing is said."""
+    names = ("what", "value", "why") if any(why for _, _, why in rows) else ("what", "value")
+    return [dict(zip(names, row, strict=False)) for row in rows]
 
 
 def _headline(plan: DryRunResult) -> str:
