@@ -10,7 +10,7 @@ from chamber.core.operations import Operations
 
 
 def _brought_by(member):
-    if short_name(member) == "core":
+    if short_name(member) in {"core", "compat"}:
         return []
     plugin = importlib.import_module(project(member)["project"]["entry-points"]["chamber"][short_name(member)])
     if not hasattr(plugin, "chamber_operations"):

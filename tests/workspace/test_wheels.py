@@ -4,7 +4,7 @@ import subprocess
 import zipfile
 
 import pytest
-from members import MEMBERS, ROOT
+from members import MEMBERS, ROOT, folder
 
 from chamber.local import LocalChamber
 
@@ -34,6 +34,19 @@ RUN = """
 plan = client.run(os.environ["PROJECT"], team=os.environ["TEAM"], registry="localhost:5000/demo", dry_run=True)
 assert plan.profile.entrypoint == "train.py", plan.profile
 """
+COMPAT = """
+import chamber_sdk, os
+client = chamber_sdk.ChamberClient()
+job = client.submit_job("from-a-wheel", os.environ["TEAM"], "H100", 1)
+assert type(client.get_workload(job.id)) is chamber_sdk.Workload
+assert os.environ["TEAM"] in [team.id for team in client.list_teams()]
+try:
+    client.run(os.environ["PROJECT"], dry_run=True)
+except ImportError as error:
+    assert "pip install 'chamber-compat[run]'" in str(error), error
+else:
+    raise AssertionError("run is there")
+"""
 ALL = """
 from chamber.local import LocalChamber
 with LocalChamber() as local, local.client() as own:
@@ -52,6 +65,7 @@ COMBINATIONS = {
     "core": (["chamber-core"], CORE + _without("run", "chamber-run") + _without("list_teams", "chamber-admin")),
     "core+metrics": (["chamber-metrics"], CORE + METRICS + _without("run", "chamber-run")),
     "core+admin": (["chamber-admin"], CORE + ADMIN + _without("get_workload_stats", "chamber-metrics")),
+    "compat": (["chamber-compat"], CORE + METRICS + ADMIN + COMPAT),
     "core+run": (["chamber-run"], CORE + RUN + _without("get_team", "chamber-admin")),
     "all": ([member.name for member in MEMBERS], CORE + METRICS + ADMIN + RUN + ALL),
 }
@@ -86,15 +100,15 @@ def test_wheels_work_in_a_new_environment(combination, installed, chamber, tmp_p
 def test_a_wheel_holds_its_own_package_and_nothing_else(member, wheels):
     (wheel,) = wheels.glob(f"{member.name.replace('-', '_')}-*.whl")
     names = [name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name]
-    package = f"chamber/{member.name.removeprefix('chamber-')}/"
+    package = f"{folder(member)}/"
     assert [name for name in names if not name.startswith(package)] == []
     assert f"{package}py.typed" in names
 
 
 def test_the_wheel_of_chamber_local_holds_every_file_of_the_dashboard(wheels):
     (wheel,) = wheels.glob("chamber_local-*.whl")
-    folder = "chamber/local/dashboard/static"
-    here = (ROOT / "packages" / "chamber-local" / "src" / folder).iterdir()
-    held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(f"{folder}/")}
-    assert held == {f"{folder}/{file.name}" for file in here}
-    assert f"{folder}/index.html" in held
+    static = "chamber/local/dashboard/static"
+    here = (ROOT / "packages" / "chamber-local" / "src" / static).iterdir()
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith(f"{static}/")}
+    assert held == {f"{static}/{file.name}" for file in here}
+    assert f"{static}/index.html" in held
