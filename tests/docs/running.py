@@ -100,25 +100,40 @@ class Page:
         return True
 
     def _command(self, words):
-        if not words:
-            return
-        match words:
-            case ["pip", "install", *wanted]:
-                _check_installable(wanted)
-            case ["hatch", "run", script, *_]:
+        if words:
+            program, *arguments = words
+            known = getattr(self, f"_{program}_command", None)
+            assert known or program in OTHERS, f"{program} is not known here"
+            if known:
+                known(arguments)
+
+    def _pip_command(self, arguments):
+        assert arguments[0] in {"install", "uninstall"}
+        _check_installable(arguments[1:])
+
+    def _hatch_command(self, arguments):
+        match arguments:
+            case ["run", "python", program, *_]:
+                assert (ROOT / program).is_file(), program
+            case ["run", script, *_]:
                 assert script in SCRIPTS, script
-            case ["export", variable]:
-                assert "=" in variable
-            case ["python", "-m", "chamber.local", *arguments]:
-                assert local._parser().parse_args(arguments)
-            case ["python", *arguments]:
-                self.printed = self._start(*arguments)
-            case ["pytest", *arguments]:
-                self.printed = self._start("-m", "pytest", "-p", "chamber.local.pytest_plugin", *arguments)
-            case ["chamber", *_]:
-                assert "chamber" in entry_points(group="console_scripts").names
-            case [program, *_]:
-                assert program in OTHERS, f"{program} is not known here"
+            case _:
+                raise AssertionError(arguments)
+
+    def _export_command(self, arguments):
+        assert [variable for variable in arguments if "=" not in variable] == []
+
+    def _python_command(self, arguments):
+        if arguments[:2] == ["-m", "chamber.local"]:
+            assert local._parser().parse_args(arguments[2:])
+        else:
+            self.printed = self._start(*arguments)
+
+    def _pytest_command(self, arguments):
+        self.printed = self._start("-m", "pytest", "-p", "chamber.local.pytest_plugin", *arguments)
+
+    def _chamber_command(self, _arguments):
+        assert "chamber" in entry_points(group="console_scripts").names
 
     def _start(self, *arguments):
         done = subprocess.run(
@@ -141,8 +156,8 @@ def _check_installable(wanted):
             continue
         asked = Requirement(word)
         member = ROOT / "packages" / asked.name / "pyproject.toml"
-        if asked.name.startswith("chamber-") and asked.name != "chamber-acme":
+        if member.is_file():
             told = tomllib.loads(member.read_text("utf-8"))["project"]
             assert asked.extras <= set(told.get("optional-dependencies", {})), word
         else:
-            assert re.fullmatch(r"hatch|pytest|jupyterlab|chamber-acme", asked.name), word
+            assert re.fullmatch(r"hatch|pytest|jupyterlab|chamber-acme|chamber-sdk", asked.name), word

@@ -4,7 +4,7 @@ import pytest
 import running
 from pages import PAGES, ROOT, blocks, name
 
-from chamber.core import client
+from chamber.core import client, portal
 from chamber.local import LocalChamber
 
 pytestmark = pytest.mark.once
@@ -12,8 +12,10 @@ pytestmark = pytest.mark.once
 #: Page → the test that runs its blocks, and looks at what comes of them.
 ELSEWHERE = {
     "README.md": "tests/workspace/test_documents.py",
+    "docs/migrating.md": "tests/compat/test_documents.py",
     "docs/testing.md": "tests/local/test_pytest_plugin.py",
     "packages/chamber-admin/README.md": "tests/admin/test_readme.py",
+    "packages/chamber-compat/README.md": "tests/compat/test_documents.py",
     "packages/chamber-local/README.md": "tests/local/test_readme.py",
     "packages/chamber-metrics/README.md": "tests/metrics/test_readme.py",
 }
@@ -43,11 +45,12 @@ def test_what_is_run_elsewhere_is(page):
 def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch, own_settings):
     folder = _folder(tmp_path)
     executor = "simulated" if name(page) in SIMULATED else "process"
-    started = client._transport
+    started, opened = client._transport, []
 
     def impatient(settings):
         transport = started(settings)
         transport.clock = running.Impatient()
+        opened.append(transport)
         return transport
 
     monkeypatch.chdir(folder)
@@ -60,7 +63,11 @@ def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch, own_settings):
     ) as chamber:
         monkeypatch.setenv("CHAMBER_TOKEN", chamber.token)
         monkeypatch.setenv("CHAMBER_API_URL", chamber.api_url)
-        running.Page(folder, {"registry.example.com": chamber.registry}).run(page)
+        try:
+            running.Page(folder, {"registry.example.com": chamber.registry}).run(page)
+        finally:
+            for transport in opened:  # documents may leave that to the interpreter's end
+                portal.call(transport.close())
 
 
 def _folder(tmp_path):

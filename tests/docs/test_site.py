@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import typing
 import urllib.parse
 from importlib.metadata import entry_points
@@ -142,6 +143,18 @@ def test_the_house_is_drawn_as_it_stands():
     words = set(re.findall(r"[\w-]+", drawing))
     assert {room for room in rooms if not room.startswith("_") and room != "py"} - words == set()
     assert {member.parent.name for member in ROOT.glob("packages/chamber-*/pyproject.toml")} - words == set()
+
+
+def test_floors_are_drawn_in_the_order_in_which_imports_may_run():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (floors,) = (found["layers"] for found in contracts if found.get("containers") == ["chamber.core"])
+    drawing = (DOCS / "assets" / "house.svg").read_text("utf-8")
+    rows = re.findall(r'y="(\d+)"[^>]*class="mono">([^<]+)<', drawing)
+    heights = {room: int(y) for y, rooms in rows for room in rooms.split(" · ")}
+    downwards = [heights[room] for floor in floors for room in floor.split(" | ") if room in heights]
+    lines = [heights[room] for floor in floors[:-4] for room in floor.split(" | ")]
+    assert lines == sorted(lines)
+    assert len(downwards) == len([room for floor in floors for room in floor.split(" | ")])
 
 
 def test_the_navigation_names_every_page_once():
