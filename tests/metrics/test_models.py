@@ -46,3 +46,16 @@ def test_statistics_lose_no_count(counts):
     stats = wire.understood({"total": 0, "byStatus": counts}, WorkloadStats)
     assert len(stats.by_status) == len(counts)
     assert sum(stats.by_status.values()) == sum(counts.values())
+
+
+def test_metrics_are_a_table_in_a_notebook_with_what_is_known_beside_them():
+    metrics = WorkloadMetrics(
+        gpu_utilization=MetricSummary(avg=87.5, min=10, max=99.5, current=91),
+        sample_count=3,
+        extra={"workload_id": "<a>"},
+    )
+    shown = metrics._repr_html_()
+    assert "Metrics of &lt;a&gt;" in shown
+    for told in ("GPU utilisation", "87.5", "99.5", "%", "sample_count"):
+        assert told in shown
+    assert "temperature" not in shown.lower()

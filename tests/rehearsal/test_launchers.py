@@ -17,6 +17,7 @@ from chamber.local import LocalChamber
 pytestmark = [pytest.mark.rehearsal, pytest.mark.timeout(900)]
 
 Rehearse = Callable[..., list[str]]
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 TORCH = """
     import os, sys, torch, torch.distributed as dist
@@ -78,6 +79,9 @@ def test_torchrun_and_accelerate_meet_on_two_nodes(rehearse: Rehearse) -> None:
     ]
     lines = rehearse("accelerate", ACCELERATE, requirements)
     assert _told(lines, "accelerate ") == [f"[{rank // 2}] accelerate {rank // 2} {rank} 4 10.0" for rank in range(4)]
+    example = (EXAMPLES / "pytorch" / "train.py").read_text()
+    lines = rehearse("example", example, requirements, launcher="torchrun", entrypoint_args="--epochs 2")
+    assert [line.partition("  loss")[0] for line in _told(lines, "epoch ")] == ["[0] epoch 1/2", "[0] epoch 2/2"]
 
 
 def test_a_rayjobs_entrypoint_has_the_gpus_of_all_its_nodes(rehearse: Rehearse) -> None:
@@ -85,6 +89,10 @@ def test_a_rayjobs_entrypoint_has_the_gpus_of_all_its_nodes(rehearse: Rehearse) 
         "ray", RAY, "ray==2.60.0\n", entrypoint_args=["a b", "$HOME", "*"], env={"RAY_USAGE_STATS_ENABLED": "0"}
     )
     assert "['a b', '$HOME', '*'] 4.0 10" in lines
+    example = (EXAMPLES / "ray" / "search.py").read_text()
+    lines = rehearse("example", example, "ray==2.60.0\n", env={"RAY_USAGE_STATS_ENABLED": "0"})
+    assert "best: 0.03" in lines
+    assert len([line for line in lines if line.startswith("rate ")]) == 6
 
 
 def test_mpi_meets_on_two_nodes_without_ssh(rehearse: Rehearse) -> None:

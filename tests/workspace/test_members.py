@@ -12,7 +12,7 @@ def test_a_member_is_built_as_the_template_is(member):
     assert own["build-system"] == template["build-system"]
     template["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] = [f"src/{folder(member).partition('/')[0]}"]
     assert own["tool"] == template["tool"]
-    for key in ("requires-python", "license", "classifiers", "readme", "version"):
+    for key in ("requires-python", "license", "license-files", "keywords", "classifiers", "readme", "version"):
         assert own["project"][key] == template["project"][key]
 
 

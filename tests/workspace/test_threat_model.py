@@ -50,4 +50,4 @@ def test_every_kind_of_threat_is_met_at_every_boundary():
 def test_the_pages_lead_to_each_other(page, target):
     assert f"]({target})" in (ROOT / page).read_text("utf-8")
     assert (ROOT / target).is_file()
-    assert "\nthreat-model\n" in (ROOT / "docs" / "index.md").read_text("utf-8")
+    assert ": threat-model.md\n" in (ROOT / "mkdocs.yml").read_text("utf-8")

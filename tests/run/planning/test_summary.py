@@ -104,3 +104,24 @@ def test_a_secret_that_was_put_where_none_belongs_is_not_in_the_summary_either(t
     text = _plan(tmp_path, env=env, entrypoint_args="--key sesame-opens-4711").summary()
     assert "sesame" not in text
     assert "--key ***" in text
+
+
+def test_in_a_notebook_a_plan_is_tables_with_every_section(plan: DryRunResult) -> None:
+    shown = plan._repr_html_()
+    for heading in ("Detected", "Image", "Job", "Settings", "Environment variables", "Warnings", "Manifest"):
+        assert heading in shown
+    assert "train.py is at the top of the project" in shown
+    assert f"<pre>apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {plan.job_name}" in shown
+    assert "http" not in shown.replace("https://me:***@pypi.test", "")
+
+
+def test_no_secret_and_no_markup_is_in_the_tables_of_a_plan(plan: DryRunResult, tmp_path: Path) -> None:
+    assert [value for value in HIDDEN if value in plan._repr_html_()] == []
+    evil = _plan(tmp_path, name="evil", entrypoint_args=["<script>alert(1)</script>"])
+    assert "<script>" not in evil._repr_html_()
+    assert "&lt;script&gt;" in evil._repr_html_()
+
+
+def test_a_plan_without_warnings_has_no_such_heading(tmp_path: Path) -> None:
+    bare = _plan(tmp_path)
+    assert ("Warnings" in bare._repr_html_()) is bool(bare.warnings)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from chamber.core import wire
 from chamber.core.enums import JobClass, JobStatus, OpenEnum
+from chamber.core.facts import facts
 from chamber.core.models import Model
 from chamber.metrics import text
 from chamber.metrics.choices import Metric, StatsDimension
@@ -132,6 +133,14 @@ class Measurements(Model, frozen=True, kw_only=True):
         with extra("plot", "matplotlib"):
             from chamber.metrics import figures
         return figures.measurements(title or self._title, self.summaries)
+
+    def _repr_html_(self) -> str:
+        """A row for each metric, and below it what is known beside the metrics."""
+        from chamber.core import notebook
+
+        others = {name: value for name, value in facts(self).items() if name not in {*METRICS, "extra"}}
+        told = notebook.fields("", others) if others else ""
+        return notebook.table(self._title, text.rows(self.summaries)) + told
 
     @property
     def _title(self) -> str:

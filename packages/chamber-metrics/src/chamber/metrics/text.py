@@ -18,10 +18,12 @@ if TYPE_CHECKING:
         WorkloadStats,
     )
 
-__all__ = ["ranking", "spark", "sparklines", "statistics", "summary"]
+__all__ = ["ranking", "rows", "spark", "sparklines", "statistics", "summary"]
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _NOTHING = "Nothing was measured"
+#: Blocks of a course in a table.
+_COURSE = 30
 
 
 def sparklines(summaries: Mapping[str, MetricSummary], width: int) -> str:
@@ -44,6 +46,19 @@ def spark(points: Sequence[DataPoint], width: int, shown: Quantity) -> str:
         return ""
     bottom, top = (0.0, shown.top * shown.divisor) if shown.top is not None else (min(values), max(values))
     return "".join(" " if value is None else _block(value, bottom, top) for value in cells)
+
+
+def rows(summaries: Mapping[str, MetricSummary]) -> list[dict[str, str]]:
+    """A row for each metric, for tables: its title, its figures, their unit, and its course where there are points."""
+    return [
+        {
+            "metric": quantity(metric).title,
+            **{name: quantity(metric).figure(value) for name, value in held.figures.items()},
+            "unit": quantity(metric).unit,
+            "course": spark(held.data_points, _COURSE, quantity(metric)),
+        }
+        for metric, held in summaries.items()
+    ]
 
 
 def summary(summaries: Mapping[str, MetricSummary]) -> str:

@@ -79,8 +79,9 @@ class RunOperations(Operations):
         nothing is done. `save_dockerfile` and `save_manifest` write Dockerfile.chamber and manifest.chamber.yaml
         into the project. With `wait` the workload is returned when it has ended, in whatever way, looking every
         `poll_interval` seconds, for at most `timeout` seconds. `on_progress` is called with a stage (config,
-        detect, dockerfile, manifest, docker, upload, submit, wait) and a message; `progress` shows the same live
-        when standard error is a terminal.
+        detect, dockerfile, manifest, docker, upload, submit, wait) and a message, which has `done` and `total` where
+        bytes are counted; `progress` shows the same on a terminal and in notebooks, by default where there is no
+        `on_progress` and more is done than to plan.
 
         `max_gpu_hours`: GPU-hours that the job may use, in all attempts together; it is refused where its team has
         fewer left. With ``on_preempted="resubmit"`` and `wait`, a job that was preempted is submitted again, up to
@@ -120,7 +121,7 @@ class RunOperations(Operations):
             dockerfile=dockerfile,
             in_earnest=not dry_run,
         )
-        async with Reporter(on_progress, progress) as report:
+        async with Reporter(on_progress, False if dry_run and progress is None else progress) as report:
             prepared = await prepare(request, self._transport.settings, report)
             if not dry_run:
                 await self._require_access()

@@ -1,43 +1,43 @@
-"""Tells how far a run is: to the caller's function, and on a terminal."""
+"""Tells how far a run is: to the caller's function, and to whoever looks at a terminal or a notebook."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from types import TracebackType
-from typing import Literal, Self
-
-from rich.console import Console
-from rich.live import Live
-from rich.spinner import Spinner
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Literal, Self
 
 from chamber.core.portal import in_caller
 from chamber.core.redaction import redacted
+from chamber.run.steps import WARNING, Step
 
-__all__ = ["WARNING", "Display", "OnProgress", "Reporter", "Stage"]
+if TYPE_CHECKING:
+    from chamber.run.display import Display
 
-#: How the message about something surprising begins.
-WARNING = "warning: "
+__all__ = ["WARNING", "OnProgress", "Reporter", "Stage"]
 
 Stage = Literal["config", "detect", "dockerfile", "manifest", "docker", "upload", "submit", "wait"]
 OnProgress = Callable[[str, str], None]
 
 
 class Reporter:
-    """Passes on each step of a run in the thread of the caller."""
+    """Passes on each step of a run in the thread of the caller.
+
+    `progress`: whether it is shown where somebody looks on; None: unless there is an `on_progress`.
+    """
 
     def __init__(self, on_progress: OnProgress | None = None, progress: bool | None = None) -> None:
         self._on_progress = on_progress
-        console = Console(stderr=True)
-        self._display = Display(console) if progress and console.is_terminal else None
+        is_wanted = progress if progress is not None else on_progress is None
+        self._display = _display() if is_wanted else None
 
     async def __call__(self, stage: Stage, message: str) -> None:
         """Report that `stage` has come to what `message` says."""
-        message = redacted(message)
+        counted = message if isinstance(message, Step) else Step(message)
+        step = Step(redacted(message), counted.done, counted.total)
         for listener in (self._display, self._on_progress):
             if listener is not None:
-                await in_caller(listener, stage, message)
+                await in_caller(listener, stage, step)
 
     async def __aenter__(self) -> Self:
         return self
@@ -49,31 +49,10 @@ class Reporter:
             self._display.close()
 
 
-class Display:
-    """A line for each stage, with a spinner at the last."""
+def _display() -> Display | None:
+    """What shows it; in a pipe nothing does, and nothing is imported for it."""
+    if not (sys.stderr is not None and sys.stderr.isatty()) and "ipykernel" not in sys.modules:
+        return None
+    from chamber.run.display import found
 
-    def __init__(self, console: Console) -> None:
-        self._messages: dict[tuple[str, str], str] = {}
-        self._live = Live(console=console, refresh_per_second=8)
-
-    def __call__(self, stage: str, message: str) -> None:
-        """Show `message` in the line of `stage`; a warning has a line of its own, which stays."""
-        line = (stage, message if message.startswith(WARNING) else "")
-        self._messages.pop(line, None)
-        self._messages[line] = message
-        self._live.start()
-        self._live.update(self._table(done=False))
-
-    def close(self) -> None:
-        """Leave the lines as they are and give the terminal back."""
-        self._live.update(self._table(done=True))
-        self._live.stop()
-
-    def _table(self, done: bool) -> Table:
-        table = Table.grid(padding=(0, 1))
-        last = next(reversed(self._messages), None)
-        for line, message in self._messages.items():
-            stage, warning = line
-            mark = Text("!", style="yellow") if warning else Spinner("dots") if line == last and not done else Text("·")
-            table.add_row(mark, Text(stage, style="bold"), Text(message))
-        return table
+    return found()

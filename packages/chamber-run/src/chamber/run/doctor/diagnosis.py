@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from io import StringIO
 from typing import Literal
 
@@ -10,6 +9,8 @@ from msgspec import Struct
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from chamber.core import notebook
 
 __all__ = ["Check", "Diagnosis", "State"]
 
@@ -67,4 +68,8 @@ class Diagnosis(Struct, frozen=True):
         return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        rows = [
+            {"": _MARKS[check.state][0], "check": check.name, "found": check.found, "what to do": check.remedy}
+            for check in self.checks
+        ]
+        return notebook.table("A run can work" if self else "A run cannot work", rows)

@@ -135,6 +135,11 @@ class DryRunResult(Struct, frozen=True, kw_only=True):
 
         return summary(self)
 
+    def _repr_html_(self) -> str:
+        from chamber.run.planning.summary import html
+
+        return html(self)
+
     def __repr__(self) -> str:
         return (
             f"DryRunResult(image={self.image!r}, command={self.command!r}, "

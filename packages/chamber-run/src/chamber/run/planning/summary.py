@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
+from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from chamber.core import notebook
 from chamber.core.redaction import redacted
 from chamber.run.job.launch import shown
 from chamber.run.settings.configuration import DEFAULT
@@ -21,7 +23,7 @@ from chamber.run.settings.configuration import DEFAULT
 if TYPE_CHECKING:
     from chamber.run.planning.plan import DryRunResult
 
-__all__ = ["summary", "text"]
+__all__ = ["html", "summary", "text"]
 
 _NARROWEST, _USUAL, _WIDEST = 80, 120, 160
 _INDENT = (0, 0, 0, 2)
@@ -41,22 +43,46 @@ def text(plan: DryRunResult, hours: float | None = None) -> str:
 def summary(plan: DryRunResult, hours: float | None = None) -> RenderableType:
     """The summary as rich shows it."""
     return Group(
-        _headline(plan),
-        *_section("Detected", _detected(plan)),
-        *_section("Image", _image(plan)),
-        *_section("Job", _job(plan, hours)),
-        *_section("Settings", _settings(plan)),
-        *_section("Environment variables", _variables(plan)),
+        Text(_headline(plan), style="bold"),
+        *(part for title, rows in _sections(plan, hours) for part in _section(title, rows)),
         *_warnings(plan),
         Text("Manifest", style="bold"),
         Padding(Syntax(redacted(plan.shown_manifest.rstrip()), "yaml", background_color="default"), _INDENT),
     )
 
 
-def _headline(plan: DryRunResult) -> Text:
+def html(plan: DryRunResult) -> str:
+    """The summary as tables, for notebooks; the manifest is folded."""
+    tables = [notebook.table(title, _named(rows)) for title, rows in _sections(plan, None)]
+    if plan.warnings:
+        tables.insert(0, notebook.table("Warnings", [{"": warning} for warning in plan.warnings]))
+    manifest = escape(redacted(plan.shown_manifest.rstrip()))
+    folded = f"<details><summary>Manifest</summary><pre>{manifest}</pre></details>"
+    return f"<b>{escape(redacted(_headline(plan)))}</b>{''.join(tables)}{folded}"
+
+
+def _named(rows: list[_Row]) -> list[dict[str, str]]:
+    """The rows for a table, without a column in which nothing is said."""
+    names = ("what", "value", "why") if any(why for _, _, why in rows) else ("what", "value")
+    return [dict(zip(names, row, strict=False)) for row in rows]
+
+
+def _headline(plan: DryRunResult) -> str:
     settings = plan.settings
     team = f"for team {settings.team}" if settings.team else "for no team yet"
-    return Text(f"{settings.name}: {settings.gpus} x {settings.gpu_type}, {settings.job_class}, {team}", style="bold")
+    return f"{settings.name}: {settings.gpus} x {settings.gpu_type}, {settings.job_class}, {team}"
+
+
+def _sections(plan: DryRunResult, hours: float | None) -> list[tuple[str, list[_Row]]]:
+    """What is told under which heading, where there is anything."""
+    every = {
+        "Detected": _detected(plan),
+        "Image": _image(plan),
+        "Job": _job(plan, hours),
+        "Settings": _settings(plan),
+        "Environment variables": _variables(plan),
+    }
+    return [(title, found) for title, rows in every.items() if (found := list(rows))]
 
 
 def _section(title: str, rows: Iterable[_Row]) -> Iterator[RenderableType]:
@@ -66,9 +92,8 @@ def _section(title: str, rows: Iterable[_Row]) -> Iterator[RenderableType]:
     for name, value, why in rows:
         told = Text.assemble(redacted(value), "  " if value and why else "", (redacted(why), "dim"))
         table.add_row(Text(name), told)
-    if table.row_count:
-        yield Text(title, style="bold")
-        yield Padding(table, _INDENT)
+    yield Text(title, style="bold")
+    yield Padding(table, _INDENT)
 
 
 def _detected(plan: DryRunResult) -> Iterator[_Row]:

@@ -19,6 +19,7 @@ from chamber.run.registry import base_sizes
 from chamber.run.registry.client import RegistryClient
 from chamber.run.registry.manifests import Descriptor, ImageSettings, extend_config, extend_manifest
 from chamber.run.registry.repository import Image, Repository, digest_of
+from chamber.run.steps import Step
 from chamber.run.targets import BaseImage, Registry
 from chamber.run.threads import in_thread
 
@@ -112,6 +113,8 @@ class _Publication:
         self._progress = progress
         self._layers = 0
         self._bytes = 0
+        #: Digest of a layer that is sent → bytes sent so far, and its size.
+        self._sent: dict[str, tuple[int, int]] = {}
 
     async def environment(self, base: BaseImage, layer: Layer | None, key: str | None, *, fresh: bool) -> Image:
         """The image that the project is put on, with every blob of it in the target repository."""
@@ -204,7 +207,7 @@ class _Publication:
         return [layer for layer in wanted if layer.digest not in there]
 
     async def _take(self, layer: Descriptor) -> None:
-        if await self._target.take(layer, self._source, partial(self._moved, "a layer of the base", layer.size)):
+        if await self._target.take(layer, self._source, partial(self._moved, "a layer of the base", layer)):
             self._count(layer.size)
 
     async def _named(self, image: Image, layers: Sequence[StoredLayer], settings: ImageSettings, tag: str) -> Image:
@@ -218,12 +221,15 @@ class _Publication:
         if not is_new and await self._target.has(layer.digest):
             return
         await self._progress(f"the {layer.kind} layer is uploaded: {layer.size} bytes")
-        await self._target.put_layer(layer, partial(self._moved, f"the {layer.kind} layer", layer.size))
+        await self._target.put_layer(layer, partial(self._moved, f"the {layer.kind} layer", layer))
         self._count(layer.size)
         await self._progress(f"{self._bytes} bytes are uploaded")
 
-    async def _moved(self, what: str, size: int, done: int) -> None:
-        await self._progress(f"{what}: {done} of {size} bytes")
+    async def _moved(self, what: str, layer: Layer | Descriptor, done: int) -> None:
+        """One layer is told of; what is counted are all that are sent."""
+        self._sent[layer.digest] = (done, layer.size)
+        done_of_all, total = (sum(counts) for counts in zip(*self._sent.values(), strict=True))
+        await self._progress(Step(f"{what}: {done} of {layer.size} bytes", done_of_all, total))
 
     def _count(self, size: int) -> None:
         self._layers += 1
