@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from chamber.core.enums import AllocationStatus as AllocationStatus
     from chamber.core.enums import JobClass as JobClass
     from chamber.core.enums import JobStatus as JobStatus
+    from chamber.core.enums import Reason as Reason
     from chamber.core.enums import ScalingMode as ScalingMode
     from chamber.core.errors import AuthenticationError as AuthenticationError
     from chamber.core.errors import AuthorizationError as AuthorizationError
+    from chamber.core.errors import BudgetExceededError as BudgetExceededError
     from chamber.core.errors import ChamberError as ChamberError
     from chamber.core.errors import ClientClosedError as ClientClosedError
     from chamber.core.errors import ConfigurationError as ConfigurationError
@@ -52,7 +54,9 @@ if TYPE_CHECKING:
     from chamber.core.models import CapacityPool as CapacityPool
     from chamber.core.models import CapacitySummary as CapacitySummary
     from chamber.core.models import CapacityTeam as CapacityTeam
+    from chamber.core.models import Explanation as Explanation
     from chamber.core.models import HealthStatus as HealthStatus
+    from chamber.core.models import LogLine as LogLine
     from chamber.core.models import Model as Model
     from chamber.core.models import PaginatedResponse as PaginatedResponse
     from chamber.core.models import Workload as Workload
@@ -64,10 +68,11 @@ if TYPE_CHECKING:
     from chamber.core.paths import path as path
 
 _MODULES = {
-    "enums": ("AllocationStatus", "JobClass", "JobStatus", "ScalingMode"),
+    "enums": ("AllocationStatus", "JobClass", "JobStatus", "Reason", "ScalingMode"),
     "errors": (
         "AuthenticationError",
         "AuthorizationError",
+        "BudgetExceededError",
         "ChamberError",
         "ClientClosedError",
         "ConfigurationError",
@@ -98,7 +103,9 @@ _MODULES = {
         "CapacityPool",
         "CapacitySummary",
         "CapacityTeam",
+        "Explanation",
         "HealthStatus",
+        "LogLine",
         "Model",
         "PaginatedResponse",
         "Workload",
@@ -116,6 +123,7 @@ __all__ = [
     "AsyncChamberClient",
     "AuthenticationError",
     "AuthorizationError",
+    "BudgetExceededError",
     "Capacity",
     "CapacityBudget",
     "CapacityPool",
@@ -128,10 +136,12 @@ __all__ = [
     "ConflictError",
     "DeadlineExceeded",
     "DockerError",
+    "Explanation",
     "HealthStatus",
     "IdempotencyConflict",
     "JobClass",
     "JobStatus",
+    "LogLine",
     "MissingExtraError",
     "Model",
     "NotFoundError",
@@ -139,6 +149,7 @@ __all__ = [
     "PaginatedResponse",
     "PluginError",
     "RateLimitError",
+    "Reason",
     "RedirectRefused",
     "ResponseError",
     "ScalingMode",

@@ -1,9 +1,9 @@
-"""What plugins contribute to calls: a token, headers, and somebody who listens."""
+"""What plugins contribute to calls: a token, headers, somebody who listens, and sources of output."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from chamber.core.errors import ChamberError, PluginError
 from chamber.core.plugins import manager
@@ -11,7 +11,11 @@ from chamber.core.transport import Listener
 from chamber.core.transport.exchange import Request
 from chamber.core.wire import Answer
 
-__all__ = ["listener", "token"]
+if TYPE_CHECKING:
+    from chamber.core.models import Explanation, Workload
+    from chamber.core.output import LogSource
+
+__all__ = ["explanation", "listener", "log_source", "token"]
 
 
 def token(api_url: str) -> str | None:
@@ -25,6 +29,18 @@ def listener() -> Listener | None:
     hook = manager().hook
     listens = hook.chamber_request.get_hookimpls() or hook.chamber_response.get_hookimpls()
     return _Hooks() if listens else None
+
+
+def log_source(workload: Workload, api_url: str) -> LogSource | None:
+    """Where the output of a workload is, if a plugin knows."""
+    found: LogSource | None = _asked(manager().hook.chamber_log_source, workload=workload, api_url=api_url)
+    return found
+
+
+def explanation(workload: Workload, lines: Sequence[str]) -> Explanation | None:
+    """Why a workload is in its state, if a plugin knows."""
+    found: Explanation | None = _asked(manager().hook.chamber_explain, workload=workload, lines=lines)
+    return found
 
 
 class _Hooks(Listener):

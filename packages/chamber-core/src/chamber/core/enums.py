@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["AllocationStatus", "JobClass", "JobStatus", "OpenEnum", "ScalingMode"]
+__all__ = ["AllocationStatus", "JobClass", "JobStatus", "OpenEnum", "Reason", "ScalingMode"]
 
 
 class OpenEnum(StrEnum):
@@ -72,3 +72,27 @@ class AllocationStatus(OpenEnum):
     ACTIVE = "ACTIVE"
     RELEASED = "RELEASED"
     EXPIRED = "EXPIRED"
+
+
+class Reason(OpenEnum):
+    """What a workload's state comes from, in one word."""
+
+    QUOTA = "QUOTA"
+    RESERVATION = "RESERVATION"
+    PRIORITY = "PRIORITY"
+    CAPACITY = "CAPACITY"
+    UNSCHEDULABLE = "UNSCHEDULABLE"
+    IMAGE_PULL = "IMAGE_PULL"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    GPU_OUT_OF_MEMORY = "GPU_OUT_OF_MEMORY"
+    NCCL = "NCCL"
+    DISK_FULL = "DISK_FULL"
+    DEADLINE = "DEADLINE"
+    CONFIGURATION = "CONFIGURATION"
+    EXIT_CODE = "EXIT_CODE"
+    SIGNAL = "SIGNAL"
+    CANCELLED = "CANCELLED"
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    UNKNOWN = "UNKNOWN"

@@ -17,6 +17,7 @@ ChamberError
 │   └── DeadlineExceeded (TimeoutError)   no answer in the time given
 ├── WaitTimeout (TimeoutError)            the workload was not finished in the time given
 ├── WorkloadFailedError                   raised by Workload.raise_for_status()
+├── BudgetExceededError                   a job may use more GPU-hours than its team has left
 ├── SubmissionUnknownError                a job may or may not have been submitted
 ├── ClientClosedError                     a closed client was used
 ├── MissingExtraError (ImportError)       a package that only this call needs is not installed
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AuthenticationError",
     "AuthorizationError",
+    "BudgetExceededError",
     "ChamberError",
     "ClientClosedError",
     "ConfigurationError",
@@ -193,6 +195,15 @@ class WorkloadFailedError(ChamberError):
 
     #: The workload as it ended.
     workload: "Any" = None
+
+
+class BudgetExceededError(ChamberError):
+    """The job may use more GPU-hours than its team has left, or nobody can tell; nothing was submitted."""
+
+    #: GPU-hours that the job may use.
+    asked: "float | None" = None
+    #: GPU-hours that the team has left; None: the API does not tell.
+    remaining: "float | None" = None
 
 
 class SubmissionUnknownError(ChamberError):

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from chamber.core.models import Explanation, Workload
     from chamber.core.operations import Operations
+    from chamber.core.output import LogSource
 
 __all__ = ["PROJECT", "Hooks", "hookimpl", "hookspec"]
 
@@ -99,5 +101,36 @@ class Hooks:
                 method: str, url: str, status: int, headers: Mapping[str, str], elapsed: float
             ) -> None:
                 latency.observe(elapsed)
+        """
+        raise AssertionError("a specification is never called")
+
+    @hookspec(firstresult=True)
+    def chamber_log_source(self, workload: Workload, api_url: str) -> LogSource | None:
+        """Where the output of a workload is read, where the plugin knows a place for it.
+
+        Asked before the API itself and before Kubernetes. See `chamber.core.output.LogSource`.
+
+        ::
+
+            @hookimpl
+            def chamber_log_source(workload: Workload, api_url: str) -> LogSource | None:
+                return LokiOutput(workload.id) if workload.cluster_id == "acme-1" else None
+        """
+        raise AssertionError("a specification is never called")
+
+    @hookspec(firstresult=True)
+    def chamber_explain(self, workload: Workload, lines: Sequence[str]) -> Explanation | None:
+        """Why a workload is in its state, where the plugin knows better than `explain()`.
+
+        `lines` are the last ones that it printed, where it failed or runs and they were to be had.
+
+        ::
+
+            @hookimpl
+            def chamber_explain(workload: Workload, lines: Sequence[str]) -> Explanation | None:
+                if not any("ACME licence" in line for line in lines):
+                    return None
+                step = "Free one on licences.acme.example"
+                return Explanation(workload.id, workload.status, Reason("LICENCE"), "no licence was free", step)
         """
         raise AssertionError("a specification is never called")

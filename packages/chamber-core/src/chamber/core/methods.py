@@ -12,6 +12,7 @@ from chamber.core.operations import Operations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from chamber.core.capacity import CapacityOperations
+    from chamber.core.explaining.operations import ExplainingOperations
     from chamber.core.health import HealthOperations
     from chamber.core.many import ManyOperations
     from chamber.core.search import SearchOperations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     class Methods(
         ManyOperations,
+        ExplainingOperations,
         SearchOperations,
         CapacityOperations,
         HealthOperations,
@@ -71,11 +73,12 @@ else:
 
 def _core_operations() -> tuple[type[Operations], ...]:
     from chamber.core.capacity import CapacityOperations
+    from chamber.core.explaining.operations import ExplainingOperations
     from chamber.core.health import HealthOperations
     from chamber.core.many import ManyOperations
     from chamber.core.search import SearchOperations
 
-    return (ManyOperations, SearchOperations, CapacityOperations, HealthOperations, Operations)
+    return (ManyOperations, ExplainingOperations, SearchOperations, CapacityOperations, HealthOperations, Operations)
 
 
 def _all_operations() -> tuple[type[Operations], ...]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-from chamber.core.enums import JobClass, JobStatus, OpenEnum
+from chamber.core.enums import JobClass, JobStatus, OpenEnum, Reason
 from chamber.core.errors import WorkloadFailedError
 from chamber.core.facts import facts
 from chamber.core.redaction import redacted
@@ -22,7 +22,9 @@ __all__ = [
     "CapacityPool",
     "CapacitySummary",
     "CapacityTeam",
+    "Explanation",
     "HealthStatus",
+    "LogLine",
     "Model",
     "PaginatedResponse",
     "Workload",
@@ -280,6 +282,42 @@ class HealthStatus(Model, frozen=True, kw_only=True):
     def is_healthy(self) -> bool:
         """Whether the API calls itself healthy."""
         return self.status.lower() in {"healthy", "ok"}
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One line that a workload printed. As text it is that line."""
+
+    #: Without its line break.
+    text: str
+    #: Which pod printed it, by its name or its number; None: the workload has one pod, or it is not known.
+    pod: str | None = None
+    #: When it was printed, in UTC, where the source of the output knows that.
+    time: datetime | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Why a workload is in its state: the one reason that counts most, and what to do next. As text, two lines."""
+
+    workload_id: str
+    status: JobStatus
+    reason: Reason
+    #: What happened, in a sentence.
+    message: str
+    #: What to do now.
+    next_step: str
+    #: What that was concluded from, as it was found.
+    evidence: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.status} ({self.reason}): {self.message}\n{self.next_step}"
+
+    def _repr_html_(self) -> str:
+        from chamber.core import notebook
+
+        return notebook.described(self)
 
 
 def _utc(time: datetime) -> datetime:

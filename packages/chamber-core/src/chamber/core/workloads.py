@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from chamber.core import validation
+from chamber.core.budgets import require_budget
 from chamber.core.clock import Contact, Deadline
 from chamber.core.enums import JobClass, JobStatus, ScalingMode
 from chamber.core.errors import ChamberError, ConflictError, ResponseError, TransportError, ValidationError, WaitTimeout
@@ -56,6 +57,7 @@ class WorkloadOperations(Operations):
         scaling_mode: ScalingMode | str | None = None,
         min_pods: int | None = None,
         *,
+        max_gpu_hours: float | None = None,
         timeout: float | None = None,
         on_ambiguous: OnAmbiguous = "resolve",
     ) -> Workload:
@@ -63,11 +65,13 @@ class WorkloadOperations(Operations):
 
         `name` has 1 to 255 characters; `priority` is 0 to 100, higher first; `external_id` is your own id of at
         most 255 characters, made up when None; `k8s_manifest` is YAML of at most 65,536 characters.
+        `max_gpu_hours`: GPU-hours that the job may use; it is refused where its team has fewer left.
         `timeout`: seconds for everything, retries and looking for the job included. After a failure that may
         have reached the API the job is looked for and sent at most once more; ``on_ambiguous="raise"`` does
         neither.
 
         Raises ValidationError: an argument is outside its bounds; nothing was sent.
+        Raises BudgetExceededError: the team has fewer GPU-hours left than the job may use; nothing was submitted.
         Raises SubmissionUnknownError: the job may or may not have been submitted.
         """
         fields = checked(
@@ -92,6 +96,8 @@ class WorkloadOperations(Operations):
             }
         )
         validation.one_of("on_ambiguous", on_ambiguous, ("resolve", "raise"))
+        if max_gpu_hours is not None:
+            await require_budget(self._transport, initiative_id, max_gpu_hours, timeout=timeout)
         return await Submission(self._transport, fields, timeout=timeout, on_ambiguous=on_ambiguous).send()
 
     @operation

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Unpack, cast
 
 from chamber.core import validation
+from chamber.core.budgets import require_budget
 from chamber.core.enums import JobClass, JobStatus
 from chamber.core.errors import AuthorizationError
 from chamber.core.many import ManyOperations
@@ -23,7 +24,7 @@ from chamber.run.progress import WARNING, Reporter
 from chamber.run.publishing import publish
 from chamber.run.settings import registries
 from chamber.run.settings.configuration import DefaultNumber, DefaultText
-from chamber.run.signatures import Directory, Distributed, ProjectOptions, run_operation
+from chamber.run.signatures import Directory, Distributed, OnPreempted, ProjectOptions, run_operation
 from chamber.run.submitting import submit
 
 __all__ = ["RunOperations"]
@@ -62,6 +63,9 @@ class RunOperations(Operations):
         on_progress: Callable[[str, str], None] | None = None,
         *,
         progress: bool | None = None,
+        max_gpu_hours: float | None = None,
+        on_preempted: OnPreempted | None = None,
+        max_resubmits: int = 3,
         **project: Unpack[ProjectOptions],
     ) -> Workload | DryRunResult:
         """Put the project in `directory` into an image, push it, and submit it as a GPU workload.
@@ -76,12 +80,15 @@ class RunOperations(Operations):
         detect, dockerfile, manifest, docker, upload, submit, wait) and a message; `progress` shows the same live
         when standard error is a terminal.
 
+        `max_gpu_hours`: GPU-hours that the job may use; it is refused where its team has fewer left.
+
         Raises ProjectNotFoundError, EntrypointNotFoundError: FileNotFoundErrors, of the directory or in it.
         Raises ConfigurationError: a ValueError; a setting is missing, malformed or unknown.
         Where an earlier run of the same plan was killed before the API's answer came, its job is looked for and
         returned, with ``reused`` true, unless it failed; a job that a run has returned is never returned again.
 
         Raises AuthenticationError: the token is not accepted; nothing was uploaded.
+        Raises BudgetExceededError: the team has fewer GPU-hours left than `max_gpu_hours`; nothing was uploaded.
         Raises SubmissionUnknownError: the job may or may not have been submitted; the next run of the plan finds out.
         Raises DockerError, RegistryAuthError: the image cannot be made, or not be pushed.
         Raises WaitTimeout: the workload had not ended in time; it goes on running.
@@ -111,6 +118,7 @@ class RunOperations(Operations):
             prepared = await prepare(request, self._transport.settings, report)
             if not dry_run:
                 await self._require_access()
+                await self._require_budget(prepared.plan, max_gpu_hours)
             await saving.save(prepared.plan, dockerfile=save_dockerfile, manifest=save_manifest)
             if prepared.registry is None or dry_run:
                 return prepared.plan
@@ -215,6 +223,10 @@ class RunOperations(Operations):
         """Have a bad token or an API that cannot be reached found out before anything is uploaded."""
         with contextlib.suppress(AuthorizationError):
             await _core(self).list_workloads(limit=1)
+
+    async def _require_budget(self, plan: DryRunResult, hours: float | None) -> None:
+        if hours is not None and plan.settings.team:
+            await require_budget(self._transport, plan.settings.team, hours)
 
     async def _watched(
         self, workload: Workload, poll_interval: float, timeout: float | None, report: Reporter

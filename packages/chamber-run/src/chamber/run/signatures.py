@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from chamber.run.planning.plan import DryRunResult
     from chamber.run.project.profile import Framework, Launcher
 
-__all__ = ["Directory", "Distributed", "ProjectOptions", "RunOptions", "run_operation"]
+__all__ = ["Directory", "Distributed", "OnPreempted", "ProjectOptions", "RunOptions", "run_operation"]
 
 Directory = str | os.PathLike[str]
 Distributed = Literal["auto", "ray", "deepspeed", "none"]
+OnPreempted = Literal["resubmit"]
 
 
 class ProjectOptions(TypedDict, total=False):
@@ -82,6 +83,9 @@ class RunOptions(ProjectOptions, total=False):
     timeout: float | None
     on_progress: Callable[[str, str], None] | None
     progress: bool | None
+    max_gpu_hours: float | None
+    on_preempted: OnPreempted | None
+    max_resubmits: int
 
 
 if TYPE_CHECKING:

@@ -40,6 +40,12 @@ _ORGANIZATION: Json = {
     "schema": {"type": "string", "format": "organization-id"},
 }
 
+_LOG_HEADERS: Json = {
+    "X-Next-Offset": {"description": "Where to go on", "schema": {"type": "integer", "minimum": 0}},
+    "X-Log-Ended": {"description": "Whether nothing follows", "schema": {"enum": ["true", "false"]}},
+    "X-Log-Pods": {"description": "How many pods print", "schema": {"type": "integer", "minimum": 1}},
+}
+
 
 def document(dialect: Dialect, *, idempotency: bool) -> Json:
     """The whole document of one dialect."""
@@ -171,9 +177,8 @@ def _refused(endpoint: Endpoint, idempotency: bool) -> list[int]:
 
 def _success(endpoint: Endpoint, schemas: _Schemas) -> Json:
     if endpoint.answers is web.Response:
-        offset = {"description": "Where to go on", "schema": {"type": "integer", "minimum": 0}}
         text = {"text/plain": {"schema": {"type": "string"}}}
-        return {"description": "The output", "headers": {"X-Next-Offset": offset}, "content": text}
+        return {"description": "The output", "headers": _LOG_HEADERS, "content": text}
     shape = schemas.dialect.shapes[endpoint.answers]
     told: Json = {"description": "Done", "content": _json(schemas.of(shape.wire))}
     return {**told, "links": _links(endpoint, shape.made)} if shape.made and endpoint.method == "POST" else told

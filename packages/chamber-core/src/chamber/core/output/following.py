@@ -1,0 +1,128 @@
+"""Reads the output of a workload through: waits for its pods, goes on after a cut, and ends with the workload."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
+from typing import Any
+
+from chamber.core.clock import Contact
+from chamber.core.errors import ChamberError
+from chamber.core.logs import logger
+from chamber.core.models import LogLine
+from chamber.core.output.sources import LogSource, Pod
+from chamber.core.retry import POLL, READ
+from chamber.core.transport import Transport
+from chamber.core.workloads import ends_waiting
+
+__all__ = ["Followed"]
+
+#: Seconds between looks for pods.
+_LOOK = 2.0
+#: Lines that are read ahead.
+_AHEAD = 1000
+
+_log = logger(__name__)
+
+
+class Followed:
+    """The output of one workload. `is_over` asks whether the workload has ended."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        source: LogSource,
+        is_over: Callable[[], Coroutine[Any, Any, bool]],
+        *,
+        tail: int | None,
+        pod: str | None,
+    ) -> None:
+        self._transport, self._source, self._is_over = transport, source, is_over
+        self._tail, self._wanted = tail, pod
+        self._lines: asyncio.Queue[LogLine | Exception | None] = asyncio.Queue(_AHEAD)
+        self._known: dict[str, asyncio.Task[None]] = {}
+
+    async def present(self) -> AsyncGenerator[LogLine, None]:
+        """What there is, pod after pod."""
+        for pod in await self._found():
+            async with aclosing(self._of(pod, follow=False)) as lines:
+                async for line in lines:
+                    yield line
+
+    async def lines(self) -> AsyncGenerator[LogLine, None]:
+        """What there is and what comes, of all pods as it comes, until the workload has ended."""
+        finding = asyncio.create_task(self._tell(self._find()))
+        try:
+            while (line := await self._lines.get()) is not None:
+                if isinstance(line, Exception):
+                    raise line
+                yield line
+        finally:
+            tasks = [finding, *self._known.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _find(self) -> None:
+        """Reads each pod from when it is there."""
+        contact = Contact(self._transport.clock, POLL.deadline)
+        while True:
+            try:
+                if await self._started():
+                    break
+                contact.made()
+            except ChamberError as error:
+                _keep_on(error, contact)
+            await self._transport.pause(_LOOK)
+        await asyncio.gather(*self._known.values())
+        await self._lines.put(None)
+
+    async def _started(self) -> bool:
+        """Whether no pod is to come."""
+        over = await self._is_over()
+        new = [pod for pod in await self._found() if pod.name not in self._known]
+        for pod in new:
+            self._known[pod.name] = asyncio.create_task(self._tell(self._pass_on(pod)))
+        return any(pod.has_all for pod in new) or over
+
+    async def _found(self) -> list[Pod]:
+        return [pod for pod in await self._source.pods() if pod.is_called(self._wanted)]
+
+    async def _pass_on(self, pod: Pod) -> None:
+        async with aclosing(self._of(pod, follow=True)) as lines:
+            async for line in lines:
+                await self._lines.put(line)
+
+    async def _tell(self, work: Coroutine[Any, Any, None]) -> None:
+        """Has the one who reads hear of a failure."""
+        try:
+            await work
+        except Exception as error:
+            await self._lines.put(error)
+
+    async def _of(self, pod: Pod, *, follow: bool) -> AsyncGenerator[LogLine, None]:
+        """The lines of a pod; read again, from the last place, after a cut."""
+        contact = Contact(self._transport.clock, POLL.deadline if follow else READ.deadline)
+        place, wait = None, POLL.base
+        while True:
+            tail = self._tail if place is None else None
+            try:
+                async with aclosing(self._source.read(pod, follow=follow, tail=tail, after=place)) as read:
+                    async for reached, line in read:
+                        contact.made()
+                        place, wait = reached, POLL.base
+                        if line is not None and (self._wanted in {None, line.pod} or not pod.has_all):
+                            yield line
+                return
+            except ChamberError as error:
+                _keep_on(error, contact)
+            await self._transport.pause(wait)
+            wait = min(2 * wait, POLL.cap)
+
+
+def _keep_on(error: ChamberError, contact: Contact) -> None:
+    """Raises the error of a look that cannot be made again, or was made in vain for too long."""
+    if ends_waiting(error) or contact.is_lost:
+        raise error
+    _log.warning("output was cut off", error=str(error))
