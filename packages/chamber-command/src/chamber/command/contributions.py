@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from typing import Any
+from collections.abc import Container, Iterable, Iterator
+from typing import Any, cast
 
 import click
 
@@ -46,7 +46,7 @@ def token(api_url: str) -> str | None:
 def _brought() -> Iterator[tuple[str, Any]]:
     for implementation in manager().hook.chamber_commands.get_hookimpls():
         try:
-            brought = list(implementation.function())
+            brought: list[Any] = list(cast("Iterable[Any]", implementation.function()))
         except Exception as error:
             told = f"{type(error).__name__}: {error}"
             _log.warning("commands set aside", distribution=implementation.plugin_name, error=told)

@@ -28,13 +28,14 @@ CODES: dict[int, str] = {
 }
 #: Class of error → exit code, and what to type next. The first that fits counts.
 _KINDS: tuple[tuple[str, int, str], ...] = (
-    ("AuthenticationError", 3, "log in with `chamber login`"),
+    ("AuthenticationError", 3, "`chamber login` stores a new one"),
     ("AuthorizationError", 3, "`chamber whoami` shows who you are"),
     ("NotFoundError", 4, "`chamber workloads list` and the like show what there is"),
     ("ConflictError", 5, ""),
     ("SubmissionUnknownError", 10, ""),
     ("WaitTimeout", 7, "go on with `chamber workloads wait`"),
     ("WorkloadFailedError", ENDED_OTHERWISE, "`chamber logs` shows its output"),
+    ("BudgetExceededError", USAGE, "`chamber capacity` shows what is left"),
     ("ValidationError", USAGE, ""),
     ("RateLimitError", 6, ""),
     ("ResponseError", 6, ""),
@@ -66,7 +67,7 @@ def sentence(error: BaseException) -> str:
         return printable(redacted(_usage(error)))
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return printable(redacted("; ".join(["Interrupted", *_notes(error)])))
-    message = str(getattr(error, "message", error)) or type(error).__name__
+    message = _message(error)
     if not _is_ours(error) and not _is_missing(error):
         return printable(redacted(f"Unexpected {type(error).__name__}: {message}; --debug tells more"))
     advice = _kind(error)[1]
@@ -88,6 +89,14 @@ def _facts(error: BaseException) -> Iterator[tuple[str, object]]:
     for name in ("status_code", "code", "details", "request_id", "method", "url", "attempts", "elapsed"):
         if (value := getattr(error, name, None)) not in (None, ()) and _is_ours(error):
             yield name, value
+
+
+def _message(error: BaseException) -> str:
+    """An error's own words; where they tell how to write a program, ours."""
+    message = str(getattr(error, "message", error)) or type(error).__name__
+    if message.startswith("No Chamber token was found"):
+        return "No token was found: `chamber login` stores one, and CHAMBER_TOKEN is used without being stored"
+    return message
 
 
 def _joined(message: str, advice: str) -> str:
@@ -117,7 +126,7 @@ def _is_missing(error: BaseException) -> bool:
 
 def _usage(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
-    message = error.format_message().rstrip(".")
+    message = error.format_message().rstrip(".?")
     return f"{message}; `{context.command_path} --help` shows how it is used" if context else message
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,19 +22,20 @@ _LAST_OUTPUT = 30.0
 
 
 def follow(
-    session: Session, client: ChamberClient, workload: Workload, poll_interval: float | None, timeout: float | None
+    session: Session,
+    client: ChamberClient,
+    workload: Workload,
+    poll_interval: float = 2.0,
+    timeout: float | None = None,
 ) -> Workload:
     """The workload once it has ended; until then its statuses and output are shown as they come.
 
     Raises WaitTimeout: it had not ended in time.
     """
     last, output = workload, _Output(session, client, workload.id)
-    options = {
-        name: value for name, value in (("poll_interval", poll_interval), ("timeout", timeout)) if value is not None
-    }
     with detaching(session, workload.id, workload.name):
         output.start()
-        for seen in client.watch_workload(workload.id, **{"poll_interval": 2.0, **options}):
+        for seen in client.watch_workload(workload.id, poll_interval, timeout):
             last = seen
             reason = f": {seen.failure_reason}" if seen.failure_reason else ""
             session.tell(f"{seen.name} is {seen.status}{reason}")
@@ -81,14 +82,9 @@ class _Output:
         from chamber.core.errors import ChamberError
 
         try:
-            for line in _lines(self._client, self._id):
-                click.echo(str(line), err=self._to_errors)
-        except (ChamberError, AttributeError) as error:
-            self._session.tell(f"The output cannot be followed: {getattr(error, 'message', error)}")
+            for line in self._client.logs(self._id, follow=True):
+                click.echo(str(line), err=self._to_errors, color=True)
+        except ChamberError as error:
+            self._session.tell(f"The output cannot be followed: {error.message}")
         except OSError:  # nobody reads it any more
             return
-
-
-def _lines(client: Any, workload_id: str) -> Iterator[Any]:
-    lines: Iterator[Any] = client.logs(workload_id, follow=True)
-    return lines

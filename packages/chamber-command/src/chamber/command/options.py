@@ -9,9 +9,11 @@ import click
 
 from chamber.command.session import FORMATS, Session
 
-__all__ = ["Command", "Group", "Pairs", "command", "group", "shared"]
+__all__ = ["Command", "Group", "Option", "Pairs", "command", "group", "shared"]
 
-_CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
+_CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100}
+#: Heading of the options that every command has.
+_EVERYWHERE = "Everywhere"
 
 
 def command(name: str, *examples: str, **attributes: Any) -> Callable[[Callable[..., Any]], Command]:
@@ -27,15 +29,17 @@ def group(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], Group]
 def shared() -> list[click.Parameter]:
     """The options that every command has."""
     return [
-        click.Option(
+        Option(
             ["-o", "--output"],
+            heading=_EVERYWHERE,
             type=click.Choice(FORMATS, case_sensitive=False),
             expose_value=False,
             callback=_set("output"),
             help="How results are written; into a pipe a table is lines of tabs.",
         ),
-        click.Option(
+        Option(
             ["--debug"],
+            heading=_EVERYWHERE,
             is_flag=True,
             expose_value=False,
             show_default=False,
@@ -43,6 +47,14 @@ def shared() -> list[click.Parameter]:
             help="Tell each call, and of an error everything; no secrets.",
         ),
     ]
+
+
+class Option(click.Option):
+    """An option that stands under a heading of its own in help."""
+
+    def __init__(self, *arguments: Any, heading: str = "Options", **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.heading = heading
 
 
 class Command(click.Command):
@@ -53,6 +65,18 @@ class Command(click.Command):
         #: Command lines, as a user types them.
         self.examples: tuple[str, ...] = tuple(examples)
         self.params += shared()
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options under their headings, in the order in which they are declared."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            if (record := param.get_help_record(ctx)) is not None:
+                sections.setdefault(
+                    getattr(param, "heading", _EVERYWHERE if param.name == "help" else "Options"), []
+                ).append(record)
+        for heading in sorted(sections, key=lambda heading: heading == _EVERYWHERE):
+            with formatter.section(heading):
+                formatter.write_dl(sections[heading])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples, each in a line of its own."""
@@ -72,7 +96,7 @@ class Group(click.Group):
         self.params += shared()
 
 
-class Pairs(click.ParamType):
+class Pairs(click.ParamType[tuple[str, str]]):
     """``NAME=VALUE``, given as often as there are such pairs."""
 
     name = "name=value"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from chamber.command.output.columns import Columns
     from chamber.core import ChamberClient
@@ -74,4 +74,9 @@ class Session:
         click.echo(printable(message), err=True)
 
 
-pass_session = click.make_pass_decorator(Session, ensure=True)
+def pass_session(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a command's function called with the `Session` first."""
+    return _passed(function)
+
+
+_passed: Callable[[Callable[..., Any]], Callable[..., Any]] = click.make_pass_decorator(Session, ensure=True)

@@ -36,7 +36,7 @@ COMMANDS: Mapping[str, Branches] = {
         **_leaves("run", run="Put a project into an image, push it and run it on GPUs."),
         **_leaves("submit", submit="Submit a job: by options, a Kubernetes manifest or a template."),
         **_leaves("workloads", workloads="List, read, search, watch and cancel workloads."),
-        **_leaves("logs", logs="Print what a workload prints."),
+        **_leaves("logs", logs="Print what a workload prints, and follow it."),
     },
     "Organisation": {
         **_leaves("capacity", capacity="Show what GPUs and GPU-hours there are, and what is left."),
@@ -45,7 +45,7 @@ COMMANDS: Mapping[str, Branches] = {
         **_leaves("allocations", allocations="List, read and make allocations of a team."),
     },
     "This machine": {
-        **_leaves("login", login="Store a token.", logout="Forget the stored token.", whoami="Show who you are."),
+        **_leaves("login", login="Store a token.", logout="Forget the stored token.", whoami="Show who you are, and whether the API knows you."),
         **_leaves("config", config="Read and write settings."),
         **_leaves("registries", registries="List and add image registries."),
         **_leaves("plugins", plugins="List the installed plugins."),
@@ -80,7 +80,7 @@ class Tree(Group):
         """The same, and a guess where there is no such command."""
         if not ctx.resilient_parsing and args and self.get_command(ctx, args[0]) is None:
             close = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            guess = f": did you mean {close[0]!r}?" if close else ""
+            guess = f": did you mean {close[0]!r}" if close else ""
             raise click.UsageError(f"There is no command {args[0]!r}{guess}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -37,9 +37,9 @@ def login(session: Session, token: str | None, api_url: str | None, organization
     session.organization_id = organization or session.organization_id
     url = _api_url(session)
     secret = Secret(_token(session, token, url))
-    settings = Settings(secret, url, session.organization_id)
+    settings = Settings(secret.reveal(), url, session.organization_id)
     if verify:
-        _verify(session, settings.token)
+        _verify(session, settings.token.reveal())
     identity.keep(settings.token)
     kept = {"api_url": session.api_url, "organization_id": session.organization_id}
     if any(kept.values()):
@@ -65,7 +65,10 @@ def logout(session: Session) -> None:
 @click.option("--verify/--no-verify", default=True, help="Ask the API whether it takes the token.")
 @pass_session
 def whoami(session: Session, verify: bool) -> None:
-    """Show who you are: the token's own words, where it is from, and whether the API takes it."""
+    """Show who you are, and whether the API knows you.
+
+    What is told of you is what the token says; an API token says nothing.
+    """
     from chamber.command import identity
     from chamber.core.contributions import token as of_plugins
     from chamber.core.settings import resolve
@@ -73,7 +76,7 @@ def whoami(session: Session, verify: bool) -> None:
     settings = resolve(None, session.api_url, session.organization_id, token_source=of_plugins)
     known = identity.told_by(settings.token, settings.api_url, settings.organization_id)
     if verify:
-        _verify(session, settings.token)
+        _verify(session, settings.token.reveal())
         known = known._replace(accepted=True)
     session.show(known)
 

@@ -29,11 +29,14 @@ __all__ = ["logs"]
 @click.option("--timestamps", "-t", is_flag=True, help="With the time of each line, where it is known.")
 @pass_session
 def logs(session: Session, workload_id: str, timestamps: bool, **options: Any) -> None:
-    """Print what a workload prints. Ctrl-C stops printing, and not the workload."""
+    """Print what a workload prints, and follow it.
+
+    Ctrl-C stops the printing, and not the workload.
+    """
     with session.client() as client, following.detaching(session, workload_id):
         lines = client.logs(workload_id, **choosing.said(**options))
         if session.format != "table":
             session.show_all(lines)
             return
         for line in lines:
-            click.echo(f"{cell(line.time)} {line}".lstrip() if timestamps else str(line))
+            click.echo(f"{cell(line.time)} {line}".lstrip() if timestamps else str(line), color=True)

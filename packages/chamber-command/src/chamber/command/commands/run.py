@@ -15,8 +15,11 @@ from chamber.command.session import Session, pass_session
 __all__ = ["run"]
 
 _MAPPINGS = ("env", "secrets")
+_WAITING = ("wait", "poll_interval", "timeout")
 #: In place of a token for a plan, which is made offline.
 _NOBODY = "ch.nobody"
+#: What a plan has nothing to do with.
+_OF_A_RUN = (*_WAITING, "max_gpu_hours", "on_preempted", "max_resubmits")
 
 
 @command(
@@ -42,23 +45,24 @@ def run(session: Session, directory: str, arguments: tuple[str, ...], **options:
     if given.pop("dry_run", False):
         _plan(session, directory, given)
         return
-    wait = {name: given.pop(name, None) for name in ("wait", "poll_interval", "timeout")}
+    wait = {name: given.pop(name) for name in _WAITING if name in given}
+    if "on_preempted" in given:  # the client waits itself, so that it can submit again
+        given |= wait
+        wait = {}
     with session.client() as client:
         with progress.shown(debug=session.debug) as report:
             workload: Any = client.run(directory, on_progress=report, **given)
-        if not wait.pop("wait"):
-            session.show(workload, WORKLOADS)
-            return
-        workload = following.follow(session, client, workload, **wait)
-        if session.format != "table":
-            session.show(workload)
-    following.ended(workload)
+        if wait.pop("wait", False):
+            workload = following.follow(session, client, workload, **wait)
+        if session.format != "table" or not workload.is_terminal:
+            session.show(workload, WORKLOADS if session.format == "table" else None)
+    if workload.is_terminal:
+        following.ended(workload)
 
 
 def _plan(session: Session, directory: str, given: dict[str, Any]) -> None:
     """Show what a run would do; nobody needs to be logged in for that."""
-    for name in ("wait", "poll_interval", "timeout", "max_gpu_hours", "on_preempted", "max_resubmits"):
-        given.pop(name, None)
+    given = {name: value for name, value in given.items() if name not in _OF_A_RUN}
     with session.client(_token()) as client:
         plan = client.plan(directory, **given)
     if session.format != "table":

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from chamber.command.options import Pairs
+from chamber.command.options import Option, Pairs
 
 __all__ = ["OF_THE_COMMAND", "OPTIONS"]
 
@@ -19,26 +19,24 @@ _LAUNCHERS = click.Choice(("python", "torchrun", "accelerate", "deepspeed", "ray
 OF_THE_COMMAND = ("directory", "on_progress", "progress")
 
 
-def _option(*names: str, **attributes: Any) -> click.Option:
-    return click.Option(list(names), **{"show_default": False, **attributes})
+def _option(*names: str, **attributes: Any) -> Option:
+    return Option(list(names), **{"show_default": False, **attributes})
 
 
-def _several(*names: str, **attributes: Any) -> click.Option:
+def _several(*names: str, **attributes: Any) -> Option:
     return _option(*names, multiple=True, **attributes)
 
 
-def _flag(*names: str, **attributes: Any) -> click.Option:
+def _flag(*names: str, **attributes: Any) -> Option:
     return _option(*names, is_flag=True, **attributes)
 
 
 _JOB = (
-    _option("--gpus", type=int, help="GPUs in all; 1."),
-    _option("--gpu-type", metavar="TYPE", help="Such as H100, which is the default."),
+    _option("--gpus", type=int, help="GPUs in all (1)."),
+    _option("--gpu-type", metavar="TYPE", help="Such as A100 (H100)."),
     _option("--team", metavar="ID", help="The team whose capacity is used."),
-    _option("--name", help="The job's name; the directory's."),
-    _option(
-        "--class", "--job-class", "job_class", type=_CLASSES, help="ELASTIC, which is the default, may be preempted."
-    ),
+    _option("--name", help="The job's name (the directory's)."),
+    _option("--class", "--job-class", "job_class", type=_CLASSES, help="ELASTIC work may be preempted (ELASTIC)."),
     _option("--priority", type=int, help="0 to 100; RESERVED work has 100 or more by convention."),
     _option("--nodes", type=int, help="Pods that work together."),
     _option("--gpus-per-node", type=int, help="GPUs of each of them."),
@@ -64,7 +62,7 @@ _IMAGE = (
     _option("--dockerfile", metavar="FILE", help="The project's own, which makes the whole image."),
     _option("--framework", type=_FRAMEWORKS, help="What the project is made with."),
     _option("--python-version", metavar="3.N", help="The Python of the image."),
-    _option("--platform", metavar="OS/ARCH", help="linux/amd64."),
+    _option("--platform", metavar="OS/ARCH", help="Of the image (linux/amd64)."),
     _option("--dependencies", metavar="FILE", help="The file that lists what the project needs."),
     _several("--pip", "extra_pip_packages", metavar="REQUIREMENT", help="Also install this. Several times."),
     _several("--apt", "extra_apt_packages", metavar="PACKAGE", help="Also install this. Several times."),
@@ -85,9 +83,17 @@ _COURSE = (
     _flag("--save-dockerfile", help="Write Dockerfile.chamber into the project."),
     _flag("--save-manifest", help="Write manifest.chamber.yaml into the project."),
     _flag("--wait", "-w", help="Follow status and output until it has ended."),
-    _option("--poll-interval", type=float, metavar="SECONDS", help="Between two looks."),
-    _option("--timeout", type=float, metavar="SECONDS", help="To wait at most."),
+    _option("--poll-interval", type=float, metavar="SECONDS", help="Between two looks (2)."),
+    _option("--timeout", type=float, metavar="SECONDS", help="To wait at most; without end."),
 )
 
+
+def _under(**headings: tuple[Option, ...]) -> tuple[Option, ...]:
+    for heading, options in headings.items():
+        for option in options:
+            option.heading = heading
+    return tuple(option for options in headings.values() for option in options)
+
+
 #: In the order in which help shows them.
-OPTIONS: tuple[click.Option, ...] = (*_JOB, *_START, *_IMAGE, *_COURSE)
+OPTIONS: tuple[Option, ...] = _under(Job=_JOB, Start=_START, Image=_IMAGE, Course=_COURSE)

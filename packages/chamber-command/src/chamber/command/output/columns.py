@@ -33,7 +33,11 @@ def _attributes(**names: str) -> dict[str, Callable[[Any], Any]]:
 
 
 def _items(*names: str) -> dict[str, Callable[[Any], Any]]:
-    return {name: lambda row, name=name: row.get(name) for name in names}
+    return {name: _item(name) for name in names}
+
+
+def _item(name: str) -> Callable[[Any], Any]:
+    return lambda row: row.get(name)
 
 
 def _ran(workload: Any) -> Seconds | None:

@@ -10,7 +10,9 @@ __all__ = ["names", "plain"]
 def plain(value: Any) -> Any:
     """A value in texts, numbers, lists and dicts, with times as RFC 3339."""
     if hasattr(value, "to_dict"):
-        return value.to_dict()
+        told = value.to_dict()
+        declared = [name for name in getattr(value, "__struct_fields__", ()) if name in told]
+        return {**dict.fromkeys(declared), **told}  # what this version does not know comes last
     if hasattr(value, "_asdict"):
         return plain(value._asdict())
     import msgspec

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -50,9 +50,7 @@ def every(values: Iterable[Any], columns: Columns | None, nothing: str) -> None:
     if not rows:
         Console(stderr=True).print(Text(nothing, style="dim"))
         return
-    Console().print(
-        table(rows, columns or {name: lambda row, name=name: plain(row).get(name) for name in names(rows[0])})
-    )
+    Console().print(table(rows, columns or {name: _field(name) for name in names(rows[0])}))
 
 
 def table(rows: Iterable[Any], columns: Columns) -> Table:
@@ -86,3 +84,7 @@ def _told(value: Any, columns: Columns | None) -> dict[str, Any]:
     if hasattr(value, "__struct_fields__"):
         return {name: getattr(value, name) for name in names(value)} | getattr(value, "extra", {})
     return dict(plain(value))
+
+
+def _field(name: str) -> Callable[[Any], Any]:
+    return lambda row: plain(row).get(name)

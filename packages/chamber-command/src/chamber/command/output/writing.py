@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chamber.command.output.cells import cell
+from chamber.command.output.cells import cell, printable
 from chamber.command.output.plain import names, plain
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def one(session: Session, value: Any, columns: Columns | None = None) -> None:
     elif session.format == "jsonl":
         _json_line(plain(value))
     elif session.format == "csv":
-        _csv([value])
+        _csv(session, [value])
     elif session.is_terminal:
         from chamber.command.output import tables
 
@@ -45,7 +45,7 @@ def every(session: Session, values: Iterable[Any], columns: Columns | None, noth
         for value in values:
             _json_line(plain(value))
     elif session.format == "csv":
-        _csv(values)
+        _csv(session, values)
     elif session.is_terminal:
         from chamber.command.output import tables
 
@@ -105,15 +105,21 @@ def _fields(value: Any, columns: Columns | None) -> Iterator[tuple[str, str]]:
     yield from ((name, cell(told.get(name))) for name in names(value))
 
 
-def _csv(values: Iterable[Any]) -> None:
+def _csv(session: Session, values: Iterable[Any]) -> None:
     """RFC 4180, with line feeds: all fields of each value, and what is no text or number as JSON."""
     header: list[str] = []
     for value in values:
         told = plain(value)
         if not header:
             header = names(value)
-            click.echo(_csv_line(header))
-        click.echo(_csv_line([_csv_cell(told.get(name)) for name in header]))
+            _exact(_csv_line(header))
+        cells = [_csv_cell(told.get(name)) for name in header]
+        _exact(_csv_line(list(map(printable, cells)) if session.is_terminal else cells))
+
+
+def _exact(line: str) -> None:
+    """A line as it is; click would take out of it what colours a terminal."""
+    click.echo(line, color=True)
 
 
 def _csv_line(texts: Sequence[str]) -> str:
@@ -123,9 +129,6 @@ def _csv_line(texts: Sequence[str]) -> str:
 
 
 def _csv_cell(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else cell_text(value)
-
-
-def cell_text(value: Any) -> str:
-    """A text as it is, and anything else as a pipe gets it."""
-    return value if isinstance(value, str) else cell(value)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else cell(value)
