@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from chamber.core.hooks import hookimpl
 from chamber.core.plugins import manager
@@ -26,13 +26,20 @@ class Listener:
         _tell(f"{method} {url} → {status} in {elapsed:.3f} s" + (f", request {request}" if request else ""))
 
 
-def listen() -> None:
-    """Tell from now on."""
-    log = logging.getLogger("chamber")
-    if not manager().has_plugin(_NAME):
-        manager().register(Listener, _NAME)
-        log.addHandler(_Handler())
+def listen() -> Callable[[], None]:
+    """Tell from now on; what is returned ends that."""
+    log, handler = logging.getLogger("chamber"), _Handler()
+    level = log.level
+
+    def stop() -> None:
+        manager().unregister(name=_NAME)
+        log.removeHandler(handler)
+        log.setLevel(level)
+
+    manager().register(Listener, _NAME)
+    log.addHandler(handler)
     log.setLevel(logging.DEBUG)
+    return stop
 
 
 class _Handler(logging.Handler):

@@ -132,4 +132,5 @@ def _usage(error: click.ClickException) -> str:
 
 def _notes(error: BaseException) -> list[str]:
     causes = [error, error.__cause__, error.__context__]
-    return [note for cause in causes if cause is not None for note in getattr(cause, "__notes__", [])]
+    notes = (note for cause in causes if cause is not None for note in getattr(cause, "__notes__", []))
+    return list(dict.fromkeys(notes))

@@ -120,11 +120,11 @@ def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
 
     def keep(ctx: click.Context, _: click.Parameter, value: Any) -> None:
         session = ctx.find_root().ensure_object(Session)
-        if value:
-            setattr(session, name, value)
-        if value and name == "debug":
+        if value and name == "debug" and not session.debug:
             from chamber.command.debugging import listen
 
-            listen()
+            ctx.find_root().call_on_close(listen())
+        if value:
+            setattr(session, name, value)
 
     return keep

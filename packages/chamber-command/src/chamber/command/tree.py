@@ -45,7 +45,12 @@ COMMANDS: Mapping[str, Branches] = {
         **_leaves("allocations", allocations="List, read and make allocations of a team."),
     },
     "This machine": {
-        **_leaves("login", login="Store a token.", logout="Forget the stored token.", whoami="Show who you are, and whether the API knows you."),
+        **_leaves(
+            "login",
+            login="Store a token.",
+            logout="Forget the stored token.",
+            whoami="Show who you are, and whether the API knows you.",
+        ),
         **_leaves("config", config="Read and write settings."),
         **_leaves("registries", registries="List and add image registries."),
         **_leaves("plugins", plugins="List the installed plugins."),

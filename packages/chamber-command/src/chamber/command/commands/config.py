@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from difflib import get_close_matches
 from pathlib import Path
@@ -84,12 +85,13 @@ def unset(session: Session, key: str) -> None:
 
 
 def _row(key: str, content: dict[str, Any]) -> dict[str, Any]:
-    from chamber.core.redaction import cleaned
+    from chamber.core.redaction import redacted
 
     variable = _KEYS.get(key)
     if variable and (value := os.environ.get(variable)):
-        return {"key": key, "value": cleaned(value), "source": variable}
-    return {"key": key, "value": cleaned({key: content.get(key)})[key], "source": str(_file())}
+        return {"key": key, "value": redacted(value), "source": variable}
+    shown = json.loads(redacted(json.dumps({key: content.get(key)})))
+    return {"key": key, "value": shown[key], "source": str(_file())}
 
 
 def _check(key: str, value: str) -> None:

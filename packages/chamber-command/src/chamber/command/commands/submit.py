@@ -42,7 +42,11 @@ _ASKED = {
 @click.option("--class", "--job-class", "job_class", type=_CLASSES, help="RESERVED, which is the default, or ELASTIC.")
 @click.option("--priority", type=int, help="0 to 100, higher first.")
 @click.option(
-    "--manifest", "-f", "manifest", type=click.File(encoding="utf-8", lazy=True), help="A Kubernetes manifest; - is stdin."
+    "--manifest",
+    "-f",
+    "manifest",
+    type=click.File(encoding="utf-8", lazy=True),
+    help="A Kubernetes manifest; - is stdin.",
 )
 @click.option("--template", "template_id", metavar="ID", help="What it says is used where nothing else is said.")
 @click.option("--external-id", metavar="ID", help="Your own id, by which it is found again.")

@@ -124,8 +124,8 @@ def _exact(line: str) -> None:
 
 def _csv_line(texts: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(texts)
-    return line.getvalue()
+    csv.writer(line).writerow(texts)  # which quotes what its own line ends are made of
+    return line.getvalue().removesuffix("\r\n")
 
 
 def _csv_cell(value: Any) -> str:
