@@ -18,15 +18,15 @@ PATIENCE = 120
 
 @pytest.fixture(scope="session")
 def seeded():
-    """A Chamber with the history of an organization, which no test changes."""
+    """A Chamber with the history of an organization, to which tests add."""
     with LocalChamber(executor="simulated", seed="demo") as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def live():
-    """A Chamber that runs jobs; each test has its own jobs in it."""
-    with LocalChamber(gpus={"H100": 64}) as running:
+    """A Chamber that runs jobs, and whose registry is known to the test's own settings."""
+    with LocalChamber() as running:
         yield running
 
 
@@ -50,7 +50,7 @@ def told(cli):
     """The same, of a command that works and writes JSON: what it wrote."""
 
     def told(*words, **options):
-        done = cli(*words, "-o", "json", **options)
+        done = cli("-o", "json", *words, **options)
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout)
 

@@ -40,8 +40,8 @@ def loaded(*words):
 @pytest.mark.parametrize(
     "line",
     [
-        "--help", "--version", "run --help", "workloads --help", "workloads list --help", "config list", "whoami --help",
-        "completion bash", "workloads list --no-such-option", "config get api_url",
+        "--help", "--version", "run --help", "workloads --help", "workloads list --help", "whoami --help",
+        "config list", "completion bash", "workloads list --no-such-option", "config get api_url",
     ],
 )  # fmt: skip
 def test_what_asks_nobody_loads_nothing_heavy(line):

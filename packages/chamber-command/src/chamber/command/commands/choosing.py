@@ -36,4 +36,4 @@ def first(items: Iterable[T], limit: int | None) -> Iterator[T]:
 
 def said(**options: Any) -> dict[str, Any]:
     """The options that were given."""
-    return {name: value for name, value in options.items() if value not in (None, ())}
+    return {name: value for name, value in options.items() if not (value is None or value == ())}

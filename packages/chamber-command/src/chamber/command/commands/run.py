@@ -89,7 +89,7 @@ def _token() -> str | None:
 
 def _given(options: dict[str, Any], arguments: tuple[str, ...]) -> dict[str, Any]:
     """What was said, as parameters of `run()`; what was not is left to it."""
-    said = {name: value for name, value in options.items() if value not in (None, (), False)}
+    said = {name: value for name, value in options.items() if not (value is None or value is False or value == ())}
     said |= {name: dict(said[name]) for name in _MAPPINGS if name in said}
     if arguments and "entrypoint_args" in said:
         raise click.UsageError("The script's arguments stand behind -- or in --entrypoint-args, not in both")
