@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,8 +50,10 @@ def detaching(session: Session, workload_id: str, name: str | None = None) -> It
     try:
         yield
     except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            click.echo(err=True)  # below the ^C that the terminal wrote
         session.tell(
-            f"\nDetached: {name or workload_id} goes on running. `chamber logs -f {workload_id}` and "
+            f"Detached: {name or workload_id} goes on running. `chamber logs -f {workload_id}` and "
             f"`chamber workloads watch {workload_id}` come back to it, `chamber workloads cancel {workload_id}` ends it"
         )
         click.get_current_context().exit(INTERRUPTED)
@@ -79,11 +82,13 @@ class _Output:
             self._session.tell(f"The output did not come to its end: `chamber logs {self._id}` shows it")
 
     def _copy(self) -> None:
-        from chamber.core.errors import ChamberError
+        from chamber.core.errors import ChamberError, ClientClosedError
 
         try:
             for line in self._client.logs(self._id, follow=True):
                 click.echo(str(line), err=self._to_errors, color=True)
+        except ClientClosedError:  # it is not followed any more
+            return
         except ChamberError as error:
             self._session.tell(f"The output cannot be followed: {error.message}")
         except OSError:  # nobody reads it any more

@@ -26,7 +26,7 @@ def workloads() -> None:
     "chamber workloads list",
     "chamber workloads list --status running,pending --team ml",
     "chamber workloads list --all -o csv > workloads.csv",
-    "chamber workloads list --status running -q | xargs -n 1 chamber workloads cancel",
+    "chamber workloads list --status running -q | xargs -r -n 1 chamber workloads cancel",
 )
 @choosing.status
 @choosing.team
