@@ -35,8 +35,7 @@ def test_a_run_is_followed_live_to_its_end(terminal, live, project, tmp_path):
     go.touch()
     assert shown.ended() == 0
     assert "✓ submit" in shown.screen
-    assert "project is COMPLETED" in shown.screen
-    assert "over" in shown.screen.splitlines()
+    assert shown.screen.splitlines()[-2:] == ["over", "project is COMPLETED"]
     assert "Traceback" not in shown.screen
 
 
@@ -51,9 +50,12 @@ def test_ctrl_c_leaves_a_followed_job_running_and_tells_how_to_come_back(termina
     with live.client() as client:
         job = newest(client)
         assert not job.is_terminal
-        told = "".join(shown.screen.split())
-        assert f"projectgoesonrunning.`chamberlogs-f{job.id}`" in told
-        assert told.endswith(f"`chamberworkloadscancel{job.id}`endsit")
+        assert shown.screen.splitlines()[-4:] == [
+            "Detached: project goes on running. To come back to it, or to end it:",
+            f"  chamber logs -f {job.id}",
+            f"  chamber workloads watch {job.id}",
+            f"  chamber workloads cancel {job.id}",
+        ]
         go.touch()
         assert ended(client, job.id) == "COMPLETED"
 
@@ -159,6 +161,6 @@ def test_a_run_in_a_pipe_that_is_interrupted_says_so_in_plain_lines(live, projec
     go.touch()
     assert (process.returncode, output) == (130, "")
     assert "\x1b" not in errors
-    assert errors.splitlines()[-1].startswith("Detached: project goes on running.")
+    assert errors.splitlines()[-4].startswith("Detached: project goes on running.")
     with live.client() as client:
         assert ended(client, newest(client).id) == "COMPLETED"

@@ -38,9 +38,10 @@ def follow(
         output.start()
         for seen in client.watch_workload(workload.id, poll_interval, timeout):
             last = seen
+            if seen.is_terminal:
+                output.finish()
             reason = f": {seen.failure_reason}" if seen.failure_reason else ""
             session.tell(f"{seen.name} is {seen.status}{reason}")
-        output.finish()
     return last
 
 
@@ -52,10 +53,9 @@ def detaching(session: Session, workload_id: str, name: str | None = None) -> It
     except KeyboardInterrupt:
         if sys.stderr.isatty():
             click.echo(err=True)  # below the ^C that the terminal wrote
-        session.tell(
-            f"Detached: {name or workload_id} goes on running. `chamber logs -f {workload_id}` and "
-            f"`chamber workloads watch {workload_id}` come back to it, `chamber workloads cancel {workload_id}` ends it"
-        )
+        session.tell(f"Detached: {name or workload_id} goes on running. To come back to it, or to end it:")
+        for words in ("logs -f", "workloads watch", "workloads cancel"):
+            session.tell(f"  chamber {words} {workload_id}")
         click.get_current_context().exit(INTERRUPTED)
 
 

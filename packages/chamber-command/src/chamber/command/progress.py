@@ -13,7 +13,10 @@ import click
 from chamber.command.output.cells import printable, span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
 __all__ = ["Lines", "Live", "Shown", "Steps", "shown"]
 
@@ -127,35 +130,41 @@ class Live:
 
     def _rendered(self) -> RenderableType:
         from rich.console import Group
-        from rich.table import Table
         from rich.text import Text
 
-        rows = Table.grid(padding=(0, 1))
-        rows.add_column(width=1)
-        rows.add_column(style="bold", no_wrap=True)
-        rows.add_column(overflow="fold")
-        for stage, message in self._steps.latest.items():
-            rows.add_row(self._mark(stage), Text(stage), self._told(stage, message))
-        seen = [Text(f"    {line}", style="dim", no_wrap=True, overflow="ellipsis") for line in self._seen()]
         warned = [Text(f"! {warning}", style="yellow", overflow="fold") for warning in self._steps.warnings]
-        return Group(*warned, rows, *seen)
+        stages = [self._stage(stage, message) for stage, message in self._steps.latest.items()]
+        seen = [Text(f"    {line}", style="dim", no_wrap=True, overflow="ellipsis") for line in self._seen()]
+        return Group(*warned, *stages, *seen)
 
-    def _mark(self, stage: str) -> RenderableType:
+    def _stage(self, stage: str, message: str) -> RenderableType:
+        """One line, which is cut rather than wrapped."""
         from rich.text import Text
 
-        is_last = stage == next(reversed(self._steps.latest))
-        if is_last and self._failed:
+        width = max(map(len, self._steps.latest))
+        facts = ", ".join(filter(None, self._facts(stage)))
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append_text(self._mark(stage))
+        return line.append(f" {stage:<{width}} ", style="bold").append(message).append(f"  {facts}", style="dim")
+
+    def _mark(self, stage: str) -> Text:
+        from rich.text import Text
+
+        if self._is_last(stage) and self._failed:
             return Text("✗", style="bold red")
-        return self._spinner if is_last and not self._over else Text("✓", style="green")
+        if self._over or not self._is_last(stage):
+            return Text("✓", style="green")
+        return Text(str(self._spinner.render(self._console.get_time())), style="cyan")
 
-    def _told(self, stage: str, message: str) -> RenderableType:
-        from rich.text import Text
+    def _facts(self, stage: str) -> Iterator[str]:
+        if stage == _BUILD:
+            yield self._steps.folded
+        if self._is_last(stage) and not self._over:
+            seconds = time.monotonic() - self._steps.began[stage]
+            yield span(seconds) if seconds >= 1 else ""
 
-        facts = [self._steps.folded] if stage == _BUILD else []
-        is_last = stage == next(reversed(self._steps.latest))
-        if is_last and not self._over and (seconds := time.monotonic() - self._steps.began[stage]) >= 1:
-            facts.append(span(seconds))
-        return Text.assemble(message, ("  " + ", ".join(filter(None, facts)), "dim"))
+    def _is_last(self, stage: str) -> bool:
+        return stage == next(reversed(self._steps.latest))
 
     def _seen(self) -> list[str]:
         is_building = next(reversed(self._steps.latest), None) == _BUILD and not self._over

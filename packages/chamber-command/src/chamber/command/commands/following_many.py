@@ -97,12 +97,12 @@ def _table(
 
     from chamber.command.output import tables
 
-    found = look()
-    with Live(tables.table(found, WORKLOADS), console=Console(), auto_refresh=False) as live:
+    found, console = look(), Console()
+    with Live(tables.table(found, WORKLOADS, console.width), console=console, auto_refresh=False) as live:
         while not is_over(found):
             time.sleep(interval)
             found = look()
-            live.update(tables.table(found, WORKLOADS), refresh=True)
+            live.update(tables.table(found, WORKLOADS, console.width), refresh=True)
     return found
 
 

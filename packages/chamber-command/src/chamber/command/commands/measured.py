@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from chamber.core import ChamberClient
 
 __all__ = ["COMMANDS", "metrics", "stats"]
+
+#: Characters that the name of a metric and its figures take.
+_FIGURES = 90
 
 
 @command(
@@ -63,7 +67,12 @@ def _measure(session: Session, client: ChamberClient, workload_id: str, options:
     asked = choosing.said(time_range=options["time_range"], metrics=options["metrics"])
     found = client.get_workload_metrics(workload_id, **asked)
     rows = [{"metric": name, **summary.figures} for name, summary in found.summaries.items()]
-    session.show_parts(found, rows, METRICS, found.sparkline())
+    session.show_parts(found, rows, METRICS, found.sparkline(_room()))
+
+
+def _room() -> int:
+    """How many characters of a line are left for the course of a metric."""
+    return min(max(get_terminal_size().columns - _FIGURES, 8), 40)
 
 
 def _rank(session: Session, client: ChamberClient, options: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ def ago(time: datetime, now: datetime) -> str:
     seconds = (now - time).total_seconds()
     if seconds < 0 or seconds > 7 * _DAY:
         return f"{time.astimezone():%Y-%m-%d %H:%M}"
-    return f"{span(seconds)} ago"
+    return f"{span(seconds).partition(' ')[0]} ago"
 
 
 def span(seconds: float) -> str:
