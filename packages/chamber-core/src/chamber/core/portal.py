@@ -30,7 +30,9 @@ __all__ = ["call", "each", "in_caller", "noted"]
 
 T = TypeVar("T")
 
+#: Seconds.
 _STOP_WITHIN = 2.0
+_LOOK = 0.01
 
 _Job = tuple["asyncio.Future[Any]", "Callable[..., Any]", tuple[Any, ...]]
 _caller: contextvars.ContextVar[queue.SimpleQueue[_Job | None] | None]
@@ -134,11 +136,17 @@ def noted(note: str) -> Generator[None, None, None]:
 
 def _finish(items: AsyncGenerator[Any, None]) -> None:
     if not _portal.is_here():
-        call(items.aclose())
+        call(_closed(items))
         return
-    closing = asyncio.ensure_future(items.aclose())  # the garbage collector happened to run here
+    closing = asyncio.ensure_future(_closed(items))  # the garbage collector happened to run here
     _closing_listings.add(closing)
     closing.add_done_callback(_closing_listings.discard)
+
+
+async def _closed(items: AsyncGenerator[Any, None]) -> None:
+    while items.ag_running:  # noqa: ASYNC110  an interrupt has cancelled its last step, which is still ending
+        await asyncio.sleep(_LOOK)
+    await items.aclose()
 
 
 def _run(job: _Job, loop: asyncio.AbstractEventLoop) -> None:
