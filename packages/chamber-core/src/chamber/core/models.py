@@ -11,7 +11,7 @@ import msgspec
 
 from chamber.core.enums import JobClass, JobStatus, OpenEnum
 from chamber.core.errors import WorkloadFailedError
-from chamber.core.facts import facts
+from chamber.core.facts import facts, measures
 from chamber.core.redaction import redacted
 
 __all__ = [
@@ -49,8 +49,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
+        names, values = measures(type(self))
+        for name, value in zip(names, values(self), strict=True):
+            if value is None or (value.__class__ is datetime and value.tzinfo is UTC):
+                continue
             if isinstance(value, datetime):
                 msgspec.structs.force_setattr(self, name, _utc(value))
             elif isinstance(value, float) and not math.isfinite(value):
