@@ -50,9 +50,21 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         names, values = measures(type(self))
-        for name, value in zip(names, values(self), strict=True):
-            if value is None or (value.__class__ is datetime and value.tzinfo is UTC):
-                continue
+        for value in values(self):
+            if value.__class__ is datetime:
+                is_sound = value.tzinfo is UTC
+            elif value.__class__ is float:
+                is_sound = -math.inf < value < math.inf
+            else:
+                is_sound = value is None or value.__class__ is int
+            if not is_sound:
+                return self._settle(names)
+        return None
+
+    def _settle(self, names: tuple[str, ...]) -> None:
+        """Have times in UTC. Raises ValueError: a number is not finite."""
+        for name in names:
+            value = getattr(self, name)
             if isinstance(value, datetime):
                 msgspec.structs.force_setattr(self, name, _utc(value))
             elif isinstance(value, float) and not math.isfinite(value):

@@ -50,9 +50,9 @@ class Connections:
     async def session(self) -> aiohttp.ClientSession:
         """The session of the running loop: no cookies, no netrc, no redirects of its own."""
         loop = asyncio.get_running_loop()
-        self._forget_ended_loops()
         opened = self._sessions.get(loop)
         if opened is None or opened[0].closed:
+            self._forget_ended_loops()
             session = _new_session()
             opened = self._sessions[loop] = (session, _closed_at_the_end(session))
             await anext(opened[1])

@@ -15,8 +15,8 @@ from chamber.core.unreadable import UNREADABLE
 __all__ = ["Answer", "not_understood", "parse"]
 
 _SHOWN = 200
-#: Blanks before a colon (RFC 8259, section 2).
-_GAPS = (b" :", b"\n:", b"\t:", b"\r:")
+#: Beside the space, what may stand before a colon (RFC 8259, section 2).
+_BLANKS = (b"\n", b"\t", b"\r")
 _NESTED = frozenset({dict, list})
 #: So many rows tell what the others are like.
 _FIRST = 8
@@ -88,7 +88,8 @@ def _names_each_once(body: bytes, value: Any) -> bool:
     return (
         body.count(b"{") == len(objects)
         and body.count(b'":') == sum(map(len, objects))
-        and not any(gap in body for gap in _GAPS)
+        and b" :" not in body
+        and not any(blank in body for blank in _BLANKS)
     )
 
 
