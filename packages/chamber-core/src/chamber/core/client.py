@@ -90,9 +90,7 @@ class AsyncChamberClient(Caller[Awaiting], Methods):
             return super().__getattr__(name)
 
     def _bind(self, body: Callable[..., Any]) -> Any:
-        from types import MethodType
-
-        return MethodType(_awaiting.get(body) or _awaited(body), self)
+        return (_awaiting.get(body) or _awaited(body)).__get__(self)
 
     def _bind_listing(self, body: Callable[..., Any]) -> Any:
         from types import MethodType
@@ -168,9 +166,7 @@ class ChamberClient(Caller[Blocking], Methods):
         return call(coroutine)
 
     def _bind(self, body: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
-        from types import MethodType
-
-        return MethodType(_blocking.get(body) or _blocked(body), self)
+        return (_blocking.get(body) or _blocked(body)).__get__(self)
 
     def _bind_listing(
         self, body: Callable[..., AsyncGenerator[Any, None]]

@@ -36,6 +36,8 @@ _CHUNK = 64 << 10
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 _FAILURES = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
+_READING = frozenset({"GET", "HEAD"})
+_BEFORE_SENDING = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 _FINAL = (
     aiohttp.ClientConnectorCertificateError,
     aiohttp.ServerFingerprintMismatch,
@@ -105,8 +107,9 @@ class exchange:  # noqa: N801  a context manager
 
     def __init__(self, connections: Connections, request: Request, timeout: float, body: Any = None) -> None:
         self.request = request
-        #: Whether its first byte was written.
+        #: Whether its first byte was written; of what only reads, whether that may be.
         self.sent = False
+        self._only_reads = request.method in _READING
         self._connections = connections
         self._timeout = max(timeout, _SHORTEST_TIMEOUT)
         self._body = request.body if body is None else body
@@ -127,11 +130,12 @@ class exchange:  # noqa: N801  a context manager
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._response is not None
+        response, self._response = self._response, None
+        assert response is not None
         if error is None:
-            self._response.release()
+            response.release()
         else:
-            self._response.close()
+            response.close()
         await self._left(error)
 
     async def chunk(self, content: aiohttp.StreamReader) -> bytes:
@@ -146,7 +150,7 @@ class exchange:  # noqa: N801  a context manager
     async def _answered(self) -> aiohttp.ClientResponse:
         request = self.request
         try:
-            session = await self._connections.session()
+            session = await self._connections.session(noting=not self._only_reads)
             return await session.request(
                 request.method,
                 url_of(request.url),
@@ -155,7 +159,7 @@ class exchange:  # noqa: N801  a context manager
                 allow_redirects=False,
                 proxy=proxies.proxy_for(request.url),
                 timeout=_until_connected(min(_CONNECT_WITHIN, self._timeout)),
-                trace_request_ctx=self,
+                trace_request_ctx=None if self._only_reads else self,
             )
         except _FAILURES as error:
             raise self._failed_by(error) from error
@@ -176,6 +180,8 @@ class exchange:  # noqa: N801  a context manager
 
     def _failed_by(self, error: Exception) -> TransportError:
         _forget_headers(error)
+        if self._only_reads:  # sending it again does no harm
+            self.sent = not isinstance(error, _BEFORE_SENDING)
         return self._failed(DeadlineExceeded if isinstance(error, TimeoutError) else TransportError, self._said(error))
 
     def _failed(self, kind: type[TransportError], message: str) -> TransportError:
