@@ -1,36 +1,23 @@
-"""How long a whole process takes that imports the client and ends, ours beside the vendor's package.
+"""What importing the client costs, as a whole process that does nothing else."""
 
-The two are run in turn, so that a machine whose speed drifts is fair to both; the ratio is taken pair by pair.
-"""
-
-import statistics
-import subprocess
-import time
-from pathlib import Path
-
+import measuring
 import peers
+import results
 
-PAIRS = 21
-OURS = "from chamber.core import ChamberClient"
-THEIRS = "from chamber_sdk import ChamberClient"
+ROUNDS = 21
+PEER = "chamber-sdk"
+FLOOR = "python -c pass"
 
 
 def main() -> None:
-    """Print both times and their ratio."""
-    ours, theirs = peers.ours("chamber-core"), peers.peer()
-    seconds(ours, OURS), seconds(theirs, THEIRS)
-    pairs = [(seconds(ours, OURS), seconds(theirs, THEIRS)) for _ in range(PAIRS)]
-    ratios = sorted(their / our for our, their in pairs)
-    print("import: a whole process, from start to end")
-    print(f"  ours    median {1000 * statistics.median(our for our, _ in pairs):6.1f} ms")
-    print(f"  vendor  median {1000 * statistics.median(their for _, their in pairs):6.1f} ms")
-    print(
-        f"  ours is {statistics.median(ratios):.1f} times quicker ({ratios[0]:.1f} to {ratios[-1]:.1f}, {PAIRS} pairs)"
-    )
-
-
-def seconds(python: Path, statement: str) -> float:
-    """Seconds that a process takes to run one statement."""
-    started = time.perf_counter()
-    subprocess.run([python, "-c", statement], check=True)
-    return time.perf_counter() - started
+    """Measure an import beside the peer's, and beside a process that imports nothing."""
+    ours, theirs = peers.ours(), peers.peer()
+    contestants = {
+        results.OURS: lambda: measuring.process([ours, "-c", "from chamber.core import ChamberClient"]),
+        PEER: lambda: measuring.process([theirs, "-c", "from chamber_sdk import ChamberClient"]),
+        FLOOR: lambda: measuring.process([ours, "-c", "pass"]),
+    }
+    rounds = measuring.in_turn(contestants, ROUNDS)
+    what = "a whole process that imports the client"
+    rows = [results.row(what, rounds, PEER, least=6), results.row(what, rounds, PEER, measure="cpu")]
+    results.record("import_weight", rows, {**peers.versions(ours, "chamber-core"), **peers.versions(theirs, PEER)})
