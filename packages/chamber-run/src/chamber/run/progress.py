@@ -1,19 +1,20 @@
-"""Tells how far a run is: to the caller's function, and on a terminal."""
+"""Tells how far a run is: to the caller's function, and on a terminal.
+
+rich comes with the first display: a run that shows nothing does not wait for its import.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Literal, Self
-
-from rich.console import Console
-from rich.live import Live
-from rich.spinner import Spinner
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Literal, Self
 
 from chamber.core.portal import in_caller
 from chamber.core.redaction import redacted
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 __all__ = ["WARNING", "Display", "OnProgress", "Reporter", "Stage"]
 
@@ -29,8 +30,7 @@ class Reporter:
 
     def __init__(self, on_progress: OnProgress | None = None, progress: bool | None = None) -> None:
         self._on_progress = on_progress
-        console = Console(stderr=True)
-        self._display = Display(console) if progress and console.is_terminal else None
+        self._display = _on_terminal() if progress else None
 
     async def __call__(self, stage: Stage, message: str) -> None:
         """Report that `stage` has come to what `message` says."""
@@ -53,6 +53,8 @@ class Display:
     """A line for each stage, with a spinner at the last."""
 
     def __init__(self, console: Console) -> None:
+        from rich.live import Live
+
         self._messages: dict[tuple[str, str], str] = {}
         self._live = Live(console=console, refresh_per_second=8)
 
@@ -70,6 +72,10 @@ class Display:
         self._live.stop()
 
     def _table(self, done: bool) -> Table:
+        from rich.spinner import Spinner
+        from rich.table import Table
+        from rich.text import Text
+
         table = Table.grid(padding=(0, 1))
         last = next(reversed(self._messages), None)
         for line, message in self._messages.items():
@@ -77,3 +83,11 @@ class Display:
             mark = Text("!", style="yellow") if warning else Spinner("dots") if line == last and not done else Text("·")
             table.add_row(mark, Text(stage, style="bold"), Text(message))
         return table
+
+
+def _on_terminal() -> Display | None:
+    """The display, where standard error is a terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return Display(console) if console.is_terminal else None
