@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
-import psutil
 
 from chamber.core import settings, writing
 from chamber.core.errors import ConfigurationError
@@ -82,7 +81,13 @@ def running() -> tuple[Record, ...]:
     except ConfigurationError:  # this user has no home folder
         return ()
     found = map(_read, files)
-    return tuple(record for record in found if record and psutil.pid_exists(record.pid))
+    return tuple(record for record in found if record and _is_alive(record))
+
+
+def _is_alive(record: Record) -> bool:
+    import psutil  # for this question alone, which every run asks where nothing runs here
+
+    return psutil.pid_exists(record.pid)
 
 
 def find(registry: str | None, api_url: str | None = None) -> Record | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Unpack, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from chamber.core import validation
 from chamber.core.budgets import require_budget
@@ -16,8 +16,6 @@ from chamber.core.many import ManyOperations
 from chamber.core.models import Workload
 from chamber.core.operations import Operations, operation
 from chamber.core.redaction import without_locals
-from chamber.run.doctor.diagnosis import Diagnosis
-from chamber.run.doctor.examination import examine
 from chamber.run.planning import history, saving
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.planning.planner import Request, prepare
@@ -28,6 +26,9 @@ from chamber.run.settings import registries
 from chamber.run.settings.configuration import DefaultNumber, DefaultText
 from chamber.run.signatures import Directory, Distributed, OnPreempted, ProjectOptions, run_operation
 from chamber.run.submitting import submit
+
+if TYPE_CHECKING:
+    from chamber.run.doctor.diagnosis import Diagnosis
 
 __all__ = ["RunOperations"]
 
@@ -194,6 +195,8 @@ class RunOperations(Operations):
         `registry`: a name or host/path; None: the default. Raises nothing about what it finds: the diagnosis is true
         when a run can work, and each check of it says what was found and what to do.
         """
+        from chamber.run.doctor.examination import examine  # brings the engines, which a run seldom needs
+
         return await examine(self._transport, registry)
 
     @staticmethod

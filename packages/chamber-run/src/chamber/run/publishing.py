@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from chamber.core.errors import DockerError
 from chamber.core.redaction import Secret
 from chamber.core.transport import Transport
 from chamber.run import answers, temporary, turns
-from chamber.run.engines import Build, Engine
 from chamber.run.images.environment import WORKING_DIRECTORY
 from chamber.run.images.layers import Layer, ProjectLayers, pack_entries
 from chamber.run.planning import readiness
@@ -24,6 +24,9 @@ from chamber.run.registry.publish import EnvironmentMissingError, Published, env
 from chamber.run.registry.repository import Repository
 from chamber.run.targets import Registry
 from chamber.run.turns import turn
+
+if TYPE_CHECKING:
+    from chamber.run.engines import Build, Engine
 
 __all__ = ["publish"]
 
@@ -123,6 +126,8 @@ class _Publication:
         await self._built(self._target(), engine, tag, self._environment_build(engine, tag))
 
     def _environment_build(self, engine: Engine, tag: str) -> Build:
+        from chamber.run.engines import Build
+
         plan = self._plan
         return Build(
             tag=f"{plan.repository}:{tag}",
@@ -135,6 +140,8 @@ class _Publication:
         )
 
     def _whole_build(self) -> Build:
+        from chamber.run.engines import Build
+
         plan = self._plan
         return Build(
             tag=f"{plan.repository}:{plan.image_tag}",

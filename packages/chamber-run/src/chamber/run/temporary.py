@@ -1,4 +1,7 @@
-"""Temporary folders, which are also removed when the process that made them was killed: by the next run."""
+"""Temporary folders, which are also removed when the process that made them was killed: by the next run.
+
+filelock comes with the first lock: most runs make no folder and find none.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from filelock import FileLock
+from typing import TYPE_CHECKING
 
 from chamber.core.errors import DockerError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 __all__ = ["clear", "folder"]
 
@@ -68,4 +73,6 @@ def _is_ours(facts: os.stat_result) -> bool:
 
 
 def _lock(made: Path) -> FileLock:
+    from filelock import FileLock
+
     return FileLock(made / _HELD, timeout=0, mode=0o600, thread_local=False)

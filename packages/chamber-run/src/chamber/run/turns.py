@@ -1,4 +1,7 @@
-"""One at a time: of several runs on this machine that need the same image, one builds and the others wait."""
+"""One at a time: of several runs on this machine that need the same image, one builds and the others wait.
+
+filelock comes with the first lock: most runs build nothing, and its import takes longer than their upload.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,14 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from chamber.core import writing
 from chamber.core.errors import ConfigurationError
 from chamber.core.settings import home
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 __all__ = ["clear", "turn"]
 
@@ -41,13 +46,19 @@ def clear() -> None:
     """Remove what turns left whose processes were killed. Blocks."""
     with contextlib.suppress(OSError, ConfigurationError):
         for file in _old(_folder()):
-            with contextlib.suppress(OSError), FileLock(file, timeout=0, thread_local=False):
+            with contextlib.suppress(OSError), _lock_in(file):
                 file.unlink()
 
 
 def _lock(subject: str) -> FileLock:
     name = hashlib.sha256(subject.encode()).hexdigest()[:32]
-    return FileLock(_folder() / f"{name}.lock", timeout=0, thread_local=False)
+    return _lock_in(_folder() / f"{name}.lock")
+
+
+def _lock_in(file: Path) -> FileLock:
+    from filelock import FileLock
+
+    return FileLock(file, timeout=0, thread_local=False)
 
 
 def _folder() -> Path:
@@ -55,6 +66,8 @@ def _folder() -> Path:
 
 
 def _taken(lock: FileLock) -> bool:
+    from filelock import Timeout
+
     try:
         writing.make_private(Path(lock.lock_file).parent)
         lock.acquire()

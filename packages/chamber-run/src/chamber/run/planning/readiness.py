@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from chamber.core.errors import ConfigurationError, DockerError
-from chamber.run.engines import Engine, find
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.settings.configuration import RunSettings
 from chamber.run.targets import Registry
+
+if TYPE_CHECKING:
+    from chamber.run.engines import Engine
 
 __all__ = ["missing", "require_engine", "require_target"]
 
@@ -36,6 +39,8 @@ async def require_engine(plan: DryRunResult) -> Engine:
     Raises ConfigurationError: CHAMBER_ENGINE names none.
     Raises DockerError: none answers; the message says what it is needed for, and what would do without.
     """
+    from chamber.run.engines import find
+
     secrets = bool(plan.environment.secret_ids) and plan.own_dockerfile is None
     try:
         return await find(secrets=secrets)

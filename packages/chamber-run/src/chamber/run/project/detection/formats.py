@@ -1,12 +1,13 @@
-"""TOML, JSON, YAML, INI and Python files as values of known types; whatever is wrong names the file and the line."""
+"""TOML, JSON, YAML, INI and Python files as values of known types; whatever is wrong names the file and the line.
+
+The parsers of TOML and INI come with the first such file: their imports compile more than they read.
+"""
 
 from __future__ import annotations
 
 import ast
-import configparser
 import json
 import threading
-import tomllib
 import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +27,8 @@ _warnings = threading.Lock()
 
 def from_toml(text: str, file: str, kind: type[T]) -> T:
     """A TOML file as a `kind`. Raises ConfigurationError: it is not TOML, or something in it is of another type."""
+    import tomllib
+
     try:
         content = tomllib.loads(text)
     except ValueError as error:
@@ -68,6 +71,8 @@ def from_yaml(text: str, file: str, kind: type[T]) -> T:
 
 def from_ini(text: str, file: str) -> dict[str, dict[str, str]]:
     """The sections of an INI file, as `configparser` reads them. Raises ConfigurationError: it is none."""
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None, default_section="")
     try:
         parser.read_string(text, file)

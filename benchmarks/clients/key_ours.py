@@ -1,0 +1,23 @@
+"""The content key of a project, as `run()` makes it."""
+
+from pathlib import Path
+
+import reporting
+
+
+def key(directory, count):
+    """The key, `count` times in one process."""
+    from chamber.run.images.layers import plan_layers
+    from chamber.run.project.files import select
+
+    project = Path(directory)
+
+    def act():
+        for _ in range(count):
+            plan_layers(project, select(project))
+
+    return act
+
+
+if __name__ == "__main__":
+    reporting.main({"key": key})
