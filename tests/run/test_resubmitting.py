@@ -180,6 +180,32 @@ def test_a_real_job_goes_on_from_its_checkpoint(project: Path, tmp_path: Path) -
         assert client.explain(own(chamber)[0].id).reason == "RESERVATION"
 
 
+@pytest.mark.once
+@pytest.mark.parametrize("idempotency", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_an_api_that_fails_now_and_then_gets_no_attempt_twice_and_no_two_at_once(
+    project: Path, seed: int, idempotency: bool
+) -> None:
+    kinds: list[Any] = ["reset_before", "reset_after", "status", "truncate"]
+    settings: dict[str, Any] = {"executor": "simulated", "gpus": {"H100": 8}, "idempotency": idempotency}
+    with LocalChamber(**settings) as chamber, registered(Lasting()):
+        preempting = Preempting(chamber, 2)
+
+        def failing(stage: str, message: str) -> None:
+            chamber.faults.clear()
+            preempting(stage, message)
+            if message.startswith(("submitting", "project")):
+                chamber.faults.seed(seed, rate=0.3, kinds=kinds)
+
+        with chamber.client(clock=chamber.virtual_time) as client:
+            done = run(client, project, on_progress=failing)
+        run_id = own(chamber)[0].external_id
+        assert [w.external_id for w in own(chamber)] == [run_id, f"{run_id}.2", f"{run_id}.3"]
+        assert [w.status.value for w in own(chamber)] == ["PREEMPTED", "PREEMPTED", "COMPLETED"]
+        assert (done.external_id, chamber.faults.log != ()) == (f"{run_id}.3", True)
+        assert Journal().pending() == []
+
+
 class Interrupted(BaseException):
     """As a kill, for all that is kept: the run ends where it is."""
 
