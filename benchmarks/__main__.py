@@ -8,15 +8,15 @@ NAMES = ("import_weight", "calls", "local", "resubmission", "run")
 
 
 def main(chosen: list[str]) -> int:
-    """Run the named measurements, or all of them; ``calls_get`` is a part of ``calls``."""
-    sys.path.insert(0, str(Path(__file__).parent))
-    known = list(NAMES)
-    unknown = [name for name in chosen if name.partition("_")[0] not in known and name not in known]
+    """Run the named measurements, or all of them; ``calls.get`` is a part of ``calls``."""
+    unknown = [name for name in chosen if name.partition(".")[0] not in NAMES]
     if unknown:
         print(f"there is no measurement {', '.join(unknown)}; there are {', '.join(NAMES)}", file=sys.stderr)
         return 2
+    sys.path.insert(0, str(Path(__file__).parent))
     for name in chosen or NAMES:
-        importlib.import_module(name).main()
+        module, _, part = name.partition(".")
+        importlib.import_module(module).main(*([part] if part else []))
     return 0
 
 
