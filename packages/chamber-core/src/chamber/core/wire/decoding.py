@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing
 from typing import Any, TypeVar, cast
 
@@ -9,6 +10,7 @@ import msgspec
 
 from chamber.core.models import Model, PaginatedResponse, Workload, WorkloadSearchResult
 from chamber.core.wire.answers import Answer, not_understood, parse
+from chamber.core.wire.rows import alike
 from chamber.core.wire.spelling import Spelling, camel, spelling
 
 __all__ = ["NotUnderstood", "decode", "understood"]
@@ -66,7 +68,7 @@ def understood(value: Any, kind: type[T]) -> T:
 
 
 def _understood(value: Any, kind: Any) -> Any:
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    origin, arguments = _parts(kind)
     if read := getattr(kind, "__from_wire__", None):
         return read(_contents(value))
     if origin is list:
@@ -80,7 +82,15 @@ def _understood(value: Any, kind: Any) -> Any:
     return _model(_unwrapped(value, kind), kind)
 
 
+@functools.lru_cache(maxsize=256)
+def _parts(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The class and the parameters of a generic type."""
+    return typing.get_origin(kind), typing.get_args(kind)
+
+
 def _model(value: Any, model: type[M]) -> M:
+    if (found := alike([value], model)) is not None:
+        return found[0]
     if value == {}:
         raise NotUnderstood(f"{model.__name__} is empty")
     return msgspec.convert(_shaped(value, model), model, strict=False)
@@ -173,7 +183,8 @@ def _list(value: Any, model: type[M]) -> tuple[list[M], dict[str, Any]]:
     """The models of a list, and what the answer says of the page that they make."""
     facts: dict[str, Any] = {}
     rows = _rows(value, (*model.__envelopes__, *_LISTS), facts)
-    return [_model(row, model) for row in rows], facts
+    found = alike(rows, model)
+    return [_model(row, model) for row in rows] if found is None else found, facts
 
 
 def _rows(value: Any, keys: tuple[str, ...], facts: dict[str, Any]) -> list[Any]:
