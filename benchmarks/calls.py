@@ -1,6 +1,7 @@
 """Calls of the API beside the peers: one workload after the other, whole listings, many at once, and waiting."""
 
 import functools
+import statistics
 from pathlib import Path
 
 import measuring
@@ -13,15 +14,17 @@ from serving import Server
 
 VENDOR, USUAL, FLOOR = "chamber-sdk", "httpx + pydantic", "a socket"
 CLIENTS = Path(__file__).parent / "clients"
-ROUNDS = 7
+ROUNDS = 5
 LATE = 5
+#: How much dearer an item of a long listing may be, and how many MB it may take.
+FLAT, MEMORY = 1.1, 5.0
 
 
-def main() -> None:
-    """Measure each kind of call."""
+def main(*chosen: str) -> None:
+    """Measure each kind of call, or those that are chosen."""
     with serving.served(measuring.SERVER_CORE) as server:
-        for name, measure in MEASUREMENTS.items():
-            results.record(f"calls_{name}", measure(server), versions())
+        for name in chosen or MEASUREMENTS:
+            results.record(f"calls.{name}", MEASUREMENTS[name](server), versions())
 
 
 def get(server: Server) -> list[Row]:
@@ -61,7 +64,7 @@ def many(server: Server) -> list[Row]:
     late = turns("many", server.url(1, delay=LATE), count, also={f"{VENDOR} in sequence": ("vendor", "get")}, rounds=3)
     return [
         results.row(
-            "2,000 get_workloads, 50 in flight (chamber-sdk: 50 threads); one", rounds, VENDOR, least=5, count=count
+            "2,000 get_workloads, 50 at once (chamber-sdk: threads); one", rounds, VENDOR, least=5, count=count
         ),
         results.row(f"the same at {LATE} ms; one", late, f"{VENDOR} in sequence", least=35, count=count),
     ]
@@ -87,7 +90,29 @@ def wait(server: Server) -> list[Row]:
     ]
 
 
-MEASUREMENTS = {"get": get, "iterate": iterate, "consume": consume, "many": many, "wait": wait}
+def growth(server: Server) -> list[Row]:
+    """The same listing, a thousand times longer: whether its speed and the memory stay."""
+    short, count = 1000, 1_000_000
+    few = measuring.in_turn(
+        {results.OURS: functools.partial(program, "ours", "grow", server.url(short), short)}, ROUNDS
+    )
+    many = program("ours", "grow", server.url(count), count)
+    tenths = many.said["tenths"]
+    first, last = statistics.median(tenths[:5]), statistics.median(tenths[5:])
+    above = (many.peak - many.said["base"]) / 1e6
+    what = f"iterate {count:,} workloads"
+    figures = {
+        f"all of {short:,}": results.told(few.middle(results.OURS, "cpu") / short),
+        f"the first half of {count:,}": results.told(10 * first / count),
+        "the second": results.told(10 * last / count),
+    }
+    return [
+        Row(what, "CPU time of one item", "flat", f"{last / first:.2f}x the first half", last < FLAT * first, figures),
+        Row(what, "memory", "at most 5 MB above its base", f"{above:.1f} MB", above <= MEMORY, {}),
+    ]
+
+
+MEASUREMENTS = {"growth": growth, "get": get, "iterate": iterate, "consume": consume, "many": many, "wait": wait}
 
 
 def turns(
