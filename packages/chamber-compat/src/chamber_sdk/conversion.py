@@ -45,7 +45,7 @@ class Model:
     @classmethod
     def of(cls, model: chamber.core.Model) -> Self:
         """The model with what one of `chamber.core`, `chamber.metrics` or `chamber.admin` holds."""
-        return cls(**{field.name: getattr(model, field.name) for field in fields(cls)})
+        return cls(*[getattr(model, name) for name in cls.__dataclass_fields__])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: texts, numbers, lists and dicts, with times as RFC 3339."""
