@@ -60,7 +60,8 @@ def carried_out(
         start = conventional(Path(directory))
         if start is None or settings.get("entrypoint") or (load_chamber_config(directory) or {}).get("entrypoint"):
             raise
-    return _of(client.run(directory, **{**settings, "entrypoint": start}))
+    settings["entrypoint"] = start
+    return _of(client.run(directory, **settings))
 
 
 def run(
