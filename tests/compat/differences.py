@@ -1,7 +1,7 @@
 """Runs with either package: does what one of them gets wrong, and tells as JSON what came of it.
 
 Arguments: api_url, token, organization_id, team of an embedded Chamber in the legacy dialect, in which the answer to
-the first submission is lost; a folder for projects.
+the first submission is lost; a folder for projects, and the file in which the engine writes down what it sees there.
 """
 
 # pyright: reportMissingImports=false
@@ -9,6 +9,7 @@ the first submission is lost; a folder for projects.
 import itertools
 import json
 import pathlib
+import socket
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -21,7 +22,7 @@ from chamber_sdk.exceptions import ChamberError, ValidationError
 from chamber_sdk.models import HealthStatus
 from chamber_sdk.run import DockerError
 
-URL, TOKEN, ORGANIZATION, TEAM, FOLDER = sys.argv[1:]
+URL, TOKEN, ORGANIZATION, TEAM, FOLDER, SEEN = sys.argv[1:]
 HOME = pathlib.Path.home()
 SETTINGS = HOME / ".chamber"
 DIFFERENCES = {}
@@ -179,9 +180,10 @@ def an_id_cannot_lead_elsewhere():
 
 @difference
 def a_lost_connection_is_a_chamber_error():
-    with answering(said({})) as server:
-        pass
-    return error_of(lambda: asking(server, timeout=1).create_team("t"))
+    with socket.socket() as taken:  # and nobody listens there
+        taken.bind(("127.0.0.1", 0))
+        client = ChamberClient("ch.a-token", f"http://127.0.0.1:{taken.getsockname()[1]}/v1", timeout=1)
+        return error_of(lambda: client.create_team("t"))
 
 
 @difference
@@ -420,7 +422,8 @@ def a_build_writes_nothing_into_the_project():
 
     project = folder({"train.py": "print(1)\n"})
     error_of(lambda: build_and_push_image(str(project), "localhost:1/app:1", "FROM scratch\n", "*.log\n"), Exception)
-    seen = (HOME / "seen").read_text() if (HOME / "seen").exists() else ""
+    seen = pathlib.Path(SEEN).read_text()
+    assert f"{project}/train.py" in seen
     return sorted(name for name in (".chamber.Dockerfile", ".dockerignore") if f"{project}/{name}" in seen)
 
 

@@ -8,6 +8,7 @@ Arguments: api_url, token, organization_id, team, project directory. Reads nothi
 import copy
 import dataclasses
 import enum
+import functools
 import inspect
 import json
 import pathlib
@@ -15,6 +16,10 @@ import pickle
 import re
 import sys
 from datetime import datetime
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from answering import answering, said
 
 import chamber_sdk
 from chamber_sdk import ChamberClient, JobClass, JobStatus, ScalingMode
@@ -24,6 +29,7 @@ from chamber_sdk.exceptions import (
     AuthorizationError,
     ChamberError,
     NotFoundError,
+    RateLimitError,
     ServerError,
     ValidationError,
 )
@@ -221,7 +227,8 @@ def statistics_add_up():
 
 @scenario
 def metrics_that_were_not_measured_are_none():
-    return client().get_workload_metrics(finished("measured").id, metrics=["gpu_utilization", "temperature"])
+    told = client().get_workload_metrics(finished("measured").id, metrics=["gpu_utilization", "temperature"])
+    return told.gpu_utilization, told.memory_utilization, told.temperature, told.sample_count >= 0, told.data_quality
 
 
 @scenario
@@ -315,9 +322,30 @@ def refusal(call):
     try:
         call()
     except ChamberError as error:
-        kinds = (AuthenticationError, AuthorizationError, NotFoundError, ValidationError, ServerError)
-        kind = next(kind.__name__ for kind in kinds if isinstance(error, kind))
+        kinds = (AuthenticationError, AuthorizationError, NotFoundError, ValidationError, RateLimitError, ServerError)
+        kind = next((kind.__name__ for kind in kinds if isinstance(error, kind)), "ChamberError")
         return kind, error.status_code, bool(error.message)
+
+
+@scenario
+def each_status_has_its_exception():
+    told = {}
+    for status in (400, 401, 403, 404, 409, 418, 429, 500, 503):
+        with answering(said({"message": "no"}, status, **{"Retry-After": "3600"})) as server:
+            told[status] = refusal(functools.partial(ChamberClient("ch.a-token", server.url).create_team, "t"))
+    return told
+
+
+@scenario
+def texts_that_are_empty_filter_nothing():
+    asked = client()
+    return (
+        len(asked.list_templates(name="", scope="")),
+        asked.get_global_metrics(initiative_id="", cluster_id="", group_by="").active_workloads >= 0,
+        "workloads" in asked.get_batch_workload_metrics(status=[], initiative_id="", group_by=""),
+        asked.list_workloads(status="").total_count > 0,
+        asked.search_workloads(status=[], query="", submitted_from="", cursor="").total_count > 0,
+    )
 
 
 @scenario

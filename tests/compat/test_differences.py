@@ -11,7 +11,7 @@ pytestmark = pytest.mark.once
 
 ROOT = pathlib.Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "migrating.md").read_text("utf-8")
-ROWS = re.findall(r"^\| .* \| `(\w+)` \|$", PAGE, re.MULTILINE)
+ROWS = [words.replace(" ", "_") for words in re.findall(r"^\| .* \| \*([\w ]+)\* \|$", PAGE, re.MULTILINE)]
 
 #: Difference → what comes of it with theirs, and with ours.
 OUTCOMES = {
@@ -82,12 +82,14 @@ def outcomes(told, tmp_path):
         projects.mkdir()
         programs.mkdir()
         engine = programs / "docker"
-        engine.write_text(f'#!/bin/sh\nfind "{projects}" -type f >> "$HOME/seen"\n')
+        engine.write_text(f'#!/bin/sh\nfind "{projects}" -type f >> {tmp_path}/seen-{package}\necho 1\n')
         engine.chmod(0o755)
         with LocalChamber("legacy", executor="simulated") as chamber:
             chamber.faults.add("reset_after", method="POST", path="/v1/workloads")
             api = chamber.api_url, chamber.token, chamber.organization_id, chamber.team
-            return told(package, "differences.py", *api, projects, PATH=f"{programs}:/usr/bin:/bin")
+            seen = tmp_path / f"seen-{package}"
+            variables = {"PATH": f"{programs}:/usr/bin:/bin", "CHAMBER_ENGINE": "docker"}
+            return told(package, "differences.py", *api, projects, seen, **variables)
 
     return outcomes
 

@@ -53,7 +53,8 @@ class Fleet(Connection):
         group_by: str | None = None,
     ) -> GlobalMetrics:
         """The metrics of the organisation, of one team or of one cluster."""
-        return GlobalMetrics.of(self._core.get_global_metrics(initiative_id, time_range, cluster_id, group_by))
+        found = self._core.get_global_metrics(initiative_id or None, time_range, cluster_id or None, group_by or None)
+        return GlobalMetrics.of(found)
 
     def get_batch_workload_metrics(
         self,
@@ -67,7 +68,7 @@ class Fleet(Connection):
     ) -> dict[str, Any]:
         """The metrics of many workloads in order of one of them, or of teams, as the API words it; 1 to 50 rows."""
         found: dict[str, Any] = self._core.get_batch_workload_metrics(
-            status, initiative_id, time_range, sort_by, sort_order, limit, group_by
+            status, initiative_id or None, time_range, sort_by, sort_order, limit, group_by or None
         )
         return found
 
@@ -97,7 +98,8 @@ class Fleet(Connection):
         self, name: str | None = None, scope: str | None = None, include_system: bool = True
     ) -> list[Template]:
         """The templates whose name has `name` in it, of one scope or of all."""
-        return [Template.of(template) for template in self._core.list_templates(name, scope or None, include_system)]
+        found = self._core.list_templates(name or None, scope or None, include_system)
+        return [Template.of(template) for template in found]
 
     def get_template(self, template_id: str) -> Template:
         """The template with this id. Raises NotFoundError: there is none."""

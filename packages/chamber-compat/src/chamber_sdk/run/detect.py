@@ -42,7 +42,7 @@ class ProjectProfile:
     uses_horovod: bool = False
     has_dockerfile: bool = False
     has_chamber_config: bool = False
-    chamber_config: dict[str, Any] | None = None
+    chamber_config: dict[str, Any] | None = field(default=None, repr=False)
 
 
 def detect_project(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -35,9 +35,9 @@ class DryRunResult:
     #: The image's whole reference: registry, name and tag.
     image_tag: str
     #: YAML, with the values of all environment variables.
-    manifest: str
+    manifest: str = field(repr=False)
     #: ``client.submit_job(**submit_payload)`` submits it.
-    submit_payload: dict[str, Any]
+    submit_payload: dict[str, Any] = field(repr=False)
 
     @classmethod
     def of(cls, plan: chamber.run.DryRunResult) -> Self:
@@ -60,7 +60,8 @@ def carried_out(
         start = conventional(Path(directory))
         if start is None or settings.get("entrypoint") or (load_chamber_config(directory) or {}).get("entrypoint"):
             raise
-    return _of(client.run(directory, **{**settings, "entrypoint": start}))
+    settings["entrypoint"] = start
+    return _of(client.run(directory, **settings))
 
 
 def run(
