@@ -110,6 +110,10 @@ def test_the_faces_differ_as_the_clients_do(pages):
     assert not re.search(r"get_workload\s+async", blocking)
 
 
+def test_the_family_of_errors_is_drawn(pages):
+    assert "├── ResponseError       " in "".join(pages["reference/errors.html"].text)
+
+
 def test_a_field_is_told_of_by_the_comment_above_it(pages):
     assert "How often the request was sent." in " ".join("".join(pages["reference/errors.html"].text).split())
 
