@@ -18,7 +18,7 @@ LONG = {"simulated_seconds": 36_000}
 @pytest.fixture(params=["documented", "legacy"])
 def simulated(request: pytest.FixtureRequest) -> Iterator[LocalChamber]:
     teams = [
-        {"id": "poor", "name": "poor", "gpu_hours": 1},
+        {"id": "poor", "name": "poor", "gpu_hours": 0.001},
         {"id": "ml", "name": "ml"},
     ]
     reserved = [{"id": "res", "pool": "pool", "team": "ml", "gpus": 4}]
@@ -71,9 +71,9 @@ def test_work_that_was_preempted(submit: Any) -> None:
     assert 'run(on_preempted="resubmit")' in explained.next_step
 
 
-def test_work_of_a_team_that_has_used_up_its_budget(submit: Any, simulated: LocalChamber) -> None:
+def test_work_of_a_team_that_has_used_up_its_budget(submit: Any) -> None:
     submit(4, team="poor")
-    simulated.clock.advance(3600)
+    submit(1)  # and time passes
     assert reason(submit, submit(1, team="poor")) == "QUOTA"
 
 
@@ -142,7 +142,9 @@ def test_what_cannot_be_had_is_left_out() -> None:
     told = {"id": "wl_1", "name": "n", "status": "FAILED", "failure_reason": "exit code 3", "exit_code": 3}
     replies = {"GET workloads/wl_1": told, "GET workloads/wl_1/logs": Reply(500, {"message": "no logs today"})}
     with recorded_client(RecordingTransport(replies)) as client:
-        assert client.explain("wl_1").reason == "EXIT_CODE"
+        explained = client.explain("wl_1")
+    assert explained.reason == "EXIT_CODE"
+    assert "its output could not be read: The API answered 500: no logs today" in explained.evidence[-1]
 
 
 def test_chamber_explain_of_a_plugin_comes_before_the_table() -> None:

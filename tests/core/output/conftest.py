@@ -84,7 +84,9 @@ class FakeCluster:
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.cuts: list[Cut] = []
         self.nonsense = False
+        self.asks_for_token = True
         self.refusal: tuple[int, str] | None = None
+        self.refusals = 99
         self.waiting_for: Callable[[], None] = lambda: None
 
     def pod(self, name: str = "train-0", index: int | None = None, **others: Any) -> FakePod:
@@ -92,9 +94,10 @@ class FakeCluster:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append((request.path, dict(request.query)))
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if self.asks_for_token and request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return _said(401, "Unauthorized")
-        if self.refusal:
+        if self.refusal and self.refusals:
+            self.refusals -= 1
             return _said(*self.refusal)
         if self.nonsense:
             return web.Response(text='{"items": 7}')

@@ -1,9 +1,13 @@
 """Output from the pods themselves: a real HTTP server speaks the log endpoint of Kubernetes, and cuts it off."""
 
+import base64
+import json
+import ssl
 import sys
 from typing import Any
 
 import pytest
+import yaml
 
 from chamber.core import (
     AuthenticationError,
@@ -11,10 +15,13 @@ from chamber.core import (
     ChamberClient,
     MissingExtraError,
     NotFoundError,
+    TransportError,
     UnexpectedResponseError,
 )
 from chamber.core.models import Workload
 from chamber.core.output.kubernetes import selectors
+
+TOKEN = "let-me-in-to-the-cluster"
 
 
 def texts(client: ChamberClient, **options: Any) -> list[str]:
@@ -185,6 +192,53 @@ def test_a_cluster_that_answers_nonsense_is_not_taken_for_one_without_pods(clust
     cluster.nonsense = True
     with pytest.raises(UnexpectedResponseError, match="about pods is not understood"):
         texts(kubernetes[0])
+
+
+def test_a_cluster_of_its_own_authority_is_entered_with_a_certificate(
+    cluster, kubernetes, kubeconfig, loopback, authority
+):
+    cluster.asks_for_token = False
+    cluster.pod().prints("over TLS").ends()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority / "root.pem")
+    context.load_cert_chain(authority / "server.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    port = loopback.run(loopback.http(cluster.answer, context))
+    told = yaml.safe_load(kubeconfig.read_text())
+    own = base64.b64encode((authority / "server.pem").read_bytes()).decode()
+    told["clusters"][0]["cluster"] = {"server": f"https://localhost:{port}"}
+    told["users"][0]["user"] = {"client-certificate-data": own, "client-key-data": own}
+    kubeconfig.write_text(yaml.safe_dump(told))
+    with pytest.raises(TransportError, match="certificate is not trusted"):
+        texts(kubernetes[0])
+    root = base64.b64encode((authority / "root.pem").read_bytes()).decode()
+    told["clusters"][0]["cluster"]["certificate-authority-data"] = root
+    kubeconfig.write_text(yaml.safe_dump(told))
+    assert texts(kubernetes[0]) == ["over TLS"]
+
+
+def test_a_program_of_the_kubeconfig_gives_the_token(cluster, kubernetes, kubeconfig, tmp_path):
+    cluster.pod().prints("let in").ends()
+    given = {"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "status": {"token": TOKEN}}
+    (tmp_path / "given").write_text(json.dumps(given))
+    asked = {"apiVersion": given["apiVersion"], "command": "cat", "args": [str(tmp_path / "given")]}
+    told = yaml.safe_load(kubeconfig.read_text())
+    told["users"][0]["user"] = {"exec": asked}
+    kubeconfig.write_text(yaml.safe_dump(told))
+    assert texts(kubernetes[0]) == ["let in"]
+
+
+def test_a_login_that_runs_out_while_a_pod_is_followed_is_renewed(cluster, kubernetes, workload):
+    pod = cluster.pod().prints("before")
+
+    def runs_out(_pod):
+        cluster.refusal = (401, "Unauthorized")
+        cluster.refusals = 1
+        workload["status"] = "COMPLETED"
+        pod.prints("after").ends()
+        return len("2026-01-01T00:00:00.5Z before\n"), True
+
+    cluster.cuts = [runs_out]
+    assert texts(kubernetes[0], follow=True) == ["before", "after"]
 
 
 def test_without_the_extra_the_error_says_how_to_get_it(kubernetes, monkeypatch):

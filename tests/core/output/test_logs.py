@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import threading
+import os
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chamber.core import ChamberClient, LogLine, NotFoundError, ServerError, TransportError, ValidationError, Workload
+from chamber.core import (
+    ChamberClient,
+    LogLine,
+    NotFoundError,
+    ServerError,
+    TransportError,
+    ValidationError,
+    Workload,
+    portal,
+)
 from chamber.core.hooks import hookimpl
 from chamber.core.output import LogSource, Pod
 from chamber.core.testing import RecordingTransport, Reply, recorded_client, registered
@@ -67,8 +77,6 @@ def test_a_job_is_followed_from_before_it_starts_to_its_last_line(client: Chambe
 
 
 def test_lines_come_while_the_job_runs(chamber: LocalChamber, submit: Any, tmp_path: Path) -> None:
-    import os
-
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with chamber.client() as client:
@@ -115,12 +123,18 @@ async def test_the_async_face_gives_the_same_lines(chamber: LocalChamber, submit
         assert [str(line) async for line in client.logs(workload, follow=True)] == ["one", "two"]
 
 
+async def under_way() -> list[str]:
+    """What the loop behind the blocking clients is at."""
+    return [getattr(task.get_coro(), "__qualname__", "").replace("_tell", "_find") for task in asyncio.all_tasks()]
+
+
 def test_a_listing_that_is_left_early_leaves_nothing_running(chamber: LocalChamber, submit: Any) -> None:
     with chamber.client() as client:
         lines = client.logs(submit("print('first', flush=True)\nimport time\ntime.sleep(600)"), follow=True)
         assert str(next(lines)) == "first"
+        assert "Followed._find" in portal.call(under_way())
         lines.close()
-    assert threading.active_count() < 50
+        assert not any(name.startswith("Followed") for name in portal.call(under_way()))
 
 
 def test_what_is_asked_for_wrongly_is_refused_and_what_is_not_there_not_found(client: ChamberClient) -> None:

@@ -21,6 +21,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     capacity: Capacity | None = None
     #: Workloads that wait for the same GPUs and come first.
     ahead: tuple[Workload, ...] = ()
+    #: What could not be had, and why.
+    missing: tuple[str, ...] = ()
 
     @property
     def told(self) -> str:

@@ -48,7 +48,7 @@ def concluded(case: Case) -> Explanation:
         Reason.UNKNOWN,
         f"the API says {_short(case.told)!r}" if case.told else f"it is {workload.status}, and nothing tells why",
         f"Read its output with client.logs({workload.id!r}), or ask the cluster itself",
-        tuple(_short(line) for line in case.lines[-3:]),
+        tuple(_short(line) for line in (*case.lines[-3:], *case.missing)),
     )
 
 
@@ -61,7 +61,7 @@ def _explained(case: Case, rule: Rule, evidence: str) -> Explanation:
         "code": workload.exit_code,
         "evidence": _short(evidence),
     }
-    shown = tuple(dict.fromkeys(_short(text) for text in (evidence, case.told) if text))
+    shown = tuple(dict.fromkeys(_short(text) for text in (evidence, case.told, *case.missing) if text))
     message, next_step = rule.message.format(**facts), rule.next_step.format(**facts)
     return Explanation(workload.id, workload.status, rule.reason, message, next_step, shown)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,17 +53,19 @@ async def access(cluster_id: str | None, environment: Mapping[str, str] = os.env
             "pip install 'chamber-core[kubernetes]'"
         ) from error
     files, found = _files(environment), Configuration()
-    with tempfile.TemporaryDirectory(prefix="chamber-") as folder:
-        try:
-            if not files and _IN_CLUSTER in environment:
-                config.load_incluster_config(found)  # type: ignore[no-untyped-call]
-                return await _access(found, None)
-            contexts, current = config.list_kube_config_contexts(files) if files else ([], None)
-            chosen = context_for(contexts, current, cluster_id, environment.get(_WISH))
-            await config.load_kube_config(files, chosen["name"], found, persist_config=False, temp_file_path=folder)
-        except config.ConfigException as error:
-            raise ConfigurationError(f"The kubeconfig cannot be used: {error}") from error
-        return await _access(found, chosen["context"].get("namespace"))
+    try:
+        if not files and _IN_CLUSTER in environment:
+            config.load_incluster_config(found)  # type: ignore[no-untyped-call]
+            return await _access(found, None)
+        contexts, current = config.list_kube_config_contexts(files) if files else ([], None)
+        chosen = context_for(contexts, current, cluster_id, environment.get(_WISH))
+        await config.load_kube_config(files, chosen["name"], found, persist_config=False)
+    except ConfigurationError:
+        raise
+    except Exception as error:  # of what reads it, about a file that may be anything
+        what = str(error) if isinstance(error, config.ConfigException) else f"it is none ({type(error).__name__})"
+        raise ConfigurationError(f"The kubeconfig cannot be used: {what}") from error
+    return await _access(found, chosen["context"].get("namespace"))
 
 
 def context_for(

@@ -42,7 +42,7 @@ class LogSource(Protocol):
         """
         ...
 
-    def read(self, pod: Pod, *, follow: bool, tail: int | None, after: Any) -> Reading:
+    def read(self, pod: Pod, /, *, follow: bool, tail: int | None, after: Any) -> Reading:
         """The lines of a pod, in their order, each with the place behind it.
 
         `after`: the place to go on from; None: the beginning, or the last `tail` lines. It ends with the lines that
