@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from chamber.core.settings import is_loopback
+from chamber.core.loopback import is_loopback
 
 __all__ = ["proxy_for"]
 
