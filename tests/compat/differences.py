@@ -375,6 +375,17 @@ def an_argument_that_has_changed_is_run():
 
 
 @difference
+def a_registry_that_is_misspelt_is_not_somebody_elses():
+    return error_of(lambda: planned({}, registry="prdo"), ValueError)
+
+
+@difference
+def a_setting_that_cannot_be_is_told():
+    calls = (lambda: planned({}, gpus=0), lambda: planned({}, distributed="horovod"))
+    return [error_of(call, ValueError) for call in calls]
+
+
+@difference
 def a_large_job_without_ray_is_no_rayjob():
     return sorted({made["kind"] for made in manifests(planned({}, gpus=16))} & {"Job", "RayJob"})
 

@@ -12,6 +12,7 @@ def tell(python, program, *arguments, **environment):
     done = subprocess.run(
         [python, "-I", "-W", "error", HERE / program, *map(str, arguments)],
         env={"PATH": "/usr/bin:/bin", **environment},
+        cwd=environment.get("HOME"),
         capture_output=True,
         text=True,
         check=False,

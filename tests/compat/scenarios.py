@@ -269,8 +269,9 @@ def an_allocation_is_made_and_read():
 @scenario
 def capacity_has_a_budget_and_pools():
     told = client().get_capacity(initiative_id=TEAM)
-    (pool,) = told.pools
-    return told.budget.available == told.budget.allocated - told.budget.used, pool.gpu_type, type(told.budget).__name__
+    pool = next(pool for pool in told.pools if pool.gpu_type == "H100")
+    told_of_pool = pool.total_gpus, pool.used_gpus + pool.available_gpus, type(pool).__name__
+    return told.budget.available == told.budget.allocated - told.budget.used, told_of_pool, type(told.budget).__name__
 
 
 @scenario
@@ -433,7 +434,10 @@ def a_dry_run_tells_what_a_run_would_do():
         told.profile.framework,
         told.dockerfile.count("FROM "),
         told.image_tag.startswith("registry.example/prod/"),
-        {name: payload[name] for name in ("name", "initiative_id", "gpu_type", "requested_gpus", "job_class")},
+        {
+            name: payload[name]
+            for name in ("name", "initiative_id", "gpu_type", "requested_gpus", "job_class", "priority")
+        },
         (job.requested_gpus, job.job_class.value, job.gpu_type),
     )
 
@@ -442,6 +446,66 @@ def a_dry_run_tells_what_a_run_would_do():
 def a_dry_run_needs_no_team_and_no_registry():
     told = client().run(PROJECT, dry_run=True)
     return told.submit_payload["initiative_id"], told.submit_payload["requested_gpus"], bool(told.dockerignore)
+
+
+def laid_out(name, **files):
+    folder = HOME.parent / f"layout-{name}"
+    folder.mkdir()
+    for file, content in files.items():
+        (folder / file.replace("_", ".")).write_text(content)
+    return folder
+
+
+@scenario
+def a_project_is_started_by_convention():
+    program = "print(1)\n"
+    layouts = {
+        "both": laid_out("both", train_py=program, main_py=program),
+        "main": laid_out("main", main_py=program, app_py=program, run_py=program),
+        "only": laid_out("only", anything_py=program),
+    }
+    return {name: client().run(str(folder), dry_run=True).profile.entrypoint for name, folder in layouts.items()}
+
+
+@scenario
+def a_project_in_which_nothing_starts_is_refused_as_a_missing_file():
+    folder = laid_out("none", a_py="print(1)\n", b_py="print(2)\n")
+    return builtin(lambda: client().run(str(folder), dry_run=True))
+
+
+@scenario
+def a_dockerfile_of_ones_own_is_used():
+    folder = laid_out("own", train_py="print(1)\n", Dockerfile="FROM docker.io/library/python:3.9\nCMD train\n")
+    beside = pathlib.Path("Dockerfile.beside")
+    beside.write_text("FROM docker.io/library/python:3.8\nCMD other\n")
+    told = client().run(str(folder), dry_run=True)
+    other = client().run(str(folder), dry_run=True, dockerfile="./Dockerfile.beside")
+    beside.unlink()
+    return told.dockerfile, told.profile.entrypoint, told.profile.has_dockerfile, other.dockerfile
+
+
+@scenario
+def a_base_image_of_docker_hub_needs_no_host():
+    made = [
+        client().run(PROJECT, base_image=image, dry_run=True) for image in ("python:3.11", "pytorch/pytorch:latest")
+    ]
+    return [
+        next(line for line in one.dockerfile.splitlines() if "FROM" in line).split("/")[-1].split()[-1] for one in made
+    ]
+
+
+@scenario
+def variables_may_be_numbers():
+    told = client().run(PROJECT, env={"SEED": 7, "DEBUG": True}, dry_run=True).manifest
+    return ['"7"' in told, '"True"' in told or "True" in told]
+
+
+@scenario
+def reserved_work_has_its_priority():
+    told = [
+        client().run(PROJECT, job_class=kind, dry_run=True).submit_payload for kind in (JobClass.RESERVED, "ELASTIC")
+    ]
+    return [(payload["job_class"], payload["priority"]) for payload in told]
 
 
 @scenario

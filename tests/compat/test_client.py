@@ -36,11 +36,12 @@ def test_the_client_below_has_the_same_token_and_everything_else(client, chamber
 
 def test_what_is_assigned_holds_for_the_next_call(client, chamber):
     before = client.chamber
-    client.timeout = 5
-    assert client.chamber is not before
-    assert client.health().status == "healthy"
-    with pytest.raises(chamber_sdk.ChamberError):
-        before.health()
+    client.organization_id = "org_other"
+    with pytest.raises(chamber_sdk.AuthorizationError):
+        client.list_teams()
+    assert before.list_teams()
+    client.organization_id = chamber.organization_id
+    assert client.chamber is before
 
 
 def test_a_closed_client_opens_again(client):

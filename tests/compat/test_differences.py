@@ -62,6 +62,8 @@ OUTCOMES = {
     "an_entrypoint_that_is_not_there_is_told": ("nothing", "FileNotFoundError"),
     "another_base_image_is_another_image": (False, True),
     "an_argument_that_has_changed_is_run": (False, True),
+    "a_registry_that_is_misspelt_is_not_somebody_elses": ("nothing", "ValueError"),
+    "a_setting_that_cannot_be_is_told": (["nothing"] * 2, ["ValueError"] * 2),
     "a_large_job_without_ray_is_no_rayjob": (["RayJob"], ["Job"]),
     "every_gpu_has_a_process": (False, True),
     "a_manifest_says_whose_it_is": (None, "init_local"),

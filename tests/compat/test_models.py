@@ -148,3 +148,11 @@ def test_a_request_leaves_out_what_is_not_set():
         "job_class": "ELASTIC",
         "min_pods": 0,
     }
+
+
+def test_a_model_shows_its_fields_and_no_secret():
+    token = "ghp_" + "a1" * 18
+    job = models.Workload.from_dict({"id": "wl_1", "name": "job", "status": "RUNNING", "metadata": {"token": token}})
+    assert repr(job).startswith("Workload(id='wl_1', name='job', status=")
+    assert token not in repr(job)
+    assert token in str(job.to_dict())

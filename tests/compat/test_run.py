@@ -70,6 +70,13 @@ def test_a_module_level_run_takes_its_client_by_name(client, chamber, project):
         running.run(str(project))
 
 
+def test_a_plan_does_not_show_the_values_of_variables(client, project):
+    (project / ".chamber.yaml").write_text("env: {FROM_FILE: kept-to-itself}\n")
+    plan = client.run(str(project), env={"API_TOKEN": "kept-to-itself"}, dry_run=True)
+    assert "kept-to-itself" in plan.manifest
+    assert "kept-to-itself" not in repr(plan)
+
+
 def test_the_files_of_a_plan_are_made_of_a_profile(project):
     (project / "requirements.txt").write_text("torch\n")
     profile = running.detect_project(str(project))

@@ -78,16 +78,15 @@ class Connection:
         self.organization_id: str | None = settings.organization_id
         self.timeout: float = timeout
         self._token = settings.token
-        self._below: ChamberClient | None = self._made(token)
-        self._made_for = self._settings
+        self._clients = {self._settings: self._made(token)}
 
     @property
     def chamber(self) -> ChamberClient:
         """The client of `chamber.core` with the same token, for what this one does not have."""
-        if self._below is None or self._made_for != self._settings:
-            self.close()
-            self._below, self._made_for = self._made(self._token.reveal()), self._settings
-        return self._below
+        found = self._clients.get(self._settings)
+        if found is None:
+            found = self._clients[self._settings] = self._made(self._token.reveal())
+        return found
 
     @contextmanager
     def _unhurried(self) -> Iterator[ChamberClient]:
@@ -102,9 +101,9 @@ class Connection:
 
     def close(self) -> None:
         """Close the connections. The next call opens new ones."""
-        below, self._below = self._below, None
-        if below is not None:
-            below.close()
+        while self._clients:
+            _, client = self._clients.popitem()
+            client.close()
 
     def __enter__(self) -> Self:
         return self

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from chamber.core.errors import UnexpectedResponseError
+from chamber.core.redaction import redacted
 
 if TYPE_CHECKING:
     import chamber.core
@@ -44,11 +45,15 @@ class Model:
     @classmethod
     def of(cls, model: chamber.core.Model) -> Self:
         """The model with what one of `chamber.core`, `chamber.metrics` or `chamber.admin` holds."""
-        return cls(**{field.name: getattr(model, field.name) for field in fields(cls)})
+        return cls(*[getattr(model, name) for name in cls.__dataclass_fields__])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: texts, numbers, lists and dicts, with times as RFC 3339."""
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in fields(self))
+        return redacted(f"{type(self).__name__}({shown})")
 
     @classmethod
     def _kind(cls) -> type[chamber.core.Model]:

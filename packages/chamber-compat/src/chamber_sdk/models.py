@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 
-@dataclass
+@dataclass(repr=False)
 class Workload(Model, module="chamber.core.models"):
     """A job on GPUs. Times are aware and in UTC."""
 
@@ -83,7 +83,7 @@ class SubmitJobRequest:
     job_class: JobClass | str = JobClass.RESERVED
     priority: int | None = None
     external_id: str | None = None
-    k8s_manifest: str | None = None
+    k8s_manifest: str | None = field(default=None, repr=False)
     metadata: dict[str, Any] | None = None
     tags: dict[str, str] | None = None
     allocation_id: str | None = None
@@ -103,7 +103,7 @@ class SubmitJobRequest:
         return {name: value for name, value in texts.items() if value or isinstance(value, numbers)}
 
 
-@dataclass
+@dataclass(repr=False)
 class WorkloadStats(Model, module="chamber.metrics.models"):
     """How many workloads a span of time has."""
 
@@ -112,7 +112,7 @@ class WorkloadStats(Model, module="chamber.metrics.models"):
     by_job_class: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(repr=False)
 class MetricSummary(Model, module="chamber.metrics.models"):
     """What one metric was over a span of time: percent, degrees Celsius or watts."""
 
@@ -127,7 +127,7 @@ class MetricSummary(Model, module="chamber.metrics.models"):
         return cls(**model.figures)
 
 
-@dataclass
+@dataclass(repr=False)
 class WorkloadMetrics(Model, module="chamber.metrics.models"):
     """The metrics of a workload; None for one that was not measured."""
 
@@ -151,7 +151,7 @@ class WorkloadMetrics(Model, module="chamber.metrics.models"):
         )
 
 
-@dataclass
+@dataclass(repr=False)
 class CapacityBudget(Model, module="chamber.core.models"):
     """GPU-hours."""
 
@@ -160,7 +160,7 @@ class CapacityBudget(Model, module="chamber.core.models"):
     available: float | None
 
 
-@dataclass
+@dataclass(repr=False)
 class CapacityPool(Model, module="chamber.core.models"):
     """GPUs of one kind."""
 
@@ -172,7 +172,7 @@ class CapacityPool(Model, module="chamber.core.models"):
     available_gpus: float | None
 
 
-@dataclass
+@dataclass(repr=False)
 class Capacity(Model, module="chamber.core.models"):
     """What GPUs there are, and what may still be used of them."""
 
@@ -185,7 +185,7 @@ class Capacity(Model, module="chamber.core.models"):
         return cls(CapacityBudget.of(model.budget), [CapacityPool.of(pool) for pool in model.pools])
 
 
-@dataclass
+@dataclass(repr=False)
 class HealthStatus(Model, module="chamber.core.models"):
     """Whether the API works."""
 
@@ -211,7 +211,7 @@ class PaginatedResponse:
         return cls([Workload.of(item) for item in page.items], page.next_token, page.total_count)
 
 
-@dataclass
+@dataclass(repr=False)
 class Team(Model, module="chamber.admin.models"):
     """Those who share GPUs."""
 
@@ -223,7 +223,7 @@ class Team(Model, module="chamber.admin.models"):
     created_at: datetime | None = None
 
 
-@dataclass
+@dataclass(repr=False)
 class Template(Model, module="chamber.admin.models"):
     """A workload prepared for submitting."""
 
@@ -237,7 +237,7 @@ class Template(Model, module="chamber.admin.models"):
     configuration: dict[str, Any] | None = None
 
 
-@dataclass
+@dataclass(repr=False)
 class Allocation(Model, module="chamber.admin.models"):
     """Instances of a reservation that a team may use."""
 
@@ -249,7 +249,7 @@ class Allocation(Model, module="chamber.admin.models"):
     created_at: datetime | None = None
 
 
-@dataclass
+@dataclass(repr=False)
 class WorkloadSearchResult(Model, module="chamber.core.models"):
     """One page of a search. Iterating goes over its items."""
 
@@ -269,7 +269,7 @@ class WorkloadSearchResult(Model, module="chamber.core.models"):
         return cls(items, model.total_count, model.returned_count, model.has_more, model.next_cursor)
 
 
-@dataclass
+@dataclass(repr=False)
 class AggregationBucket(Model, module="chamber.core.models"):
     """How many workloads have one value of a dimension."""
 
@@ -277,7 +277,7 @@ class AggregationBucket(Model, module="chamber.core.models"):
     count: int
 
 
-@dataclass
+@dataclass(repr=False)
 class AggregationResult(Model, module="chamber.core.models"):
     """Workloads counted by a dimension."""
 
@@ -291,7 +291,7 @@ class AggregationResult(Model, module="chamber.core.models"):
         return cls(model.dimension, [AggregationBucket.of(bucket) for bucket in model.buckets], model.total)
 
 
-@dataclass
+@dataclass(repr=False)
 class GlobalMetrics(Model, module="chamber.metrics.models"):
     """The metrics of an organisation or a team; None for one that was not measured."""
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from chamber.run import Profile
 
-__all__ = ["ProjectProfile", "described", "detect_project"]
+__all__ = ["ProjectProfile", "conventional", "described", "detect_project"]
+
+_STARTS = ("train.py", "main.py", "run.py", "app.py")
+_NO_PROGRAMS = {"conftest.py", "setup.py"}
 
 _CONFIGURATION = {".json", ".toml", ".yaml", ".yml"}
 #: Files of these endings that configure no training.
@@ -39,7 +42,7 @@ class ProjectProfile:
     uses_horovod: bool = False
     has_dockerfile: bool = False
     has_chamber_config: bool = False
-    chamber_config: dict[str, Any] | None = None
+    chamber_config: dict[str, Any] | None = field(default=None, repr=False)
 
 
 def detect_project(
@@ -53,7 +56,7 @@ def detect_project(
     Raises ValueError: a file is malformed, or several could start the project.
     """
     with extra():
-        from chamber.run.errors import EntrypointNotFoundError, ProjectNotFoundError
+        from chamber.run.errors import AmbiguousEntrypointError, EntrypointNotFoundError, ProjectNotFoundError
         from chamber.run.project import detection
         from chamber.run.project.files import select
     root = Path(directory).resolve()
@@ -65,24 +68,29 @@ def detect_project(
     paths = {file.path for file in select(root, (), ()).files if not file.is_folder}
     try:
         profile, _ = detection.detect(root, paths, start)
-    except EntrypointNotFoundError:
+    except (AmbiguousEntrypointError, EntrypointNotFoundError):
         if start:
             raise
-        profile, _ = detection.detect(root, paths, starter="Dockerfile")
-        return described(profile, root, None, chamber_config)
-    return described(profile, root, profile.entrypoint, chamber_config)
+        start = conventional(root)
+        profile, _ = detection.detect(root, paths, start, starter=None if start else "Dockerfile")
+    return described(profile, root, chamber_config)
 
 
-def described(
-    profile: Profile, root: Path, entrypoint: str | None, chamber_config: dict[str, Any] | None = None
-) -> ProjectProfile:
+def conventional(root: Path) -> str | None:
+    """What starts a project by convention: train.py before main.py, run.py and app.py, else its only program."""
+    programs = [file.name for file in root.glob("*.py") if file.name not in _NO_PROGRAMS]
+    named = [name for name in _STARTS if name in programs]
+    return named[0] if named else programs[0] if len(programs) == 1 else None
+
+
+def described(profile: Profile, root: Path, chamber_config: dict[str, Any] | None = None) -> ProjectProfile:
     """The profile with the names that it has here."""
     from chamber.run.project.detection.python import DEFAULT_PYTHON
 
     own = load_chamber_config(root)
     return ProjectProfile(
         root_dir=str(root),
-        entrypoint=entrypoint,
+        entrypoint=conventional(root) if profile.starts_itself else profile.entrypoint,
         requirements_file=profile.requirements_file or next(iter(profile.dependency_files), None),
         config_files=_configuration(root),
         framework=profile.framework,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,7 +11,9 @@ from chamber.core.errors import ConfigurationError
 from chamber_sdk.defaults import GPU_TYPE, GPUS, JOB_CLASS
 from chamber_sdk.extra import extra
 from chamber_sdk.models import JobClass, Workload
-from chamber_sdk.run.detect import ProjectProfile, described
+from chamber_sdk.run.arguments import translated
+from chamber_sdk.run.detect import ProjectProfile, conventional, described
+from chamber_sdk.run.project_config import load_chamber_config
 
 if TYPE_CHECKING:
     import os
@@ -33,26 +35,32 @@ class DryRunResult:
     #: The image's whole reference: registry, name and tag.
     image_tag: str
     #: YAML, with the values of all environment variables.
-    manifest: str
+    manifest: str = field(repr=False)
     #: ``client.submit_job(**submit_payload)`` submits it.
-    submit_payload: dict[str, Any]
+    submit_payload: dict[str, Any] = field(repr=False)
 
     @classmethod
     def of(cls, plan: chamber.run.DryRunResult) -> Self:
         """The parts of a plan that have a name here."""
-        profile = described(plan.profile, Path(plan.directory), plan.profile.entrypoint)
-        payload = {"initiative_id": None, "priority": None, **plan.submit_payload}
+        profile = described(plan.profile, Path(plan.directory))
+        payload = {"initiative_id": None, **plan.submit_payload}
         return cls(profile, plan.dockerfile, plan.dockerignore, plan.image, plan.manifest, payload)
 
 
 def carried_out(
-    client: chamber.core.ChamberClient, directory: str | os.PathLike[str], settings: Mapping[str, Any]
+    client: chamber.core.ChamberClient, directory: str | os.PathLike[str], arguments: Mapping[str, Any]
 ) -> Workload | DryRunResult:
-    """What comes of a run of `directory` with these arguments of `chamber.run`."""
+    """What comes of a run of `directory` by `client`. What several programs could start is started by convention."""
     with extra():
-        import chamber.run
-    done: Any = client.run(directory, **settings)
-    return DryRunResult.of(done) if isinstance(done, chamber.run.DryRunResult) else Workload.of(done)
+        from chamber.run import AmbiguousEntrypointError, EntrypointNotFoundError
+    settings = translated(directory, arguments)
+    try:
+        return _of(client.run(directory, **settings))
+    except (AmbiguousEntrypointError, EntrypointNotFoundError):
+        start = conventional(Path(directory))
+        if start is None or settings.get("entrypoint") or (load_chamber_config(directory) or {}).get("entrypoint"):
+            raise
+    return _of(client.run(directory, **{**settings, "entrypoint": start}))
 
 
 def run(
@@ -123,6 +131,12 @@ def get_default_registry_name() -> str | None:
         from chamber.run.settings import registries
     name = registries.default_name()
     return name if name in registries.listed() else None
+
+
+def _of(done: Any) -> Workload | DryRunResult:
+    from chamber.run import DryRunResult as Plan
+
+    return DryRunResult.of(done) if isinstance(done, Plan) else Workload.of(done)
 
 
 def _offline() -> ChamberClient:
