@@ -9,13 +9,14 @@ from mixes import WAYS, Mix, meant
 import chamber.admin.operations
 import chamber.metrics.operations
 from chamber.core import Model, capacity, health, many, search
+from chamber.core.explaining.operations import ExplainingOperations
 from chamber.core.operations import listing, operation
 from chamber.core.testing import RecordingTransport, Reply, recorded_client
 
 CALL = pytest.mark.parametrize("call", CALLS, ids=[call.operation for call in CALLS])
 
-#: Of these, the one sends what its caller says, and the other needs no answer of its own kind.
-NOT_HERE = {"request", "resolve_submission"}
+#: Of these, the first sends what its caller says, and the others have no answer of their own kind.
+NOT_HERE = {"request", "resolve_submission", "explain", "logs"}
 
 
 def answering(call: Call, mix: Mix) -> RecordingTransport:
@@ -34,6 +35,7 @@ def expected(call: Call, mix: Mix):
 def test_every_operation_is_here():
     owners = [
         many.ManyOperations,
+        ExplainingOperations,
         search.SearchOperations,
         capacity.CapacityOperations,
         health.HealthOperations,

@@ -9,9 +9,11 @@ from chamber.core import (
     AsyncChamberClient,
     Capacity,
     ChamberClient,
+    Explanation,
     HealthStatus,
     JobClass,
     JobStatus,
+    LogLine,
     Model,
     Operations,
     PaginatedResponse,
@@ -64,6 +66,8 @@ def blocking(client: ChamberClient, since: datetime) -> None:
     assert_type(client.cancel_workload("wl_1"), Workload)
     assert_type(client.wait_for_completion("wl_1", 1, timeout=None, terminal_statuses=["RUNNING"]), Workload)
     assert_type(client.get_capacity(pool_id="p"), Capacity)
+    assert_type(client.logs("wl_1", follow=True, tail=3, pod="0"), Generator[LogLine, None, None])
+    assert_type(client.explain("wl_1"), Explanation)
     assert_type(client.request("GET", path("quotas", "ml"), Quota), Quota)
     assert_type(client.request("GET", path("quotas"), list[Quota]), list[Quota])
     for workload in client.iter_workloads():

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import ssl
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from chamber.core import ChamberClient
 from chamber.core.errors import TransportError
@@ -22,34 +17,6 @@ with ChamberClient("ch.a", sys.argv[1], timeout=20) as client:
     print(client.health().status)
 """
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"status":"healthy"}'
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """The files of an authority that nobody knows, and of a certificate of its for localhost."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, own_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root = _certificate("Nobody's authority", key.public_key(), "Nobody's authority", key, ca=True)
-    own = _certificate("localhost", own_key.public_key(), "Nobody's authority", key, ca=False)
-    private = own_key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "root.pem").write_bytes(root.public_bytes(serialization.Encoding.PEM))
-    (folder / "server.pem").write_bytes(own.public_bytes(serialization.Encoding.PEM) + private)
-    return folder
-
-
-def _certificate(name, public, issuer, key, *, ca):
-    now = dt.datetime.now(dt.UTC)
-    names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in (name, issuer)]
-    made = (
-        x509.CertificateBuilder(names[1], names[0], public, x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-    )
-    return made.sign(key, hashes.SHA256())
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_item
 from chamber.core.paths import path
 from chamber.core.retry import POLL, READ, REPEATABLE_WRITE, RETRIED
+from chamber.core.settings import checked_timeout
 from chamber.core.submission import OnAmbiguous, Submission, checked, find
 from chamber.core.transport import is_final
 
@@ -97,7 +98,9 @@ class WorkloadOperations(Operations):
         )
         validation.one_of("on_ambiguous", on_ambiguous, ("resolve", "raise"))
         if max_gpu_hours is not None:
+            deadline = Deadline(self._transport.clock, checked_timeout(timeout))
             await require_budget(self._transport, initiative_id, max_gpu_hours, timeout=timeout)
+            timeout = deadline.left()
         return await Submission(self._transport, fields, timeout=timeout, on_ambiguous=on_ambiguous).send()
 
     @operation

@@ -9,6 +9,7 @@ from typing import Unpack, cast
 
 from chamber.core import validation
 from chamber.core.budgets import require_budget
+from chamber.core.clock import Deadline
 from chamber.core.enums import JobClass, JobStatus
 from chamber.core.errors import AuthorizationError
 from chamber.core.many import ManyOperations
@@ -22,6 +23,7 @@ from chamber.run.planning.plan import DryRunResult
 from chamber.run.planning.planner import Request, prepare
 from chamber.run.progress import WARNING, Reporter
 from chamber.run.publishing import publish
+from chamber.run.resubmitting import Resubmission, beginning_anew, check_resubmission, completed
 from chamber.run.settings import registries
 from chamber.run.settings.configuration import DefaultNumber, DefaultText
 from chamber.run.signatures import Directory, Distributed, OnPreempted, ProjectOptions, run_operation
@@ -80,7 +82,9 @@ class RunOperations(Operations):
         detect, dockerfile, manifest, docker, upload, submit, wait) and a message; `progress` shows the same live
         when standard error is a terminal.
 
-        `max_gpu_hours`: GPU-hours that the job may use; it is refused where its team has fewer left.
+        `max_gpu_hours`: GPU-hours that the job may use, in all attempts together; it is refused where its team has
+        fewer left. With ``on_preempted="resubmit"`` and `wait`, a job that was preempted is submitted again, up to
+        `max_resubmits` times; what its environment tells it then is in `chamber.run.attempts`.
 
         Raises ProjectNotFoundError, EntrypointNotFoundError: FileNotFoundErrors, of the directory or in it.
         Raises ConfigurationError: a ValueError; a setting is missing, malformed or unknown.
@@ -95,6 +99,8 @@ class RunOperations(Operations):
         """
         validation.number("poll_interval", poll_interval, 0, whole=False)
         validation.number("timeout", timeout, 0, whole=False)
+        validation.number("max_gpu_hours", max_gpu_hours, 0, whole=False)
+        check_resubmission(on_preempted, max_resubmits, wait=wait or dry_run)
         request = Request(
             directory=directory,
             arguments=_settings(
@@ -122,12 +128,14 @@ class RunOperations(Operations):
             await saving.save(prepared.plan, dockerfile=save_dockerfile, manifest=save_manifest)
             if prepared.registry is None or dry_run:
                 return prepared.plan
-            for warning in prepared.plan.warnings:
+            for warning in (*prepared.plan.warnings, *(beginning_anew(prepared.plan) if on_preempted else ())):
                 await report("config", f"{WARNING}{warning}")
             plan = await publish(self._transport, prepared.plan, prepared.layers, prepared.registry, no_cache, report)
             await asyncio.to_thread(history.remember, plan.directory, plan.repository, _made_from(plan))
-            workload = await submit(self._transport, plan, prepared.plan.digest, report)
-            return await self._watched(workload, poll_interval, timeout, report) if wait else workload
+            digest, resubmits = prepared.plan.digest, on_preempted is not None
+            allowed = Resubmission(plan, digest, max_resubmits, max_gpu_hours) if resubmits else None
+            workload = await submit(self._transport, plan, digest, report, resubmits=resubmits)
+            return await self._ended(workload, poll_interval, timeout, allowed, report) if wait else workload
 
     @operation
     async def plan(
@@ -227,6 +235,25 @@ class RunOperations(Operations):
     async def _require_budget(self, plan: DryRunResult, hours: float | None) -> None:
         if hours is not None and plan.settings.team:
             await require_budget(self._transport, plan.settings.team, hours)
+
+    async def _ended(
+        self,
+        workload: Workload,
+        poll_interval: float,
+        timeout: float | None,
+        allowed: Resubmission | None,
+        report: Reporter,
+    ) -> Workload:
+        """The workload once it has ended, or the one of the last attempt."""
+        deadline = Deadline(self._transport.clock, timeout)
+
+        async def watch(submitted: Workload) -> Workload:
+            left = None if timeout is None else deadline.remaining
+            return await self._watched(submitted, poll_interval, left, report)
+
+        if allowed is None:
+            return await watch(workload)
+        return await completed(_core(self), self._transport, workload, allowed, watch, report)
 
     async def _watched(
         self, workload: Workload, poll_interval: float, timeout: float | None, report: Reporter

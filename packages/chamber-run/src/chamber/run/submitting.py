@@ -6,28 +6,41 @@ from chamber.core.enums import JobStatus
 from chamber.core.errors import SubmissionUnknownError
 from chamber.core.journal import Entry, Journal
 from chamber.core.models import Workload
-from chamber.core.submission import Submission, checked
+from chamber.core.submission import Submission
 from chamber.core.transport import Transport
+from chamber.run.attempts import Attempt, fields_of
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.progress import WARNING, Reporter
 
-__all__ = ["submit"]
+__all__ = ["submit", "submit_attempt"]
 
 
-async def submit(transport: Transport, plan: DryRunResult, digest: str, report: Reporter) -> Workload:
+async def submit(
+    transport: Transport, plan: DryRunResult, digest: str, report: Reporter, *, resubmits: bool = False
+) -> Workload:
     """The workload of a plan: what a killed run of the same digest left unacknowledged, or a new one.
 
     What was acknowledged is never returned again; nor is what another process has under way, or what failed or was
-    cancelled since.
+    cancelled since. `resubmits`: it is told which attempt it is, and one that was preempted since is returned too.
 
     Raises ValidationError: a field is outside its bounds. Raises what `chamber.core.submission.Submission` does.
     """
     while (entry := _unacknowledged(transport, digest)) is not None:
-        workload = await _resumed(transport, plan, entry, report)
+        workload = await _resumed(transport, plan, entry, report, resubmits)
         if workload is not None:
             return workload
-    await report("submit", f"submitting {plan.settings.name}")
-    workload = await Submission(transport, checked(plan.submit_payload), digest=digest).send()
+    return await submit_attempt(transport, plan, Attempt.first(), digest, report, resubmits=resubmits)
+
+
+async def submit_attempt(
+    transport: Transport, plan: DryRunResult, attempt: Attempt, digest: str, report: Reporter, *, resubmits: bool
+) -> Workload:
+    """The workload of one attempt, submitted once: its external id is the same whoever submits it.
+
+    Raises as `submit` does.
+    """
+    await report("submit", f"submitting {plan.settings.name}{attempt}")
+    workload = await Submission(transport, fields_of(plan, attempt, told=resubmits), digest=digest).send()
     await report("submit", f"submitted {workload.name} as {workload.id}")
     return workload
 
@@ -37,12 +50,14 @@ def _unacknowledged(transport: Transport, digest: str) -> Entry | None:
     return Journal().claim_run(digest, settings.api_url, settings.organization_id)
 
 
-async def _resumed(transport: Transport, plan: DryRunResult, entry: Entry, report: Reporter) -> Workload | None:
+async def _resumed(
+    transport: Transport, plan: DryRunResult, entry: Entry, report: Reporter, resubmits: bool
+) -> Workload | None:
     """The workload of an intent that was never acknowledged; None: it has ended meanwhile, and not by completing."""
     external_id = entry.intent.external_id
     with entry:
         await report("submit", f"an earlier run of this plan was not acknowledged: looking for {external_id}")
-        fields = checked({**plan.submit_payload, "external_id": external_id})
+        fields = fields_of(plan, Attempt.of(external_id), told=resubmits)
         try:
             workload = await Submission(transport, fields, digest=entry.intent.digest).resume(entry)
         except SubmissionUnknownError as error:
@@ -53,7 +68,8 @@ async def _resumed(transport: Transport, plan: DryRunResult, entry: Entry, repor
     if not workload.reused:
         await report("submit", f"submitted {workload.name} as {workload.id}")
         return workload
-    if workload.is_terminal and workload.status != JobStatus.COMPLETED:
+    goes_on = {JobStatus.COMPLETED, JobStatus.PREEMPTED} if resubmits else {JobStatus.COMPLETED}
+    if workload.is_terminal and workload.status not in goes_on:
         await report(
             "submit", f"{WARNING}the earlier run is {workload.id}, which is {workload.status}: submitting anew"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from chamber.core.budgets import remaining
 from chamber.core.enums import JobClass
 from chamber.core.models import Capacity, CapacityPool, Workload
 
@@ -20,6 +21,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     capacity: Capacity | None = None
     #: Workloads that wait for the same GPUs and come first.
     ahead: tuple[Workload, ...] = ()
+    #: What could not be had, and why.
+    missing: tuple[str, ...] = ()
 
     @property
     def told(self) -> str:
@@ -41,8 +44,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def remaining_hours(self) -> float | None:
         """GPU-hours that its team has left, where the API tells."""
-        teams = self.capacity.teams if self.capacity else ()
-        return next((t.remaining_gpu_hours for t in teams if t.id == self.workload.initiative_id), None)
+        if self.capacity is None or self.workload.initiative_id is None:
+            return None
+        return remaining(self.capacity, self.workload.initiative_id)
 
     @property
     def is_reserved(self) -> bool:

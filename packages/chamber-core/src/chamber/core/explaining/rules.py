@@ -48,7 +48,7 @@ def concluded(case: Case) -> Explanation:
         Reason.UNKNOWN,
         f"the API says {_short(case.told)!r}" if case.told else f"it is {workload.status}, and nothing tells why",
         f"Read its output with client.logs({workload.id!r}), or ask the cluster itself",
-        tuple(_short(line) for line in case.lines[-3:]),
+        tuple(_short(line) for line in (*case.lines[-3:], *case.missing)),
     )
 
 
@@ -61,7 +61,7 @@ def _explained(case: Case, rule: Rule, evidence: str) -> Explanation:
         "code": workload.exit_code,
         "evidence": _short(evidence),
     }
-    shown = tuple(dict.fromkeys(_short(text) for text in (evidence, case.told) if text))
+    shown = tuple(dict.fromkeys(_short(text) for text in (evidence, case.told, *case.missing) if text))
     message, next_step = rule.message.format(**facts), rule.next_step.format(**facts)
     return Explanation(workload.id, workload.status, rule.reason, message, next_step, shown)
 
@@ -84,39 +84,38 @@ def _always(text: str) -> Finding:
 
 
 def _used_up(case: Case) -> str | None:
-    if found := case.said("GPU-hours of this month", "quota", "budget"):
-        return found
-    left = case.remaining_hours
-    return f"the team has {left:g} GPU-hours left" if left is not None and left <= 0 else None
+    left = None if case.told else case.remaining_hours
+    inferred = f"the team has {left:g} GPU-hours left" if left is not None and left <= 0 else None
+    return case.said("GPU-hours of this month", "quota", "budget") or inferred
 
 
 def _too_large(case: Case) -> str | None:
     largest = max((pool.total_gpus for pool in case.pools if pool.total_gpus is not None), default=None)
     asked = case.workload.requested_gpus
-    if largest is None or asked is None or asked <= largest:
+    if case.told or largest is None or asked is None or asked <= largest:
         return None
     return f"the largest pool has {largest:g} {case.workload.gpu_type}"
 
 
+def _on_reservation(case: Case) -> str | None:
+    inferred = None if case.told or not case.is_reserved else "RESERVED work runs only on what is reserved for its team"
+    return case.said("reserved for its team", "make room for it", "reservation") or inferred
+
+
 def _behind(case: Case) -> str | None:
-    if case.ahead:
-        first = case.ahead[0]
-        others = f" and {len(case.ahead) - 1} more" if len(case.ahead) > 1 else ""
-        return f"{first.name} ({first.id}, priority {first.priority}){others} come first"
-    return case.said("behind workloads", "higher priority", "lower priority")
+    found = case.said("behind workloads", "higher priority")
+    if not case.ahead or (case.told and not found):
+        return found
+    first, others = case.ahead[0], len(case.ahead) - 1
+    more = f" and {others} more" if others else ""
+    return f"{first.name} ({first.id}) with priority {first.priority}{more}"
 
 
 def _no_idle(case: Case) -> str | None:
-    if found := case.said("idle GPUs", "insufficient", "unschedulable"):
-        return found
     idle = [pool.available_gpus for pool in case.pools if pool.available_gpus is not None]
     asked = case.workload.requested_gpus
-    return f"{max(idle):g} are idle" if idle and asked is not None and max(idle) < asked else None
-
-
-def _on_reservation(case: Case) -> str | None:
-    found = case.said("reserved for its team", "make room for it", "reservation")
-    return found or (_no_idle(case) if case.is_reserved else None)
+    is_short = not case.told and idle and asked is not None and max(idle) < asked
+    return case.said("idle GPUs", "insufficient", "unschedulable") or (f"{max(idle):g} are idle" if is_short else None)
 
 
 def _signalled(case: Case) -> str | None:

@@ -13,15 +13,19 @@ __all__ = ["chosen"]
 
 
 async def chosen(transport: Transport, workload: Workload) -> LogSource:
-    """The first source that has it: a plugin's, then the API's own.
+    """The first source that has it: a plugin's, the API's own, the Kubernetes cluster that the workload names.
 
-    Raises NotFoundError: none has.
+    Raises NotFoundError: none has. Raises what `chamber.core.output.clusters.access` does.
     """
     if (own := log_source(workload, transport.settings.api_url)) is not None:
         return own
     if (offered := await api.offered(transport, workload.id)) is not None:
         return offered
+    if workload.cluster_id or workload.namespace:
+        from chamber.core.output.kubernetes import KubernetesOutput
+
+        return await KubernetesOutput.of(transport, workload)
     raise NotFoundError(
-        f"The output of workload {workload.id} is nowhere to be read: the API has no endpoint for it, and no plugin "
-        "knows another place. Install one that does (hook chamber_log_source), or ask the cluster itself"
+        f"The output of workload {workload.id} is nowhere to be read: the API has no endpoint for it and names no "
+        "cluster, and no plugin knows another place (hook chamber_log_source)"
     )

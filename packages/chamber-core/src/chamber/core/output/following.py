@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from typing import Any
 
-from chamber.core.clock import Contact
+from chamber.core.clock import Clock
 from chamber.core.errors import ChamberError
 from chamber.core.logs import logger
 from chamber.core.models import LogLine
@@ -66,14 +66,14 @@ class Followed:
 
     async def _find(self) -> None:
         """Reads each pod from when it is there."""
-        contact = Contact(self._transport.clock, POLL.deadline)
+        patience = _Patience(self._transport.clock, POLL.deadline)
         while True:
             try:
                 if await self._started():
                     break
-                contact.made()
+                patience.answered()
             except ChamberError as error:
-                _keep_on(error, contact)
+                patience.failed(error)
             await self._transport.pause(_LOOK)
         await asyncio.gather(*self._known.values())
         await self._lines.put(None)
@@ -103,26 +103,39 @@ class Followed:
 
     async def _of(self, pod: Pod, *, follow: bool) -> AsyncGenerator[LogLine, None]:
         """The lines of a pod; read again, from the last place, after a cut."""
-        contact = Contact(self._transport.clock, POLL.deadline if follow else READ.deadline)
+        patience = _Patience(self._transport.clock, POLL.deadline if follow else READ.deadline)
         place, wait = None, POLL.base
         while True:
             tail = self._tail if place is None else None
             try:
                 async with aclosing(self._source.read(pod, follow=follow, tail=tail, after=place)) as read:
                     async for reached, line in read:
-                        contact.made()
+                        patience.answered()
                         place, wait = reached, POLL.base
                         if line is not None and (self._wanted in {None, line.pod} or not pod.has_all):
                             yield line
                 return
             except ChamberError as error:
-                _keep_on(error, contact)
+                patience.failed(error)
             await self._transport.pause(wait)
             wait = min(2 * wait, POLL.cap)
 
 
-def _keep_on(error: ChamberError, contact: Contact) -> None:
-    """Raises the error of a look that cannot be made again, or was made in vain for too long."""
-    if ends_waiting(error) or contact.is_lost:
-        raise error
-    _log.warning("output was cut off", error=str(error))
+class _Patience:
+    """How long is looked again after looks that failed: so many seconds from the first of them in a row."""
+
+    def __init__(self, clock: Clock, longest: float) -> None:
+        self._clock, self._longest = clock, longest
+        self._failing_since: float | None = None
+
+    def answered(self) -> None:
+        """A look was good."""
+        self._failing_since = None
+
+    def failed(self, error: ChamberError) -> None:
+        """Raises the error of a look that cannot be made again, or was made in vain for too long."""
+        now = self._clock.monotonic()
+        self._failing_since = now if self._failing_since is None else self._failing_since
+        if ends_waiting(error) or now - self._failing_since > self._longest:
+            raise error
+        _log.warning("output was cut off", error=str(error))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
+from typing import TYPE_CHECKING
 
 from chamber.core import validation
 from chamber.core.models import LogLine
 from chamber.core.operations import listing
 from chamber.core.workloads import WorkloadOperations
+
+if TYPE_CHECKING:
+    from chamber.core.output.sources import LogSource
 
 __all__ = ["OutputOperations"]
 
@@ -43,6 +47,11 @@ class OutputOperations(WorkloadOperations):
             return (await self.get_workload(workload_id)).is_terminal
 
         followed = Followed(self._transport, source, is_over, tail=tail, pod=pod)
-        async with aclosing(followed.lines() if follow else followed.present()) as lines:
+        async with _opened(source), aclosing(followed.lines() if follow else followed.present()) as lines:
             async for line in lines:
                 yield line
+
+
+def _opened(source: LogSource) -> AbstractAsyncContextManager[object]:
+    """The source, left when it is no longer read, if it can be."""
+    return source if isinstance(source, AbstractAsyncContextManager) else nullcontext()

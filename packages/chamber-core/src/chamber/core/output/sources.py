@@ -33,7 +33,7 @@ class Pod(msgspec.Struct, frozen=True):
 
 
 class LogSource(Protocol):
-    """Where the output of one workload is read."""
+    """Where the output of one workload is read. One that is an async context manager is left when it no longer is."""
 
     async def pods(self) -> Sequence[Pod]:
         """The pods whose output can be read by now; none before the first has started.
@@ -42,7 +42,7 @@ class LogSource(Protocol):
         """
         ...
 
-    def read(self, pod: Pod, *, follow: bool, tail: int | None, after: Any) -> Reading:
+    def read(self, pod: Pod, /, *, follow: bool, tail: int | None, after: Any) -> Reading:
         """The lines of a pod, in their order, each with the place behind it.
 
         `after`: the place to go on from; None: the beginning, or the last `tail` lines. It ends with the lines that

@@ -9,6 +9,7 @@ import math
 import random
 import re
 import uuid
+import weakref
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,10 +24,12 @@ from chamber.core.settings import Settings, checked_timeout
 from chamber.core.transport.budget import RetryBudget
 from chamber.core.transport.connections import Connections
 from chamber.core.transport.daemon import in_daemon
+from chamber.core.transport.elsewhere import Elsewhere
 from chamber.core.transport.exchange import Request, Streamed, checked_headers, exchange, is_final
 from chamber.core.wire import Answer
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from datetime import datetime
 
@@ -73,6 +76,7 @@ class Transport:
         self._listener = listener
         self._budget = RetryBudget()
         self._connections = Connections()
+        self._others: weakref.WeakSet[Elsewhere] = weakref.WeakSet()
         self._closed = False
         self._chance: Callable[[], float] = random.random
         #: How far the clock of the API is ahead of this machine's, as its last answer told.
@@ -129,6 +133,13 @@ class Transport:
         async with exchange(self._connections, request, timeout, sent) as streamed:
             yield streamed
 
+    def elsewhere(self, tls: ssl.SSLContext | None = None) -> Elsewhere:
+        """Connections to another host, which are closed with this client at the latest."""
+        self._check_open()
+        found = Elsewhere(tls)
+        self._others.add(found)
+        return found
+
     @contextlib.contextmanager
     def within(self, timeout: float | None = None) -> Iterator[None]:
         """Have all calls inside be over together in `timeout` seconds; None: in the client's own, if it has one."""
@@ -152,6 +163,8 @@ class Transport:
     async def close(self) -> None:
         """Close the connections of the running loop, and end the calls in it; further calls are refused."""
         self._closed = True
+        for other in list(self._others):
+            await other.close()
         await self._connections.close()
 
     def _request(

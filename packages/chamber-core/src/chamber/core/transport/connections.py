@@ -10,13 +10,16 @@ import socket
 import weakref
 from collections.abc import AsyncGenerator
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from yarl import URL
 
 from chamber.core.transport.resolver import ThreadResolver
 from chamber.core.transport.under_way import UnderWay
+
+if TYPE_CHECKING:
+    import ssl
 
 __all__ = ["Connections", "url_of"]
 
@@ -29,9 +32,10 @@ _open_sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
 
 class Connections:
-    """The pools of one client. A pool is made in the loop that first needs it."""
+    """The pools of one client, each made in the loop that first needs it. `tls`: None trusts what the machine does."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Opened]
         self._sessions = weakref.WeakKeyDictionary()
         self._under_way: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, UnderWay]
@@ -53,7 +57,7 @@ class Connections:
         self._forget_ended_loops()
         opened = self._sessions.get(loop)
         if opened is None or opened[0].closed:
-            session = _new_session()
+            session = _new_session(self._tls)
             opened = self._sessions[loop] = (session, _closed_at_the_end(session))
             await anext(opened[1])
         return opened[0]
@@ -92,8 +96,9 @@ async def _closed_at_the_end(session: aiohttp.ClientSession) -> AsyncGenerator[N
         await session.close()
 
 
-def _new_session() -> aiohttp.ClientSession:
+def _new_session(tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
+        ssl=True if tls is None else tls,
         limit=_LIMIT,
         limit_per_host=_LIMIT_PER_HOST,
         keepalive_timeout=_KEEPALIVE,

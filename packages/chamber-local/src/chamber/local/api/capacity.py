@@ -43,18 +43,19 @@ async def capacity(parts: Services, query: AskedCapacity) -> Capacity:
     by_pool = await _used(parts, chosen, now, "capacity_pool_id")
     by_team = await _used(parts, chosen, now, "initiative_id")
     held = await parts.ledger.claims()
-    allocated = sum(_hours(pool.total_gpus, now) for pool in pools)
+    whole = Hours(sum(_hours(pool.total_gpus, now) for pool in pools), sum(by_pool.values()))
+    uses = tuple(
+        TeamUse(team, Hours(_allocated(organisation, team.id, pools, now), by_team.get(team.id, 0.0))) for team in teams
+    )
     return Capacity(
         organization_id=parts.organization_id,
-        hours=Hours(allocated, sum(by_pool.values())),
+        hours=whole,
+        budget=uses[0].hours if query.initiative_id and uses else whole,
         pools=tuple(
             PoolUse(pool, Hours(_hours(pool.total_gpus, now), by_pool.get(pool.id, 0.0)), used_gpus(pool, held))
             for pool in pools
         ),
-        teams=tuple(
-            TeamUse(team, Hours(_allocated(organisation, team.id, pools, now), by_team.get(team.id, 0.0)))
-            for team in teams
-        ),
+        teams=uses,
     )
 
 

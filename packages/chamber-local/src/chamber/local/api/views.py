@@ -204,10 +204,11 @@ class TeamUse(msgspec.Struct, frozen=True):
 
 
 class Capacity(msgspec.Struct, frozen=True):
-    """What there is, and what of it is used."""
+    """What there is, and what of it is used; `budget` is that of the team that was asked for, else of all."""
 
     organization_id: str
     hours: Hours
+    budget: Hours
     pools: tuple[PoolUse, ...]
     teams: tuple[TeamUse, ...]
 

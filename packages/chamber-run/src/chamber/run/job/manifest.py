@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -21,7 +21,9 @@ __all__ = [
     "parsed",
     "rendered",
     "with_image",
+    "with_labels",
     "with_values",
+    "with_variables",
     "without_values",
 ]
 
@@ -85,6 +87,25 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
         for variable in container.get("env", ()):
             if "value" in variable:
                 variable["value"] = values.get(variable["name"], variable["value"])
+    return rendered(objects)
+
+
+def with_labels(text: str, labels: Mapping[str, str]) -> str:
+    """The manifest with more labels, on each object and each pod."""
+    objects = parsed(text)
+    for owner in (owner for made in objects for owner in (made, *templates(made))):
+        owner.setdefault("metadata", {}).setdefault("labels", {}).update(labels)
+    return rendered(objects)
+
+
+def with_variables(text: str, change: Callable[[Mapping[str, str]], Mapping[str, str]]) -> str:
+    """The manifest with more environment variables in each container: what `change` makes of those that it has."""
+    objects = parsed(text)
+    for container in _containers(objects):
+        held = container.setdefault("env", [])
+        more = change({variable["name"]: variable["value"] for variable in held if "value" in variable})
+        container["env"] = [variable for variable in held if variable["name"] not in more]
+        container["env"] += [{"name": name, "value": value} for name, value in more.items()]
     return rendered(objects)
 
 

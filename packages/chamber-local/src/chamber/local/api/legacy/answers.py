@@ -135,7 +135,7 @@ def _allocations(answer: views.Allocations, _: str) -> wire.Allocations:
 
 
 def _capacity(answer: views.Capacity, _: str) -> wire.Capacity:
-    hours = answer.hours
+    hours = answer.budget
     budget = wire.Budget(hours.allocated, hours.used, hours.remaining)
     return wire.Capacity(budget, [_pool(use) for use in answer.pools])
 
