@@ -126,3 +126,19 @@ def test_a_build_that_fails_shows_its_output_and_one_line(cli, project):
     assert "  it is broken" in lines
     assert lines[-1].startswith("Error: ")
     assert lines[-1].endswith("(exit code 7); `chamber doctor` looks for the cause")
+
+
+def test_a_run_that_would_be_submitted_again_ends_as_its_job(cli, told, live, project):
+    words = (
+        "run",
+        project(WORKS),
+        "--team",
+        live.team,
+        "--wait",
+        "--poll-interval",
+        "0.05",
+        "--on-preempted",
+        "resubmit",
+    )
+    assert told(*words, chamber=live)["status"] == "COMPLETED"
+    assert cli(*words, "--entrypoint", "nothing.py").exit_code == 2
