@@ -1,36 +1,61 @@
-"""How long a whole process takes that imports the client and ends, ours beside the vendor's package.
+"""What importing the client costs, and how long a new process takes until its first answer; whole processes."""
 
-The two are run in turn, so that a machine whose speed drifts is fair to both; the ratio is taken pair by pair.
-"""
+import functools
 
-import statistics
-import subprocess
-import time
-from pathlib import Path
-
+import measuring
 import peers
+import results
+import serving
+from measuring import Contestant
 
-PAIRS = 21
-OURS = "from chamber.core import ChamberClient"
-THEIRS = "from chamber_sdk import ChamberClient"
+ROUNDS = 15
+PEER = "chamber-sdk"
+OURS, THEIRS = "from chamber.core import ChamberClient", "from chamber_sdk import ChamberClient"
+FIRST = """
+import sys
+{0}
+assert ChamberClient("ch.0123456789abcdef", sys.argv[1]).get_workload("wl_01").name
+"""
+HEAVY = ("asyncio", "aiohttp", "msgspec", "pluggy", "structlog")
+NOTE = (
+    "the floor is the import of aiohttp alone. It imports asyncio and ssl and reads the machine's certificates before "
+    "anything is sent; what we add to it is the rest"
+)
 
 
 def main() -> None:
-    """Print both times and their ratio."""
-    ours, theirs = peers.ours("chamber-core"), peers.peer()
-    seconds(ours, OURS), seconds(theirs, THEIRS)
-    pairs = [(seconds(ours, OURS), seconds(theirs, THEIRS)) for _ in range(PAIRS)]
-    ratios = sorted(their / our for our, their in pairs)
-    print("import: a whole process, from start to end")
-    print(f"  ours    median {1000 * statistics.median(our for our, _ in pairs):6.1f} ms")
-    print(f"  vendor  median {1000 * statistics.median(their for _, their in pairs):6.1f} ms")
-    print(
-        f"  ours is {statistics.median(ratios):.1f} times quicker ({ratios[0]:.1f} to {ratios[-1]:.1f}, {PAIRS} pairs)"
+    """Measure both beside the peer's, and beside a process that imports nothing."""
+    ours, theirs = peers.ours(), peers.peer()
+    versions = {**peers.versions(ours, "chamber-core", "aiohttp"), **peers.versions(theirs, PEER, "requests")}
+    light = f"{OURS}; import sys; assert not [name for name in {HEAVY} if name in sys.modules]"
+    measuring.process([ours, "-c", light])
+    imports = measuring.in_turn(
+        {
+            results.OURS: running(ours, OURS),
+            PEER: running(theirs, THEIRS),
+            "python -c pass": running(ours, "pass"),
+        },
+        ROUNDS,
     )
+    with serving.served(measuring.SERVER_CORE) as server:
+        first = measuring.in_turn(
+            {
+                results.OURS: running(ours, FIRST.format(OURS), server.url(1)),
+                PEER: running(theirs, FIRST.format(THEIRS), server.url(1)),
+                "import aiohttp": running(ours, "import aiohttp"),
+            },
+            ROUNDS,
+        )
+    what, then = "a whole process that imports the client", "a whole process, import and first answer"
+    rows = [
+        results.row(what, imports, PEER, least=6),
+        results.row(what, imports, PEER, measure="cpu"),
+        results.row(then, first, PEER, least=1 / 1.3, asked="at most 1.3x the time (0.77x)", note=NOTE),
+        results.row(then, first, PEER, measure="cpu"),
+    ]
+    results.record("import_weight", rows, versions)
 
 
-def seconds(python: Path, statement: str) -> float:
-    """Seconds that a process takes to run one statement."""
-    started = time.perf_counter()
-    subprocess.run([python, "-c", statement], check=True)
-    return time.perf_counter() - started
+def running(python: object, program: str, *arguments: str) -> Contestant:
+    """A fresh process with that program."""
+    return functools.partial(measuring.process, [str(python), "-c", program, *arguments])

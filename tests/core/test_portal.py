@@ -70,6 +70,25 @@ def test_a_callback_that_raises_stop_iteration_hangs_nobody():
         portal.call(portal.in_caller(next, iter(())))
 
 
+def test_an_interrupt_of_a_listing_that_takes_its_time_to_end_is_told_as_it_is():
+    closed = threading.Event()
+
+    def leave() -> None:
+        raise KeyboardInterrupt
+
+    async def listing():
+        try:
+            yield await portal.in_caller(leave)
+        finally:
+            for _ in range(50):
+                await asyncio.sleep(0)
+            closed.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        next(portal.each(listing()))
+    assert closed.is_set()
+
+
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, SystemExit])
 def test_an_exit_from_a_callback_cancels_the_coroutine(failure):
     cancelled = threading.Event()

@@ -17,6 +17,7 @@ ELSEWHERE = {
     "docs/migrating.md": "tests/compat/test_documents.py",
     "docs/testing.md": "tests/local/test_pytest_plugin.py",
     "packages/chamber-admin/README.md": "tests/admin/test_readme.py",
+    "packages/chamber-command/README.md": "tests/command/test_readme.py",
     "packages/chamber-compat/README.md": "tests/compat/test_documents.py",
     "packages/chamber-local/README.md": "tests/local/test_readme.py",
     "packages/chamber-metrics/README.md": "tests/metrics/test_readme.py",

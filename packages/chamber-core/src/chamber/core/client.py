@@ -90,21 +90,7 @@ class AsyncChamberClient(Caller[Awaiting], Methods):
             return super().__getattr__(name)
 
     def _bind(self, body: Callable[..., Any]) -> Any:
-        from functools import wraps
-        from types import MethodType
-
-        from chamber.core.redaction import without_locals
-
-        bound = MethodType(body, self)
-
-        @wraps(bound)
-        async def awaited(*arguments: Any, **options: Any) -> Any:
-            coroutine = bound(*arguments, **options)
-            del arguments, options
-            with without_locals():
-                return await coroutine
-
-        return awaited
+        return (_awaiting.get(body) or _awaited(body)).__get__(self)
 
     def _bind_listing(self, body: Callable[..., Any]) -> Any:
         from types import MethodType
@@ -180,17 +166,7 @@ class ChamberClient(Caller[Blocking], Methods):
         return call(coroutine)
 
     def _bind(self, body: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
-        from functools import wraps
-
-        bound = self._async._bind(body)
-
-        @wraps(bound)
-        def blocking(*arguments: Any, **options: Any) -> Any:
-            coroutine = bound(*arguments, **options)
-            del arguments, options
-            return self._wait(coroutine)
-
-        return blocking
+        return (_blocking.get(body) or _blocked(body)).__get__(self)
 
     def _bind_listing(
         self, body: Callable[..., AsyncGenerator[Any, None]]
@@ -209,15 +185,7 @@ class ChamberClient(Caller[Blocking], Methods):
 
     @staticmethod
     def _unbound(body: Callable[..., Any]) -> Callable[..., Any]:
-        from functools import wraps
-
-        @wraps(body)
-        def blocking(self: ChamberClient, *arguments: Any, **options: Any) -> Any:
-            coroutine = self._async._bind(body)(*arguments, **options)
-            del arguments, options
-            return self._wait(coroutine)
-
-        return blocking
+        return _made_blocking(body)
 
     @staticmethod
     def _unbound_listing(body: Callable[..., Any]) -> Callable[..., Any]:
@@ -238,6 +206,43 @@ class ChamberClient(Caller[Blocking], Methods):
             return ChamberClient._wait(body(*arguments, **options))
 
         return blocking
+
+
+#: Body of an operation → the function that both clients' methods of it share, made once.
+_awaiting: dict[Callable[..., Any], Callable[..., Any]] = {}
+_blocking: dict[Callable[..., Any], Callable[..., Any]] = {}
+
+
+def _awaited(body: Callable[..., Any]) -> Callable[..., Any]:
+    from functools import wraps
+
+    from chamber.core.redaction import without_locals
+
+    @wraps(body)
+    async def awaited(self: AsyncChamberClient, *arguments: Any, **options: Any) -> Any:
+        coroutine = body(self, *arguments, **options)
+        del arguments, options
+        with without_locals():
+            return await coroutine
+
+    _awaiting[body] = awaited
+    return awaited
+
+
+def _blocked(body: Callable[..., Any]) -> Callable[..., Any]:
+    return _blocking.setdefault(body, _made_blocking(body))
+
+
+def _made_blocking(body: Callable[..., Any]) -> Callable[..., Any]:
+    from functools import wraps
+
+    @wraps(body)
+    def blocking(self: ChamberClient, *arguments: Any, **options: Any) -> Any:
+        coroutine = self._async._bind(body)(*arguments, **options)
+        del arguments, options
+        return self._wait(coroutine)
+
+    return blocking
 
 
 def _transport(settings: Settings) -> Transport:

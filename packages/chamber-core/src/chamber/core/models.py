@@ -11,7 +11,7 @@ import msgspec
 
 from chamber.core.enums import JobClass, JobStatus, OpenEnum, Reason
 from chamber.core.errors import WorkloadFailedError
-from chamber.core.facts import facts
+from chamber.core.facts import facts, measures
 from chamber.core.redaction import redacted
 
 __all__ = [
@@ -51,7 +51,21 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
+        names, values = measures(type(self))
+        for value in values(self):
+            if value.__class__ is datetime:
+                is_sound = value.tzinfo is UTC
+            elif value.__class__ is float:
+                is_sound = -math.inf < value < math.inf
+            else:
+                is_sound = value is None or value.__class__ is int
+            if not is_sound:
+                return self._settle(names)
+        return None
+
+    def _settle(self, names: tuple[str, ...]) -> None:
+        """Have times in UTC. Raises ValueError: a number is not finite."""
+        for name in names:
             value = getattr(self, name)
             if isinstance(value, datetime):
                 msgspec.structs.force_setattr(self, name, _utc(value))

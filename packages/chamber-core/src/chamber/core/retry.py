@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from datetime import UTC, datetime
@@ -137,6 +138,7 @@ def _number(text: str | None) -> float | None:
     return number if math.isfinite(number) else None
 
 
+@functools.lru_cache(maxsize=64)
 def http_date(text: str | None) -> datetime | None:
     """The moment that a header such as ``Date`` names, aware; None for none and for an unreadable one."""
     try:

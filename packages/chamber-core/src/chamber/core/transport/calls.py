@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import contextvars
 import math
@@ -196,7 +195,7 @@ class Transport:
         if self.settings.token != used:
             return True
         try:
-            async with self._connections.under_way.until_closed(), asyncio.timeout(deadline.remaining):
+            async with self._connections.under_way.until_closed(deadline.remaining):
                 return await in_daemon(self.settings.renew_token, name="chamber-token") or self.settings.token != used
         except TimeoutError:
             return False
@@ -230,9 +229,13 @@ class Transport:
 
     async def _attempt(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Answer:
         self._check_open()
-        async with self._connections.under_way.turn(deadline.remaining):
+        under_way = self._connections.under_way
+        await under_way.turn(deadline.remaining)
+        try:
             sent = self._numbered(request, policy, deadline, number)
             answer = await self._send(sent, min(policy.attempt_timeout, deadline.remaining))
+        finally:
+            under_way.end_turn()
         self._compare_clocks(answer)
         answer = msgspec.structs.replace(answer, attempts=number, elapsed=deadline.elapsed)
         self._tell(answer)

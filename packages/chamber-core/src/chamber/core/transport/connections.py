@@ -10,7 +10,7 @@ import socket
 import weakref
 from collections.abc import AsyncGenerator
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
 from yarl import URL
@@ -51,23 +51,25 @@ class Connections:
             found = self._under_way[loop] = UnderWay()
         return found
 
-    async def session(self) -> aiohttp.ClientSession:
-        """The session of the running loop: no cookies, no netrc, no redirects of its own."""
+    async def session(self, *, noting: bool = True) -> aiohttp.ClientSession:
+        """The session of the running loop: no cookies, no netrc, no redirects of its own.
+
+        One that is `noting` sets ``sent`` of a request's `trace_request_ctx` just before its first byte is written.
+        """
         loop = asyncio.get_running_loop()
-        self._forget_ended_loops()
         opened = self._sessions.get(loop)
-        if opened is None or opened[0].closed:
-            session = _new_session(self._tls)
-            opened = self._sessions[loop] = (session, _closed_at_the_end(session))
-            await anext(opened[1])
-        return opened[0]
+        if opened is None or opened.noting.closed:
+            self._forget_ended_loops()
+            opened = self._sessions[loop] = _opened(self._tls)
+            await anext(opened.end)
+        return opened.noting if noting else opened.plain
 
     async def close(self) -> None:
         """End what is under way in the running loop, and close its session; those of other loops close with them."""
         await self.under_way.close()
         opened = self._sessions.pop(asyncio.get_running_loop(), None)
         if opened is not None:
-            await opened[1].aclose()
+            await opened.end.aclose()
 
     def _forget_ended_loops(self) -> None:
         for loop in [loop for loop in self._sessions if loop.is_closed()]:
@@ -80,23 +82,19 @@ class Connections:
         self._sessions, self._under_way = weakref.WeakKeyDictionary(), weakref.WeakKeyDictionary()
 
 
-_Opened = tuple[aiohttp.ClientSession, "AsyncGenerator[None, None]"]
+class _Opened(NamedTuple):
+    """Two sessions over the same connections, and what closes both when it is closed itself."""
+
+    noting: aiohttp.ClientSession
+    plain: aiohttp.ClientSession
+    end: AsyncGenerator[None, None]
+
+
 _living: weakref.WeakSet[Connections] = weakref.WeakSet()
 _inherited: list[_Opened] = []
 
 
-async def _closed_at_the_end(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
-    """Suspended while the session is in use; its loop finishes it at its own end, or when its client is dropped.
-
-    That is what event loops do with asynchronous generators (`loop.shutdown_asyncgens`).
-    """
-    try:
-        yield
-    finally:
-        await session.close()
-
-
-def _new_session(tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
+def _opened(tls: ssl.SSLContext | None) -> _Opened:
     connector = aiohttp.TCPConnector(
         ssl=True if tls is None else tls,
         limit=_LIMIT,
@@ -106,13 +104,30 @@ def _new_session(tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
         resolver=ThreadResolver(),
         socket_factory=_tracked_socket,
     )
+    noting, plain = _new_session(connector, [_noting_what_is_sent()]), _new_session(connector, [])
+    return _Opened(noting, plain, _closed_at_the_end(noting, plain))
+
+
+async def _closed_at_the_end(*sessions: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    """Suspended while the sessions are in use; their loop finishes it at its own end, or when its client is dropped.
+
+    That is what event loops do with asynchronous generators (`loop.shutdown_asyncgens`).
+    """
+    try:
+        yield
+    finally:
+        for session in sessions:
+            await session.close()
+
+
+def _new_session(connector: aiohttp.TCPConnector, traces: list[aiohttp.TraceConfig]) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         requote_redirect_url=False,
         headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "gzip"},
-        trace_configs=[_noting_what_is_sent()],
+        trace_configs=traces,
     )
     session._retry_connection = False  # every attempt is counted and has its own X-Request-Id
     return session

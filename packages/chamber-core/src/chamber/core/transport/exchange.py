@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
+import functools
 import math
 import re
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,8 @@ from chamber.core.transport import proxies
 from chamber.core.transport.connections import Connections, url_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Mapping
+    from types import TracebackType
 
 __all__ = ["Request", "Streamed", "checked_headers", "exchange", "is_final"]
 
@@ -33,6 +35,9 @@ _SHORTEST_TIMEOUT = 0.001
 _CHUNK = 64 << 10
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
+_FAILURES = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
+_READING = frozenset({"GET", "HEAD"})
+_BEFORE_SENDING = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 _FINAL = (
     aiohttp.ClientConnectorCertificateError,
     aiohttp.ServerFingerprintMismatch,
@@ -61,7 +66,7 @@ class Request(msgspec.Struct, frozen=True):
 class Streamed:
     """An answer that is read piece by piece."""
 
-    def __init__(self, response: aiohttp.ClientResponse, under_way: _Exchange) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, under_way: exchange) -> None:
         self.status: int = response.status
         self.headers: Mapping[str, str] = response.headers
         self._content = response.content
@@ -69,11 +74,7 @@ class Streamed:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body, in pieces of at most 64 KiB."""
-        while True:
-            with self._exchange.told():
-                chunk = await self._content.read(_CHUNK)
-            if not chunk:
-                return
+        while chunk := await self._exchange.chunk(self._content):
             yield chunk
 
     async def read(self, limit: int = 4 << 20, *, cut: bool = False) -> bytes:
@@ -81,13 +82,13 @@ class Streamed:
 
         Raises UnexpectedResponseError: it is longer, and not to be `cut`.
         """
-        body = bytearray()
-        async for chunk in self.chunks():
-            body += chunk
-            if len(body) > limit:
-                break
-        if len(body) <= limit or cut:
-            return bytes(body[:limit])
+        pieces: list[bytes] = []
+        size = 0
+        while size <= limit and (chunk := await self._exchange.chunk(self._content)):
+            pieces.append(chunk)
+            size += len(chunk)
+        if size <= limit or cut:
+            return b"".join(pieces)[:limit]
         request = self._exchange.request
         raise UnexpectedResponseError(
             f"The answer is longer than {limit} bytes: ask for fewer items at once",
@@ -98,38 +99,112 @@ class Streamed:
         )
 
 
-@contextlib.asynccontextmanager
-async def exchange(
-    connections: Connections, request: Request, timeout: float, body: Any = None
-) -> AsyncIterator[Streamed]:
-    """Send one request, and have its answer. `timeout`: seconds until the whole answer is read.
+class exchange:  # noqa: N801  a context manager
+    """Send one request, and have its answer inside. `timeout`: seconds until the whole answer is read.
 
     Raises TransportError: no answer came, or it broke off.
     """
-    under_way = _Exchange(request, timeout)
-    try:
-        async with connections.under_way.until_closed(), _response(connections, under_way, body) as response:
-            yield Streamed(response, under_way)
-    except ClientClosedError as error:
-        raise under_way.cut_off(error) from error
 
+    def __init__(self, connections: Connections, request: Request, timeout: float, body: Any = None) -> None:
+        self.request = request
+        #: Whether its first byte was written; of what only reads, whether that may be.
+        self.sent = False
+        self._only_reads = request.method in _READING
+        self._connections = connections
+        self._timeout = max(timeout, _SHORTEST_TIMEOUT)
+        self._body = request.body if body is None else body
+        self._response: aiohttp.ClientResponse | None = None
 
-@contextlib.asynccontextmanager
-async def _response(connections: Connections, under_way: _Exchange, body: Any) -> AsyncIterator[aiohttp.ClientResponse]:
-    request, session = under_way.request, await connections.session()
-    with under_way.told():
-        response = await session.request(
-            request.method,
-            url_of(request.url),
-            headers=request.headers,
-            data=request.body if body is None else body,
-            allow_redirects=False,
-            proxy=proxies.proxy_for(request.url),
-            timeout=_client_timeout(under_way.timeout, request.silence),
-            trace_request_ctx=under_way,
+    async def __aenter__(self) -> Streamed:
+        now = asyncio.get_running_loop().time()
+        self._end = now + self._timeout
+        self._scope = self._connections.under_way.until_closed(self._patience(now))
+        await self._scope.__aenter__()
+        try:
+            self._response = await self._answered()
+        except BaseException as error:
+            await self._left(error)
+            raise
+        return Streamed(self._response, self)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        response, self._response = self._response, None
+        assert response is not None
+        if error is None:
+            response.release()
+        else:
+            response.close()
+        await self._left(error)
+
+    async def chunk(self, content: aiohttp.StreamReader) -> bytes:
+        """The next piece of the body; empty at its end."""
+        if not content.is_eof():
+            self._scope.extend(self._patience(asyncio.get_running_loop().time()))
+        try:
+            return await content.read(_CHUNK)
+        except _FAILURES as error:
+            raise self._failed_by(error) from error
+
+    async def _answered(self) -> aiohttp.ClientResponse:
+        request = self.request
+        try:
+            session = await self._connections.session(noting=not self._only_reads)
+            return await session.request(
+                request.method,
+                url_of(request.url),
+                headers=request.headers,
+                data=self._body,
+                allow_redirects=False,
+                proxy=proxies.proxy_for(request.url),
+                timeout=_until_connected(min(_CONNECT_WITHIN, self._timeout)),
+                trace_request_ctx=None if self._only_reads else self,
+            )
+        except _FAILURES as error:
+            raise self._failed_by(error) from error
+
+    async def _left(self, error: BaseException | None) -> None:
+        """Leave the scope. Raises TransportError: the client was closed, or it took too long."""
+        try:
+            await self._scope.__aexit__(None if error is None else type(error), error, None)
+        except ClientClosedError as closed:
+            raise self._failed(TransportError, closed.message) from closed
+        except TimeoutError as late:
+            raise self._failed_by(late) from late
+
+    def _patience(self, now: float) -> float:
+        """Seconds in which something has to come."""
+        left = max(self._end - now, 0)
+        return left if self.request.silence is None else min(left, self.request.silence)
+
+    def _failed_by(self, error: Exception) -> TransportError:
+        _forget_headers(error)
+        if self._only_reads:  # sending it again does no harm
+            self.sent = not isinstance(error, _BEFORE_SENDING)
+        return self._failed(DeadlineExceeded if isinstance(error, TimeoutError) else TransportError, self._said(error))
+
+    def _failed(self, kind: type[TransportError], message: str) -> TransportError:
+        raised = kind(
+            message,
+            request_id=self.request.headers.get("X-Request-Id"),
+            method=self.request.method,
+            url=self.request.url,
         )
-    async with response:
-        yield response
+        raised.sent = self.sent
+        return raised
+
+    def _said(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            if self.request.silence is not None and asyncio.get_running_loop().time() < self._end:
+                return f"No byte came for {self.request.silence:g} s: try again"
+            return f"No answer came within {round(self._timeout, 2):g} s: try again, or pass a longer timeout"
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            return f"The certificate is not trusted ({error.certificate_error}): check the URL and the CA bundle"
+        if self.sent:
+            return f"The connection broke off ({type(error).__name__}: {error}): try again"
+        reason = getattr(error, "os_error", None) or error
+        return f"Could not be reached ({getattr(reason, 'strerror', None) or reason}): check the URL and the network"
 
 
 def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -145,57 +220,10 @@ def is_final(error: TransportError) -> bool:
     return isinstance(error.__cause__, _FINAL)
 
 
-class _Exchange:
-    """One request under way."""
-
-    def __init__(self, request: Request, timeout: float) -> None:
-        self.request = request
-        self.timeout: float = max(timeout, _SHORTEST_TIMEOUT)
-        #: Whether its first byte was written.
-        self.sent = False
-
-    @contextlib.contextmanager
-    def told(self) -> Iterator[None]:
-        """Raises TransportError: what is done inside failed."""
-        try:
-            yield
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            _forget_headers(error)
-            raise self._no_answer(error) from error
-
-    def cut_off(self, error: ClientClosedError) -> TransportError:
-        """The error of an exchange during which the client was closed."""
-        return self._failed(TransportError, error.message)
-
-    def _no_answer(self, error: Exception) -> TransportError:
-        return self._failed(DeadlineExceeded if isinstance(error, TimeoutError) else TransportError, self._said(error))
-
-    def _failed(self, kind: type[TransportError], message: str) -> TransportError:
-        raised = kind(
-            message,
-            request_id=self.request.headers.get("X-Request-Id"),
-            method=self.request.method,
-            url=self.request.url,
-        )
-        raised.sent = self.sent
-        return raised
-
-    def _said(self, error: Exception) -> str:
-        if isinstance(error, aiohttp.SocketTimeoutError) and self.request.silence is not None:
-            return f"No byte came for {self.request.silence:g} s: try again"
-        if isinstance(error, TimeoutError):
-            return f"No answer came within {round(self.timeout, 2):g} s: try again, or pass a longer timeout"
-        if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            return f"The certificate is not trusted ({error.certificate_error}): check the URL and the CA bundle"
-        if self.sent:
-            return f"The connection broke off ({type(error).__name__}: {error}): try again"
-        reason = getattr(error, "os_error", None) or error
-        return f"Could not be reached ({getattr(reason, 'strerror', None) or reason}): check the URL and the network"
-
-
-def _client_timeout(seconds: float, silence: float | None) -> aiohttp.ClientTimeout:
-    connect = min(_CONNECT_WITHIN, seconds)
-    return aiohttp.ClientTimeout(total=seconds, sock_connect=connect, sock_read=silence, ceil_threshold=math.inf)
+@functools.lru_cache(maxsize=16)
+def _until_connected(seconds: float) -> aiohttp.ClientTimeout:
+    """What comes after that has the scope of its exchange."""
+    return aiohttp.ClientTimeout(total=None, sock_connect=seconds, ceil_threshold=math.inf)
 
 
 def _forget_headers(error: Exception) -> None:

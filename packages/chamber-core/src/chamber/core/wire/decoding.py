@@ -9,6 +9,7 @@ import msgspec
 
 from chamber.core.models import Model, PaginatedResponse, Workload, WorkloadSearchResult
 from chamber.core.wire.answers import Answer, not_understood, parse
+from chamber.core.wire.rows import alike
 from chamber.core.wire.spelling import Spelling, camel, spelling
 
 __all__ = ["NotUnderstood", "decode", "understood"]
@@ -81,6 +82,8 @@ def _understood(value: Any, kind: Any) -> Any:
 
 
 def _model(value: Any, model: type[M]) -> M:
+    if (found := alike([value], model)) is not None:
+        return found[0]
     if value == {}:
         raise NotUnderstood(f"{model.__name__} is empty")
     return msgspec.convert(_shaped(value, model), model, strict=False)
@@ -173,7 +176,8 @@ def _list(value: Any, model: type[M]) -> tuple[list[M], dict[str, Any]]:
     """The models of a list, and what the answer says of the page that they make."""
     facts: dict[str, Any] = {}
     rows = _rows(value, (*model.__envelopes__, *_LISTS), facts)
-    return [_model(row, model) for row in rows], facts
+    found = alike(rows, model)
+    return [_model(row, model) for row in rows] if found is None else found, facts
 
 
 def _rows(value: Any, keys: tuple[str, ...], facts: dict[str, Any]) -> list[Any]:

@@ -29,6 +29,8 @@ class Spelling(msgspec.Struct, frozen=True):
     required: tuple[str, ...]
     #: Fields in which an empty text is a value; in any other it is like null.
     texts: frozenset[str]
+    #: Fields that hold something else than null where an answer is silent.
+    sure: frozenset[str]
 
 
 @functools.cache
@@ -42,6 +44,7 @@ def spelling(model: type[Model]) -> Spelling:
         children=children,
         required=tuple(name for name, f in known.items() if f.required),
         texts=frozenset(name for name, f in known.items() if name != "id" and _is_text(f.type)),
+        sure=frozenset(name for name, f in known.items() if f.default is not None),
     )
 
 

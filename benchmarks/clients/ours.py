@@ -1,0 +1,76 @@
+"""Ours, as its users write it."""
+
+import asyncio
+
+import reporting
+
+TOKEN = "ch.0123456789abcdef"
+
+
+def client(url):
+    from chamber.core import ChamberClient
+
+    made = ChamberClient(TOKEN, url)
+    for number in range(20):
+        made.get_workload(f"wl_{number:024x}")
+    return made
+
+
+def get(url, count):
+    """Workloads one after the other."""
+    made = client(url)
+    names = [f"wl_{number:024x}" for number in range(count)]
+
+    def act():
+        for name in names:
+            assert made.get_workload(name).id == name
+
+    return act
+
+
+def iterate(url, count):
+    """Every workload of a listing."""
+    made = client(url)
+    return lambda: reporting.counted(made.iter_workloads(), count)
+
+
+def grow(url, count):
+    """Every workload of a long listing, and what each tenth of it took."""
+    made = client(url)
+    return lambda: {"tenths": reporting.tenths(made.iter_workloads(), count)}
+
+
+def consume(url, count):
+    """Every workload, and 50 µs of work on each."""
+    made = client(url)
+    return lambda: reporting.counted(made.iter_workloads(), count, 50e-6)
+
+
+def many(url, count):
+    """Workloads, 50 of them at once."""
+    from chamber.core import AsyncChamberClient
+
+    names = iter([f"wl_{number:024x}" for number in range(count)])
+    runner = asyncio.Runner()
+    made = AsyncChamberClient(TOKEN, url)
+    runner.run(made.get_workload(f"wl_{0:024x}"))
+
+    async def work():
+        for name in names:
+            assert (await made.get_workload(name)).id == name
+
+    async def all_of_them():
+        await asyncio.gather(*(work() for _ in range(50)))
+
+    return lambda: runner.run(all_of_them())
+
+
+def wait(url, count):
+    """Wait for all of them to end."""
+    made = client(url)
+    names = [f"wl_{number:024x}" for number in range(count)]
+    return lambda: reporting.counted(made.wait_for_all(names, poll_interval=0), count)
+
+
+if __name__ == "__main__":
+    reporting.main({"get": get, "iterate": iterate, "grow": grow, "consume": consume, "many": many, "wait": wait})

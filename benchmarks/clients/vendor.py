@@ -1,0 +1,70 @@
+"""The vendor's published package, as its users write it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import reporting
+
+TOKEN = "ch.0123456789abcdef"
+
+
+def client(url):
+    from chamber_sdk import ChamberClient
+
+    made = ChamberClient(TOKEN, url)
+    for number in range(20):
+        made.get_workload(f"wl_{number:024x}")
+    return made
+
+
+def get(url, count):
+    """Workloads one after the other."""
+    made = client(url)
+    names = [f"wl_{number:024x}" for number in range(count)]
+
+    def act():
+        for name in names:
+            assert made.get_workload(name).id == name
+
+    return act
+
+
+def iterate(url, count):
+    """Every workload of a listing, in pages as large as ours; by default they have 20."""
+    made = client(url)
+    return lambda: reporting.counted(made.iter_workloads(limit=100), count)
+
+
+def consume(url, count):
+    """Every workload, and 50 µs of work on each."""
+    made = client(url)
+    return lambda: reporting.counted(made.iter_workloads(limit=100), count, 50e-6)
+
+
+def many(url, count):
+    """Workloads, in 50 threads."""
+    made = client(url)
+    names = [f"wl_{number:024x}" for number in range(count)]
+
+    def act():
+        with ThreadPoolExecutor(50) as threads:
+            assert [found.id for found in threads.map(made.get_workload, names)] == names
+
+    return act
+
+
+def wait(url, count):
+    """Look at each until it has ended."""
+    made = client(url)
+    waiting = {f"wl_{number:024x}" for number in range(count)}
+
+    def act():
+        while waiting:
+            for name in sorted(waiting):
+                if made.get_workload(name).status.value == "COMPLETED":
+                    waiting.discard(name)
+
+    return act
+
+
+if __name__ == "__main__":
+    reporting.main({"get": get, "iterate": iterate, "consume": consume, "many": many, "wait": wait})

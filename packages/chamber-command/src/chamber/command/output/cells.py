@@ -1,0 +1,71 @@
+"""One value as a text: exact for pipes, short for eyes. Neither has characters that steer a terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+__all__ = ["Seconds", "cell", "printable", "shown"]
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+class Seconds(float):
+    """A span of time."""
+
+
+def cell(value: Any) -> str:
+    """A value for a pipe: times as RFC 3339, spans in seconds, nothing for what is not known."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case float():
+            return f"{value:.15g}"
+        case dict():
+            return printable(",".join(f"{name}={cell(held)}" for name, held in value.items()))
+        case list() | tuple():
+            return printable(",".join(map(cell, value)))
+    return printable(str(value))
+
+
+def shown(value: Any, now: datetime | None = None) -> str:
+    """A value for eyes: how long ago, how long, and figures without a tail."""
+    match value:
+        case datetime():
+            return ago(value, now or datetime.now(UTC))
+        case Seconds():
+            return span(value)
+        case float():
+            return f"{value:,.6g}"
+    return cell(value)
+
+
+def ago(time: datetime, now: datetime) -> str:
+    """How long ago a time was; the day where that is more than a week."""
+    seconds = (now - time).total_seconds()
+    if seconds < 0 or seconds > 7 * _DAY:
+        return f"{time.astimezone():%Y-%m-%d %H:%M}"
+    return f"{span(seconds).partition(' ')[0]} ago"
+
+
+def span(seconds: float) -> str:
+    """Seconds in the two largest units that say something."""
+    whole = int(seconds)
+    if whole < _MINUTE:
+        return f"{whole}s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m {whole % _MINUTE:02}s"
+    if whole < _DAY:
+        return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02}m"
+    return f"{whole // _DAY}d {whole % _DAY // _HOUR:02}h"
+
+
+def printable(text: str) -> str:
+    """A text in one line, with ``?`` for what would steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else " " if sign.isspace() else "?" for sign in text)

@@ -1,0 +1,121 @@
+"""The command as users have it: called in this process, and in a terminal of its own."""
+
+import json
+import os
+import sys
+
+import click.testing
+import pexpect
+import pyte
+import pytest
+
+from chamber.command.program import chamber as program
+from chamber.local import LocalChamber
+
+#: Seconds; only a test that is wrong takes as long.
+PATIENCE = 120
+
+
+@pytest.fixture(scope="session")
+def seeded():
+    """A Chamber with the history of an organization, to which tests add."""
+    with LocalChamber(executor="simulated", seed="demo") as running:
+        yield running
+
+
+@pytest.fixture
+def live():
+    """A Chamber that runs jobs, and whose registry is known to the test's own settings."""
+    with LocalChamber() as running:
+        yield running
+
+
+@pytest.fixture
+def cli(monkeypatch):
+    """``cli(*words, chamber=…)`` → the result of the command, as a Chamber's user where one is given."""
+
+    def cli(*words, chamber=None, **options):
+        if chamber is not None:
+            monkeypatch.setenv("CHAMBER_API_URL", chamber.api_url)
+            monkeypatch.setenv("CHAMBER_TOKEN", chamber.token)
+        done = click.testing.CliRunner().invoke(program, [str(word) for word in words], **options)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
+        return done
+
+    return cli
+
+
+@pytest.fixture
+def told(cli):
+    """The same, of a command that works and writes JSON: what it wrote."""
+
+    def told(*words, **options):
+        done = cli("-o", "json", *words, **options)
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    return told
+
+
+class Terminal:
+    """A terminal in which a program runs, and its screen."""
+
+    def __init__(self, words, environment, folder):
+        self._screen = pyte.HistoryScreen(110, 40, history=2000)
+        self._stream = pyte.Stream(self._screen)
+        self.process = pexpect.spawn(
+            sys.executable, words, env=environment, cwd=str(folder), dimensions=(40, 110), encoding="utf-8"
+        )
+        self.process.logfile_read = self
+
+    def write(self, text):
+        self._stream.feed(text)
+
+    def flush(self):
+        """As a file; nothing is kept back."""
+
+    @property
+    def screen(self):
+        """What was ever seen: what has scrolled away, and what is there."""
+        above = ["".join(line[x].data for x in range(110)) for line in self._screen.history.top]
+        return "\n".join(line.rstrip() for line in [*above, *self._screen.display]).rstrip()
+
+    def expect(self, text):
+        self.process.expect_exact(text, timeout=PATIENCE)
+
+    def ended(self):
+        """Its exit code, once it has ended."""
+        self.process.expect(pexpect.EOF, timeout=PATIENCE)
+        self.process.close()
+        return self.process.exitstatus
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    """``terminal(*words, chamber=…)`` → the command in a terminal of 110 by 40."""
+    opened = []
+
+    def terminal(*words, chamber=None, **variables):
+        kept = {name: os.environ[name] for name in ("PATH", "CHAMBER_CONFIG_DIR")}
+        environment = {**kept, "HOME": str(tmp_path), "TERM": "xterm-256color", "LANG": "C.UTF-8", **variables}
+        if chamber is not None:
+            environment |= {"CHAMBER_API_URL": chamber.api_url, "CHAMBER_TOKEN": chamber.token}
+        opened.append(Terminal(["-m", "chamber.command", *map(str, words)], environment, tmp_path))
+        return opened[-1]
+
+    yield terminal
+    for one in opened:
+        one.process.close(force=True)
+
+
+@pytest.fixture
+def project(tmp_path):
+    """``project(program)`` → a folder with a script."""
+
+    def project(script, name="project"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "train.py").write_text(script)
+        return folder
+
+    return project
