@@ -34,9 +34,12 @@ class Faces(griffe.Extension):
 
 
 def markdown(docstring):
-    """A docstring of the project in Markdown: what is raised is a list, and ``::`` only begins a block of code."""
+    """A docstring of the project in Markdown: each thing that is raised is a paragraph, drawn trees and what follows
+    ``::`` are blocks of code.
+    """
     text = re.sub(r"^::$\n?", "", docstring, flags=re.MULTILINE)
     text = re.sub(r"::$", ":", text, flags=re.MULTILINE)
+    text = re.sub(r"(?:^\w.*\n(?:^[│├└ ].*[─].*\n?)+)+", r"```text\n\g<0>\n```\n", text, flags=re.MULTILINE)
     sentences = re.sub(r"(?:(?<=^)|(?<=\. ))(Raises [A-Z])", r"\n\n\1", text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}", "\n\n", sentences).strip()
 

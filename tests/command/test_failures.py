@@ -79,6 +79,11 @@ def test_a_mistake_of_ours_is_no_missing_package():
     assert failures.code_of(AttributeError("no", name="nothing", obj=None)) == 1
 
 
+def test_the_output_that_an_error_quotes_is_left_out():
+    error = errors.DockerError("docker could not build x (exit code 7). The last lines it wrote:\nStep 1\nno")
+    assert failures.sentence(error) == "docker could not build x (exit code 7); `chamber doctor` looks for the cause"
+
+
 def test_the_whole_story_holds_no_secret():
     from chamber.core.redaction import Secret
 

@@ -44,8 +44,8 @@ def test_a_token_that_is_not_accepted_says_how_to_get_another(cli, seeded, monke
 
 def test_an_api_that_is_not_there_is_told(cli, monkeypatch):
     monkeypatch.setenv("CHAMBER_TOKEN", "ch.none")
-    done = cli("--api-url", "http://127.0.0.1:1", "--timeout", "0.5", "capacity")
-    assert (done.exit_code, done.stderr.count("\n")) == (6, 1)
+    done = cli("--api-url", "http://127.0.0.1:1", "--timeout", "0.5", "workloads", "list")
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (6, "", 1)
     assert "`chamber doctor`" in done.stderr
 
 

@@ -12,6 +12,8 @@ def test_the_output_of_a_build_is_folded():
     assert [steps.add(*event) for event in BUILD] == [False, False, True]
     assert steps.latest == {"docker": "docker builds host/x:env"}
     assert (steps.folded, steps.unfolded()) == ("1 lines of output", "  Step 1?[2J\n")
+    assert steps.add("docker", "Collecting x from https://pypi.test: builds y")
+    assert not steps.add("upload", "uploaded")
 
 
 def test_only_the_end_of_a_long_build_is_kept():

@@ -164,3 +164,17 @@ def test_a_run_in_a_pipe_that_is_interrupted_says_so_in_plain_lines(live, projec
     assert errors.splitlines()[-4].startswith("Detached: project goes on running.")
     with live.client() as client:
         assert ended(client, newest(client).id) == "COMPLETED"
+
+
+def test_ctrl_c_leaves_a_job_running_that_would_be_submitted_again(terminal, live, project, tmp_path):
+    go = tmp_path / "go"
+    words = ("--team", live.team, "--wait", "--poll-interval", "0.05", "--on-preempted", "resubmit", "--", go)
+    shown = terminal("run", project(WAITS), *words, chamber=live)
+    shown.expect("project is")
+    shown.process.sendintr()
+    assert shown.ended() == 130
+    with live.client() as client:
+        job = newest(client)
+        assert shown.screen.splitlines()[-1] == f"  chamber workloads cancel {job.id}"
+        go.touch()
+        assert ended(client, job.id) == "COMPLETED"

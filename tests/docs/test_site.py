@@ -56,10 +56,10 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.getbasetemp().parent / "site"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
-            build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+            build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
             settings = {**os.environ, **OFFLINE, "NO_MKDOCS_2_WARNING": "1"}
             done = subprocess.run(build, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
-            assert (done.returncode, done.stdout + done.stderr) == (0, "")
+            assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 
@@ -108,6 +108,10 @@ def test_the_faces_differ_as_the_clients_do(pages):
     assert "-> AsyncIterator[Workload]" in " ".join(awaiting.split())
     assert re.search(r"get_workload\s+async", awaiting)
     assert not re.search(r"get_workload\s+async", blocking)
+
+
+def test_the_family_of_errors_is_drawn(pages):
+    assert "├── ResponseError       " in "".join(pages["reference/errors.html"].text)
 
 
 def test_a_field_is_told_of_by_the_comment_above_it(pages):

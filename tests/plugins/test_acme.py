@@ -104,6 +104,21 @@ def test_its_methods_are_methods_of_both_clients(acme, chamber):
     acme(AWAITED, **_of(chamber))
 
 
+def test_its_command_is_beside_our_own(installed, chamber, tmp_path):
+    python = installed("chamber-acme", "chamber-command")
+    with chamber.client() as client:
+        job = client.submit_job("costly", chamber.team, "H100", 1)
+    own = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **_of(chamber)}
+
+    def run(*words):
+        command = [python.with_name("chamber"), *words]
+        return subprocess.run(command, env=own, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    assert "What workloads have cost so far, in euros." in run("--help")
+    assert json.loads(run("cost", job.id, "-o", "json"))[0]["workload_id"] == job.id
+    assert "acme" in run("plugins")
+
+
 def test_listing_plugins_imports_none(acme):
     acme(LISTED)
 

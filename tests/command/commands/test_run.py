@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from chamber.run import RunOperations  # noqa: F401  the package is here
+from chamber.local import LocalChamber
 
 WORKS = "import sys; print('lr', sys.argv[1:]); print('trained', flush=True)"
 FAILS = "print('about to fail', flush=True); raise SystemExit(3)"
@@ -112,3 +112,33 @@ def test_what_is_to_be_saved_is_written_into_the_project(cli, project):
     words = ("--registry", "localhost:5000/x", "--dry-run", "--save-dockerfile", "--save-manifest")
     assert cli("run", folder, *words).exit_code == 0
     assert {file.name for file in folder.iterdir()} >= {"Dockerfile.chamber", "manifest.chamber.yaml"}
+
+
+@pytest.mark.engine
+def test_a_build_that_fails_shows_its_output_and_one_line(cli, project):
+    """What an engine writes is folded while it works, and told where it fails."""
+    folder = project(WORKS)
+    (folder / "Dockerfile").write_text("FROM localhost/chamber-tests/python:1\nRUN echo it is broken; exit 7\n")
+    with LocalChamber(executor="container", container_gpus="count") as chamber:
+        done = cli("run", folder, "--dockerfile", "Dockerfile", "--team", chamber.team, chamber=chamber)
+    assert done.exit_code == 9
+    lines = done.stderr.splitlines()
+    assert "  it is broken" in lines
+    assert lines[-1].startswith("Error: ")
+    assert lines[-1].endswith("(exit code 7); `chamber doctor` looks for the cause")
+
+
+def test_a_run_that_would_be_submitted_again_ends_as_its_job(cli, told, live, project):
+    words = (
+        "run",
+        project(WORKS),
+        "--team",
+        live.team,
+        "--wait",
+        "--poll-interval",
+        "0.05",
+        "--on-preempted",
+        "resubmit",
+    )
+    assert told(*words, chamber=live)["status"] == "COMPLETED"
+    assert cli(*words, "--entrypoint", "nothing.py").exit_code == 2

@@ -11,9 +11,13 @@ from chamber.core.hooks import hookimpl
 from chamber.core.operations import Operations
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import click
+
     from chamber.run.targets import Registry
 
-__all__ = ["chamber_operations", "chamber_request", "chamber_run_registry", "chamber_token"]
+__all__ = ["chamber_commands", "chamber_operations", "chamber_request", "chamber_run_registry", "chamber_token"]
 
 
 @hookimpl
@@ -22,6 +26,14 @@ def chamber_operations() -> type[Operations]:
     from chamber_acme.operations import CostOperations
 
     return CostOperations
+
+
+@hookimpl(optionalhook=True)
+def chamber_commands() -> Sequence[click.Command]:
+    """``chamber cost``. Optional, because not everyone has chamber-command."""
+    from chamber_acme.commands import cost
+
+    return [cost]
 
 
 @hookimpl

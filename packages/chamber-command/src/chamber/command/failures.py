@@ -92,11 +92,12 @@ def _facts(error: BaseException) -> Iterator[tuple[str, object]]:
 
 
 def _message(error: BaseException) -> str:
-    """An error's own words; where they tell how to write a program, ours."""
+    """An error's own words; where they tell how to write a program, ours, and without the output that they quote."""
     message = str(getattr(error, "message", error)) or type(error).__name__
     if message.startswith("No Chamber token was found"):
         return "No token was found: `chamber login` stores one, and CHAMBER_TOKEN is used without being stored"
-    return message
+    first, _, quoted = message.partition("\n")
+    return first.rpartition(". ")[0] or first if quoted and first.endswith(":") else message
 
 
 def _joined(message: str, advice: str) -> str:

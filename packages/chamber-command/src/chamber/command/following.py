@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ def follow(
     Raises WaitTimeout: it had not ended in time.
     """
     last, output = workload, _Output(session, client, workload.id)
-    with detaching(session, workload.id, workload.name):
+    with detaching(session, [workload.id], workload.name):
         output.start()
         for seen in client.watch_workload(workload.id, poll_interval, timeout):
             last = seen
@@ -46,16 +46,18 @@ def follow(
 
 
 @contextmanager
-def detaching(session: Session, workload_id: str, name: str | None = None) -> Iterator[None]:
-    """Have Ctrl-C leave the workload running, and tell how to come back to it."""
+def detaching(session: Session, workload_ids: Sequence[str], name: str | None = None) -> Iterator[None]:
+    """Have Ctrl-C leave what `workload_ids` then holds running, and tell how to come back to it."""
     try:
         yield
     except KeyboardInterrupt:
+        if not workload_ids:
+            raise
         if sys.stderr.isatty():
             click.echo(err=True)  # below the ^C that the terminal wrote
-        session.tell(f"Detached: {name or workload_id} goes on running. To come back to it, or to end it:")
+        session.tell(f"Detached: {name or workload_ids[0]} goes on running. To come back to it, or to end it:")
         for words in ("logs -f", "workloads watch", "workloads cancel"):
-            session.tell(f"  chamber {words} {workload_id}")
+            session.tell(f"  chamber {words} {workload_ids[0]}")
         click.get_current_context().exit(INTERRUPTED)
 
 

@@ -64,7 +64,7 @@ class Command(click.Command):
         super().__init__(*arguments, **attributes)
         #: Command lines, as a user types them.
         self.examples: tuple[str, ...] = tuple(examples)
-        self.params += shared()
+        self.params.extend(shared())
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options under their headings, in the order in which they are declared."""
@@ -89,11 +89,11 @@ class Command(click.Command):
 class Group(click.Group):
     """A group whose commands are ours, and which has the shared options too."""
 
-    command_class = Command
+    command_class: type[click.Command] | None = Command
 
     def __init__(self, *arguments: Any, **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
-        self.params += shared()
+        self.params.extend(shared())
 
 
 class Pairs(click.ParamType[tuple[str, str]]):

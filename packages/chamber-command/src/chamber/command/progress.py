@@ -23,8 +23,8 @@ __all__ = ["Lines", "Live", "Shown", "Steps", "shown"]
 #: Lines of a build that are kept for the case that it fails, and that are seen while it goes on.
 _KEPT, _SEEN = 200, 4
 _BUILD = "docker"
-#: What a build is told with before its own output begins: the image, and who builds it.
-_HEADS = (" from ", " builds ")
+#: With what a build is told of before its own output begins.
+_HEAD = " builds "
 
 
 class Steps:
@@ -38,17 +38,19 @@ class Steps:
         self.began: dict[str, float] = {}
         self.output: deque[str] = deque(maxlen=_KEPT)
         self.count: int = 0
+        self._building = False
 
     def add(self, stage: str, message: str) -> bool:
         """Take up a message; whether it is one line of a build's output."""
         self.began.setdefault(stage, time.monotonic())
         if message.startswith("warning: "):
             self.warnings.append(message)
-        elif stage == _BUILD and not any(head in message for head in _HEADS) and stage in self.latest:
+        elif stage == _BUILD and self._building:
             self.output.append(printable(message))
             self.count += 1
             return True
         else:
+            self._building = stage == _BUILD and _HEAD in message
             self.latest.pop(stage, None)
             self.latest[stage] = printable(message)
         return False

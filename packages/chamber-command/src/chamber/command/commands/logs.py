@@ -33,7 +33,7 @@ def logs(session: Session, workload_id: str, timestamps: bool, **options: Any) -
 
     Ctrl-C stops the printing, and not the workload.
     """
-    with session.client() as client, following.detaching(session, workload_id):
+    with session.client() as client, following.detaching(session, [workload_id]):
         lines = client.logs(workload_id, **choosing.said(**options))
         if session.format != "table":
             session.show_all(lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,12 +12,17 @@ from chamber.command.options import Command, command
 from chamber.command.output.columns import WORKLOADS
 from chamber.command.session import Session, pass_session
 
+if TYPE_CHECKING:
+    from chamber.core import ChamberClient
+
 __all__ = ["run"]
 
 _MAPPINGS = ("env", "secrets")
 _WAITING = ("wait", "poll_interval", "timeout")
 #: In place of a token for a plan, which is made offline.
 _NOBODY = "ch.nobody"
+#: How progress tells of a submission, which ends with its id.
+_SUBMITTED = "submitted "
 #: What a plan has nothing to do with.
 _OF_A_RUN = (*_WAITING, "max_gpu_hours", "on_preempted", "max_resubmits")
 
@@ -50,14 +55,26 @@ def run(session: Session, directory: str, arguments: tuple[str, ...], **options:
         given |= wait
         wait = {}
     with session.client() as client:
-        with progress.shown(debug=session.debug) as report:
-            workload: Any = client.run(directory, on_progress=report, **given)
+        workload: Any = _submitted(session, client, directory, given)
         if wait.pop("wait", False):
             workload = following.follow(session, client, workload, **wait)
         if session.format != "table" or not workload.is_terminal:
             session.show(workload, WORKLOADS if session.format == "table" else None)
     if workload.is_terminal:
         following.ended(workload)
+
+
+def _submitted(session: Session, client: ChamberClient, directory: str, given: dict[str, Any]) -> Any:
+    """What the client's `run()` returns. Ctrl-C stops it, and tells how to come back to what it has submitted."""
+    ids: list[str] = []
+    with following.detaching(session, ids), progress.shown(debug=session.debug) as report:
+
+        def heard(stage: str, message: str) -> None:
+            if stage == "submit" and message.startswith(_SUBMITTED):
+                ids[:] = [message.rpartition(" as ")[2]]
+            report(stage, message)
+
+        return client.run(directory, on_progress=heard, **given)
 
 
 def _plan(session: Session, directory: str, given: dict[str, Any]) -> None:

@@ -78,19 +78,21 @@ def _json_line(value: Any) -> None:
 
 
 def _tabs(values: Iterable[Any], columns: Columns | None) -> None:
-    """A line of headings, and then a line for each value."""
+    """A line of headings, and then a line for each value. Nothing is written before it is known that there are any."""
     for line in _table(values, columns):
         click.echo("\t".join(line))
 
 
 def _table(values: Iterable[Any], columns: Columns | None) -> Iterator[Sequence[str]]:
-    if columns is not None:
-        yield list(columns)
+    told = False
     for value in values:
-        if columns is None:
-            columns = {name: _getter(name) for name in names(value)}
+        columns = columns or {name: _getter(name) for name in names(value)}
+        if not told:
             yield list(columns)
+        told = True
         yield [cell(held(value)) for held in columns.values()]
+    if not told and columns:
+        yield list(columns)
 
 
 def _getter(name: str) -> Callable[[Any], Any]:

@@ -10,8 +10,6 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from chamber.core import notebook
-
 __all__ = ["Check", "Diagnosis", "State"]
 
 State = Literal["ok", "warning", "failed"]
@@ -68,6 +66,8 @@ class Diagnosis(Struct, frozen=True):
         return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
     def _repr_html_(self) -> str:
+        from chamber.core import notebook
+
         rows = [
             {"": _MARKS[check.state][0], "check": check.name, "found": check.found, "what to do": check.remedy}
             for check in self.checks
