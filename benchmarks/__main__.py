@@ -4,7 +4,7 @@ import importlib
 import sys
 from pathlib import Path
 
-NAMES = ("import_weight", "calls", "local", "resubmission", "run")
+NAMES = ("import_weight", "calls", "command_line", "local", "resubmission", "run")
 
 
 def main(chosen: list[str]) -> int:
