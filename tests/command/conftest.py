@@ -18,8 +18,15 @@ PATIENCE = 120
 
 @pytest.fixture(scope="session")
 def seeded():
-    """A Chamber with the history of an organization, to which tests add."""
+    """A Chamber with the history of an organization, which no test changes."""
     with LocalChamber(executor="simulated", seed="demo") as running:
+        yield running
+
+
+@pytest.fixture
+def simulated():
+    """A Chamber whose jobs are simulated."""
+    with LocalChamber(executor="simulated") as running:
         yield running
 
 
