@@ -1,13 +1,18 @@
 """The command as users have it: called in this process, and in a terminal of its own."""
 
+import fcntl
 import json
 import os
+import struct
+import subprocess
 import sys
+import termios
 
 import click.testing
 import pexpect
 import pyte
 import pytest
+from pexpect import fdpexpect
 
 from chamber.command.program import chamber as program
 from chamber.local import LocalChamber
@@ -18,8 +23,15 @@ PATIENCE = 120
 
 @pytest.fixture(scope="session")
 def seeded():
-    """A Chamber with the history of an organization, to which tests add."""
+    """A Chamber with the history of an organization, which no test changes."""
     with LocalChamber(executor="simulated", seed="demo") as running:
+        yield running
+
+
+@pytest.fixture
+def simulated():
+    """A Chamber whose jobs are simulated."""
+    with LocalChamber(executor="simulated") as running:
         yield running
 
 
@@ -57,16 +69,31 @@ def told(cli):
     return told
 
 
+#: Makes the terminal that a new process has as its standard input the one whose Ctrl-C reaches it. The process does
+#: that itself, because what is forked from a process with threads should do nothing before it is another program.
+IN_A_TERMINAL = """
+import fcntl, runpy, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+runpy.run_module("chamber.command", run_name="__main__", alter_sys=True)
+"""
+ROWS, COLUMNS = 40, 110
+
+
 class Terminal:
     """A terminal in which a program runs, and its screen."""
 
     def __init__(self, words, environment, folder):
-        self._screen = pyte.HistoryScreen(110, 40, history=2000)
+        self._screen = pyte.HistoryScreen(COLUMNS, ROWS, history=2000)
         self._stream = pyte.Stream(self._screen)
-        self.process = pexpect.spawn(
-            sys.executable, words, env=environment, cwd=str(folder), dimensions=(40, 110), encoding="utf-8"
+        self._ours, its = os.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        command = [sys.executable, "-c", IN_A_TERMINAL, *words]
+        self.program = subprocess.Popen(
+            command, env=environment, cwd=folder, stdin=its, stdout=its, stderr=its, start_new_session=True
         )
-        self.process.logfile_read = self
+        os.close(its)
+        self._reader = fdpexpect.fdspawn(self._ours, encoding="utf-8", timeout=PATIENCE)
+        self._reader.logfile_read = self
 
     def write(self, text):
         self._stream.feed(text)
@@ -77,17 +104,28 @@ class Terminal:
     @property
     def screen(self):
         """What was ever seen: what has scrolled away, and what is there."""
-        above = ["".join(line[x].data for x in range(110)) for line in self._screen.history.top]
+        above = ["".join(line[x].data for x in range(COLUMNS)) for line in self._screen.history.top]
         return "\n".join(line.rstrip() for line in [*above, *self._screen.display]).rstrip()
 
     def expect(self, text):
-        self.process.expect_exact(text, timeout=PATIENCE)
+        self._reader.expect_exact(text)
+
+    def type(self, text):
+        self._reader.sendline(text)
+
+    def interrupt(self):
+        """Ctrl-C."""
+        self._reader.send("\x03")
 
     def ended(self):
         """Its exit code, once it has ended."""
-        self.process.expect(pexpect.EOF, timeout=PATIENCE)
-        self.process.close()
-        return self.process.exitstatus
+        self._reader.expect(pexpect.EOF)
+        return self.program.wait(PATIENCE)
+
+    def close(self):
+        self.program.kill()
+        self.program.wait()
+        os.close(self._ours)
 
 
 @pytest.fixture
@@ -100,12 +138,12 @@ def terminal(tmp_path):
         environment = {**kept, "HOME": str(tmp_path), "TERM": "xterm-256color", "LANG": "C.UTF-8", **variables}
         if chamber is not None:
             environment |= {"CHAMBER_API_URL": chamber.api_url, "CHAMBER_TOKEN": chamber.token}
-        opened.append(Terminal(["-m", "chamber.command", *map(str, words)], environment, tmp_path))
+        opened.append(Terminal([str(word) for word in words], environment, tmp_path))
         return opened[-1]
 
     yield terminal
     for one in opened:
-        one.process.close(force=True)
+        one.close()
 
 
 @pytest.fixture

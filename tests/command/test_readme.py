@@ -12,6 +12,8 @@ import pytest
 
 from chamber.command.tree import COMMANDS
 
+pytestmark = pytest.mark.once
+
 README = (pathlib.Path(__file__).parents[2] / "packages" / "chamber-command" / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```console\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 LINES = [line for block in BLOCKS for line in block.splitlines() if not line.startswith("pip ")]

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 #: Seconds; only a test that is wrong takes as long.
 PATIENCE = 120
 WAITS = """
@@ -45,7 +47,7 @@ def test_ctrl_c_leaves_a_followed_job_running_and_tells_how_to_come_back(termina
         "run", project(WAITS), "--team", live.team, "--wait", "--poll-interval", "0.05", "--", go, chamber=live
     )
     shown.expect("begun")
-    shown.process.sendintr()
+    shown.interrupt()
     assert shown.ended() == 130
     with live.client() as client:
         job = newest(client)
@@ -65,7 +67,7 @@ def test_ctrl_c_before_a_job_is_submitted_submits_nothing(terminal, live, projec
     live.faults.add("delay", path="/v1/workloads", seconds=600)
     shown = terminal("run", folder, "--team", live.team, chamber=live)
     shown.expect("manifest")
-    shown.process.sendintr()
+    shown.interrupt()
     assert shown.ended() == 130
     assert "Interrupted" in shown.screen
     assert live.workloads() == ()
@@ -81,10 +83,11 @@ def test_a_list_is_a_table_with_colours_for_eyes(terminal, seeded):
 
 
 def test_no_colour_is_shown_where_none_is_wanted(terminal, seeded):
-    raw = terminal("workloads", "list", "--limit", "1", chamber=seeded, NO_COLOR="1")
-    written = raw.process.read()
-    raw.ended()
-    assert "\x1b[3" not in written
+    written = []
+    shown = terminal("workloads", "list", "--limit", "1", chamber=seeded, NO_COLOR="1")
+    shown.write = written.append
+    assert shown.ended() == 0
+    assert "\x1b[3" not in "".join(written)
 
 
 def test_a_watched_table_is_live_and_ends_with_its_workloads(terminal, live, project, tmp_path):
@@ -106,7 +109,7 @@ def test_ctrl_c_ends_a_watch_and_no_workload(terminal, live, project, tmp_path):
         job = client.run(project(WAITS), team=live.team, entrypoint_args=[str(go)])
         shown = terminal("workloads", "watch", "--interval", "0.05", chamber=live)
         shown.expect("RUNNING")
-        shown.process.sendintr()
+        shown.interrupt()
         assert shown.ended() == 130
         assert "what runs goes on running" in shown.screen
         go.touch()
@@ -119,7 +122,7 @@ def test_ctrl_c_ends_the_printing_of_output_and_not_the_workload(terminal, live,
         job = client.run(project(WAITS), team=live.team, entrypoint_args=[str(go)])
         shown = terminal("logs", "-f", job.id, chamber=live)
         shown.expect("begun")
-        shown.process.sendintr()
+        shown.interrupt()
         assert shown.ended() == 130
         go.touch()
         assert ended(client, job.id) == "COMPLETED"
@@ -171,7 +174,7 @@ def test_ctrl_c_leaves_a_job_running_that_would_be_submitted_again(terminal, liv
     words = ("--team", live.team, "--wait", "--poll-interval", "0.05", "--on-preempted", "resubmit", "--", go)
     shown = terminal("run", project(WAITS), *words, chamber=live)
     shown.expect("project is")
-    shown.process.sendintr()
+    shown.interrupt()
     assert shown.ended() == 130
     with live.client() as client:
         job = newest(client)

@@ -117,7 +117,7 @@ def test_whoami_shows_no_token(cli, seeded):
 def test_a_prompt_hides_what_is_typed_and_stores_it(terminal, seeded, own_settings):
     shown = terminal("login", CHAMBER_API_URL=seeded.api_url)
     shown.expect("Token: ")
-    shown.process.sendline(seeded.token)
+    shown.type(seeded.token)
     assert shown.ended() == 0
     assert seeded.token not in shown.screen
     assert json.loads((own_settings / "token.json").read_text()) == {"access_token": seeded.token}

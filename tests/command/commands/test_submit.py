@@ -19,10 +19,10 @@ def manifest(live, tmp_path):
     return file
 
 
-def test_a_job_is_submitted_by_its_options(told, seeded):
+def test_a_job_is_submitted_by_its_options(told, simulated):
     job = "--name by-hand --gpu-type H100 --gpus 2 --class elastic --priority 7"
-    words = f"{job} --external-id mine-1 --tag a=b --metadata c=d=e --team {seeded.team}"
-    work = told("submit", *words.split(), chamber=seeded)
+    words = f"{job} --external-id mine-1 --tag a=b --metadata c=d=e --team {simulated.team}"
+    work = told("submit", *words.split(), chamber=simulated)
     assert (work["name"], work["requested_gpus"], work["job_class"], work["priority"]) == ("by-hand", 2, "ELASTIC", 7)
     found = told("workloads", "get", work["id"])
     assert (found["external_id"], found["tags"], found["metadata"]) == ("mine-1", {"a": "b"}, {"c": "d=e"})
@@ -82,16 +82,16 @@ def test_what_a_job_needs_is_named(cli, live):
     assert "--team, --gpu-type" in done.stderr
 
 
-def test_what_is_not_said_is_asked_for(cli, seeded):
-    done = cli("submit", "-i", "--name", "asked", chamber=seeded, input=f"{seeded.team}\n\n4\n\n")
+def test_what_is_not_said_is_asked_for(cli, simulated):
+    done = cli("submit", "-i", "--name", "asked", chamber=simulated, input=f"{simulated.team}\n\n4\n\n")
     assert done.exit_code == 0, done.output
-    with ChamberClient(seeded.token, seeded.api_url) as client:
+    with ChamberClient(simulated.token, simulated.api_url) as client:
         (work,) = client.search_workloads(query="asked")
     assert (work.gpu_type, work.requested_gpus, work.job_class) == ("H100", 4, "RESERVED")
 
 
-def test_a_budget_that_does_not_suffice_is_told(cli, seeded):
+def test_a_budget_that_does_not_suffice_is_told(cli, simulated):
     words = ["submit", "--name", "big", "--gpu-type", "H100", "--gpus", "1", "--max-gpu-hours", "1e9"]
-    done = cli(*words, "--team", seeded.team, chamber=seeded)
+    done = cli(*words, "--team", simulated.team, chamber=simulated)
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
     assert "`chamber capacity`" in done.stderr

@@ -178,7 +178,7 @@ def _finish(items: AsyncGenerator[Any, None]) -> None:
 
 
 async def _closed(items: AsyncGenerator[Any, None]) -> None:
-    while items.ag_running:  # noqa: ASYNC110  an interrupt has cancelled its last step, which is still ending
+    while getattr(items, "ag_running", False):  # noqa: ASYNC110  an interrupt has cancelled its last step, which is still ending
         await asyncio.sleep(_LOOK)
     await items.aclose()
 
