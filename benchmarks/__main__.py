@@ -10,19 +10,19 @@ KEPT = "instructions"
 
 
 def main(chosen: list[str]) -> int:
-    """Run the named measurements, or all of them; ``calls_get`` is a part of ``calls``. ``--check`` runs none of them:
+    """Run the named measurements, or all of them; ``calls.get`` is a part of ``calls``. ``--check`` runs none of them:
     it fails where a hot path takes more instructions than it did."""
     sys.path.insert(0, str(Path(__file__).parent))
     if chosen == ["--check"]:
-        checked: int = importlib.import_module("instructions").check()
+        checked: int = importlib.import_module(KEPT).check()
         return checked
-    known = [*NAMES, KEPT]
-    unknown = [name for name in chosen if name.partition("_")[0] not in known and name not in known]
+    unknown = [name for name in chosen if name.partition(".")[0] not in {*NAMES, KEPT}]
     if unknown:
-        print(f"there is no measurement {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
+        print(f"there is no measurement {', '.join(unknown)}; there are {', '.join([*NAMES, KEPT])}", file=sys.stderr)
         return 2
     for name in chosen or NAMES:
-        importlib.import_module(name).main()
+        module, _, part = name.partition(".")
+        importlib.import_module(module).main(*([part] if part else []))
     return 0
 
 

@@ -15,13 +15,15 @@ VENDOR, USUAL, FLOOR = "chamber-sdk", "httpx + pydantic", "a socket"
 CLIENTS = Path(__file__).parent / "clients"
 ROUNDS = 7
 LATE = 5
+#: How much dearer an item of a long listing may be, and how many MB it may take.
+FLAT, MEMORY = 1.1, 5.0
 
 
-def main() -> None:
-    """Measure each kind of call."""
+def main(*chosen: str) -> None:
+    """Measure each kind of call, or those that are chosen."""
     with serving.served(measuring.SERVER_CORE) as server:
-        for name, measure in MEASUREMENTS.items():
-            results.record(f"calls_{name}", measure(server), versions())
+        for name in chosen or MEASUREMENTS:
+            results.record(f"calls.{name}", MEASUREMENTS[name](server), versions())
 
 
 def get(server: Server) -> list[Row]:
@@ -61,7 +63,7 @@ def many(server: Server) -> list[Row]:
     late = turns("many", server.url(1, delay=LATE), count, also={f"{VENDOR} in sequence": ("vendor", "get")}, rounds=3)
     return [
         results.row(
-            "2,000 get_workloads, 50 in flight (chamber-sdk: 50 threads); one", rounds, VENDOR, least=5, count=count
+            "2,000 get_workloads, 50 at once (chamber-sdk: threads); one", rounds, VENDOR, least=5, count=count
         ),
         results.row(f"the same at {LATE} ms; one", late, f"{VENDOR} in sequence", least=35, count=count),
     ]
@@ -87,7 +89,35 @@ def wait(server: Server) -> list[Row]:
     ]
 
 
-MEASUREMENTS = {"get": get, "iterate": iterate, "consume": consume, "many": many, "wait": wait}
+def growth(server: Server) -> list[Row]:
+    """The same listing, a thousand times longer: whether its speed and the memory stay."""
+    sizes = {"1,000": 1000, "1,000,000": 1_000_000}
+    taken = {told: program("ours", "iterate", server.url(size), size) for told, size in sizes.items()}
+    each = {told: taken[told].cpu / size for told, size in sizes.items()}
+    grown = {told: (sample.peak - sample.said["base"]) / 1e6 for told, sample in taken.items()}
+    slower = each["1,000,000"] / each["1,000"]
+    what = "iterate 1,000,000 workloads instead of 1,000"
+    return [
+        Row(
+            what=what,
+            measure="CPU time of one item",
+            asked="flat",
+            found=f"{slower:.2f}x",
+            reached=slower < FLAT,
+            figures={f"{told} workloads": results.told(found) for told, found in each.items()},
+        ),
+        Row(
+            what=what,
+            measure="memory above the base",
+            asked="flat, at most 5 MB",
+            found=f"{grown['1,000,000']:.1f} MB",
+            reached=grown["1,000,000"] <= MEMORY,
+            figures={f"{told} workloads": f"{found:.1f} MB" for told, found in grown.items()},
+        ),
+    ]
+
+
+MEASUREMENTS = {"growth": growth, "get": get, "iterate": iterate, "consume": consume, "many": many, "wait": wait}
 
 
 def turns(

@@ -1,11 +1,11 @@
-"""A server on loopback that answers as an API would and costs little: pages and workloads are made as they are asked for.
+"""A server on loopback that answers as an API would and costs little: what is asked for is made at that moment.
 
 Run by `served` as a process of its own, pinned to its own core. A URL of it begins with what it is to pretend::
 
     http://127.0.0.1:PORT/20000/5/legacy/v1    # 20,000 workloads, each answer 5 ms late, in the legacy dialect
 
-``GET /count`` tells how many requests came since it was last asked. The path ``/…/waiting/v1`` has workloads that end one
-after the other as they are looked at (see `looks`).
+``GET /count`` tells how many requests came since it was last asked. In the dialect ``waiting`` workloads end one after
+the other as they are looked at (see `looks`).
 """
 
 from __future__ import annotations

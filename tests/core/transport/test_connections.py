@@ -46,7 +46,7 @@ def test_a_session_is_closed_with_its_loop():
 def test_a_session_is_closed_when_its_client_is_dropped(api, token):
     client = ChamberClient(token, api.url)
     client.get_workload("wl_1")
-    ((session, _keeper),) = sessions_of(client).values()
+    ((session, _plain, _keeper),) = sessions_of(client).values()
     closed = threading.Event()
     close, session.close = session.close, lambda: (closed.set(), close())[1]
     del client, _keeper

@@ -1,20 +1,23 @@
 """Logging: structlog events, through the one redactor, into the standard library's ``chamber`` logger.
 
-Quiet unless the application listens, and never on standard output by itself.
+Quiet unless the application listens, and never on standard output by itself. structlog, which takes long to import,
+is loaded with the first event that somebody listens for.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 import sys
 from traceback import format_exception
-from typing import Any
-
-import structlog
+from typing import TYPE_CHECKING, Any
 
 from chamber.core.redaction import cleaned, redacted
 
-__all__ = ["logger", "redacted_event"]
+if TYPE_CHECKING:
+    import structlog
+
+__all__ = ["Logger", "logger", "redacted_event"]
 
 #: What `sys.exc_info` gives.
 _INFO = ("type", "value", "traceback")
@@ -22,19 +25,56 @@ _INFO = ("type", "value", "traceback")
 logging.getLogger("chamber").addHandler(logging.NullHandler())
 
 
-def logger(name: str) -> structlog.stdlib.BoundLogger:
+def logger(name: str) -> Logger:
     """The logger of a module. Not touched by how the application configured structlog."""
-    bound: structlog.stdlib.BoundLogger = structlog.wrap_logger(
-        logging.getLogger(name),
-        processors=[
-            structlog.stdlib.filter_by_level,
-            redacted_event,
-            _rendered,
-        ],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
-    )
-    return bound
+    return Logger(name)
+
+
+class Logger:
+    """Takes events, each with its facts by name; the words of the standard library's levels."""
+
+    def __init__(self, name: str) -> None:
+        self._standard = logging.getLogger(name)
+
+    def debug(self, event: str, **facts: Any) -> None:
+        """What helps to find a mistake."""
+        self._log(logging.DEBUG, event, facts)
+
+    def info(self, event: str, **facts: Any) -> None:
+        """What happened, as it should."""
+        self._log(logging.INFO, event, facts)
+
+    def warning(self, event: str, **facts: Any) -> None:
+        """What somebody should know of."""
+        self._log(logging.WARNING, event, facts)
+
+    def error(self, event: str, **facts: Any) -> None:
+        """What went wrong."""
+        self._log(logging.ERROR, event, facts)
+
+    def exception(self, event: str, **facts: Any) -> None:
+        """What went wrong, with the exception that is handled."""
+        self._log(logging.ERROR, event, {"exc_info": True, **facts})
+
+    def _log(self, level: int, event: str, facts: dict[str, Any]) -> None:
+        if self._standard.isEnabledFor(level):
+            self._bound.log(level, event, **facts)
+
+    @functools.cached_property
+    def _bound(self) -> structlog.stdlib.BoundLogger:
+        import structlog
+
+        bound: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+            self._standard,
+            processors=[
+                structlog.stdlib.filter_by_level,
+                redacted_event,
+                _rendered,
+            ],
+            wrapper_class=structlog.stdlib.BoundLogger,
+            cache_logger_on_first_use=True,
+        )
+        return bound
 
 
 def redacted_event(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -48,11 +88,15 @@ def redacted_event(_logger: Any, _method: str, event: structlog.typing.EventDict
 def _rendered(called: Any, method: str, event: structlog.typing.EventDict) -> tuple[tuple[str, ...], dict[str, Any]]:
     """One line, and below it the traceback that belongs to it, to which the standard library is to add none."""
     traceback = event.pop("exception", None)
-    line = str(_line(called, method, event))
+    line = str(_line()(called, method, event))
     return (f"{line}\n{traceback}" if traceback else line,), {"exc_info": False}
 
 
-_line = structlog.processors.KeyValueRenderer(key_order=["event"])
+@functools.cache
+def _line() -> structlog.typing.Processor:
+    from structlog.processors import KeyValueRenderer
+
+    return KeyValueRenderer(key_order=["event"])
 
 
 def _raised(told: object) -> BaseException | None:

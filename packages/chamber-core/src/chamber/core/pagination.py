@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from chamber.core.errors import UnexpectedResponseError
+from chamber.core.portal import follow
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
@@ -38,7 +39,8 @@ async def each_item(page: Page[T]) -> AsyncGenerator[T, None]:
                 _check_new(cursor, seen)
                 coming = asyncio.ensure_future(page(cursor))
                 await asyncio.sleep(0)  # until it waits for the API, before anybody works on the present page
-            for item in items:
+            for place, item in enumerate(items, 1):
+                follow(len(items) - place)
                 yield item
             if not cursor:
                 return

@@ -26,7 +26,7 @@ from chamber.core.redaction import redacted
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
-__all__ = ["call", "each", "in_caller", "noted"]
+__all__ = ["call", "each", "follow", "in_caller", "noted"]
 
 T = TypeVar("T")
 
@@ -37,6 +37,16 @@ _caller: contextvars.ContextVar[queue.SimpleQueue[_Job | None] | None]
 _caller = contextvars.ContextVar("chamber_caller", default=None)
 _notes: contextvars.ContextVar[list[str]]
 _notes = contextvars.ContextVar("chamber_notes")
+
+
+class _Following:
+    """How many items can be had without waiting."""
+
+    count = 0
+
+
+_following: contextvars.ContextVar[_Following | None]
+_following = contextvars.ContextVar("chamber_following", default=None)
 
 
 def call(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -80,21 +90,31 @@ def call(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def each(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
-    """The items of an asynchronous generator, each by a blocking call; it is closed when the consumer stops."""
+    """The items of an asynchronous generator, in one blocking call those that come without waiting (`follow`).
+
+    It is closed when the consumer stops.
+    """
     portal = _portal
     if portal.loop() is None:
         yield from _run_here(_all(items))
         return
     try:
-        while True:
-            try:
-                item = call(_next(items))
-            except StopAsyncIteration:
-                return
-            yield item
+        error: Exception | None = None
+        while error is None:
+            taken, error = call(_next(items))
+            yield from taken
+        if not isinstance(error, StopAsyncIteration):
+            raise error
     finally:
         if portal is _portal and portal.is_running():  # else it was ended, or is the parent process's
             _finish(items)
+
+
+def follow(count: int) -> None:
+    """Say, before one item of a listing is handed out, how many others can be had at once after it."""
+    following = _following.get()
+    if following is not None:
+        following.count = count
 
 
 async def in_caller(function: Callable[..., T], *arguments: Any) -> T:
@@ -107,8 +127,22 @@ async def in_caller(function: Callable[..., T], *arguments: Any) -> T:
     return await result
 
 
-async def _next(items: AsyncGenerator[T, None]) -> T:
-    return await anext(items)  # asked for in the loop, so that the loop knows the generator and ends it with itself
+async def _next(items: AsyncGenerator[T, None]) -> tuple[list[T], Exception | None]:
+    """The next item and those that follow it at once, and what came instead of another one.
+
+    Asked for in the loop, so that the loop knows the generator and ends it with itself.
+    """
+    following = _Following()
+    _following.set(following)
+    taken: list[T] = []
+    try:
+        taken.append(await anext(items))
+        while following.count:
+            following.count = 0
+            taken.append(await anext(items))
+    except Exception as error:
+        return taken, error
+    return taken, None
 
 
 async def _all(items: AsyncGenerator[T, None]) -> list[T]:
