@@ -32,7 +32,7 @@ class AnyOf:
         literal = [(pattern.path, path) for pattern in whole if (path := pattern.literal) is not None]
         self._paths = {path for _, path in literal}
         #: Of whole paths, which end as their last parts do.
-        self._ends = tuple([*endings, *[f"/{path}" for pattern, path in literal if pattern != path]])
+        self._ends = (*endings, *[f"/{path}" for pattern, path in literal if pattern != path])
         self._other_paths = _union([pattern.regex.pattern for pattern in whole if pattern.literal is None], "{}")
 
     def matches(self, path: str, name: str) -> bool:
