@@ -20,10 +20,10 @@ _IN_A_FOLDER = 100
 
 
 @contextmanager
-def made(size: str) -> Iterator[Path]:
-    """A project of one of the `SIZES`, in a temporary folder, in folders of 100 files each."""
+def made(size: str, seed: int = 0) -> Iterator[Path]:
+    """A project of one of the `SIZES`, in a temporary folder, in folders of 100 files each; `seed` makes its noise."""
     files, whole = SIZES[size]
-    noise, each = random.Random(0), whole // files
+    noise, each = random.Random(seed), whole // files
     with _temporary() as project:
         (project / "requirements.txt").write_text("# the standard library does\n", "utf-8")
         (project / "train.py").write_text("print('trained')\n", "utf-8")

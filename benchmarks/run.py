@@ -1,17 +1,21 @@
-"""From a one-line edit to a submitted workload: `client.run()` beside ``docker build`` and ``docker push``.
+"""From a one-line edit to a submitted workload, and a first submission: beside ``docker build`` and ``docker push``.
 
-On one machine, one docker daemon and one image registry on loopback. The peer builds the whole project with a warm
-cache; every repetition edits one line of one file, then ours and the peer go in turn, in changing order.
+On one machine, one docker daemon and one image registry on loopback. The peer builds the whole project with the
+Dockerfile that a user would write, and a warm cache; every act edits one line of one file first. A first submission is
+of a project that nobody has seen, by a client that knows nothing yet. ``run.edit`` and ``run.first`` are the parts.
 """
 
+from __future__ import annotations
+
 import contextlib
+import functools
+import hashlib
+import http.client
+import itertools
 import os
 import random
-import shutil
 import socket
-import statistics
 import subprocess
-import sys
 import tarfile
 import tempfile
 import time
@@ -21,12 +25,20 @@ from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+import measuring
+import peers
+import projects
+import results
+from measuring import Contestant, Rounds, Sample
+from results import OURS, Row
+
 from chamber.core import ChamberClient
-from chamber.core.transport import Transport
 from chamber.local import LocalChamber
 
-#: Files, bytes and repetitions.
-PROJECTS = {"200 files, 5 MB": (200, 5_000_000, 5), "20,000 files, 400 MB": (20_000, 400_000_000, 3)}
+PEER, FRESH, FLOOR = "docker build + push", "chamber, a fresh process", "python -c 'import aiohttp'"
+HASHES = "read, two sha256, one upload"
+#: Rounds of edits and of first submissions.
+ROUNDS = dict(zip(projects.SIZES, ((7, 5), (3, 2)), strict=True))
 DOCKERFILE = """\
 FROM {base}
 WORKDIR /app
@@ -34,15 +46,12 @@ COPY requirements.txt .
 COPY . .
 CMD ["python", "train.py"]
 """
-FRESH = """
-import sys, time
-started = time.perf_counter()
+PROGRAM = """
+import sys
 from chamber.core import ChamberClient
 project, url, token, team, registry, base = sys.argv[1:]
 with ChamberClient(token=token, api_url=url) as client:
-    called = time.perf_counter()
     client.run(project, team=team, registry=registry, base_image=base, progress=False)
-    print(time.perf_counter() - called)
 """
 
 
@@ -53,133 +62,114 @@ class Bench(NamedTuple):
     client: ChamberClient
     registry: str
     base: str
+    folder: Path
 
-    def submit(self, project: Path) -> None:
+    def submit(self, project: Path) -> Sample:
         """Ours, in this process."""
-        self.client.run(project, team=self.chamber.team, registry=self.registry, base_image=self.base, progress=False)
+        options = {"team": self.chamber.team, "registry": self.registry, "base_image": self.base, "progress": False}
+        with no_engine():
+            return measuring.here(lambda: self.client.run(project, **options))
 
-    def submit_fresh(self, project: Path) -> None:
+    def submit_fresh(self, project: Path) -> Sample:
         """Ours, in a process of its own, from start to end."""
         chamber = self.chamber
-        told = [str(project), chamber.api_url, chamber.token, chamber.team, self.registry, self.base]
-        subprocess.run([sys.executable, "-c", FRESH, *told], check=True, stdout=subprocess.DEVNULL)
+        told = [project, chamber.api_url, chamber.token, chamber.team, self.registry, self.base]
+        with no_engine():
+            return measuring.process([peers.ours(), "-c", PROGRAM, *told], core=None)
+
+    def build(self, tag: str, project: Path) -> Sample:
+        """What a user would do without us: build and push the whole project."""
+        file = self.folder / "Dockerfile"
+        file.write_text(DOCKERFILE.format(base=self.base), "utf-8")
+        return measuring.here(
+            lambda: (docker("build", "--quiet", "-f", str(file), "-t", tag, str(project)), docker("push", "-q", tag))
+        )
 
 
-class Peer(NamedTuple):
-    """What a user would do without us, with the Dockerfile that they would write."""
-
-    folder: Path
-    image: str
-
-    def submit(self, project: Path) -> None:
-        """Build and push the whole project."""
-        docker("build", "--quiet", "--file", str(self.folder / "Dockerfile"), "--tag", self.image, str(project))
-        docker("push", "--quiet", self.image)
-
-
-def main() -> None:
-    """Print seconds, ratios and requests for projects of two sizes."""
+def main(part: str = "") -> None:
+    """Measure both parts, or one of them, with projects of two sizes."""
+    parts: dict[str, Callable[[Bench, str], list[Row]]] = {"edit": edits, "first": firsts}
+    peers.ours()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         os.environ["CHAMBER_CONFIG_DIR"] = str(folder / "home")
         host = stack.enter_context(served(folder / "registry"))
         base = stack.enter_context(pushed_base(host))
         chamber = stack.enter_context(LocalChamber(executor="simulated"))
-        client = stack.enter_context(chamber.client())
-        for name, (files, size, repetitions) in PROJECTS.items():
-            project = folder / uuid.uuid4().hex
-            write(project, files, size)
-            measure(name, project, Bench(chamber, client, f"{host}/team", base), folder, repetitions)
-            shutil.rmtree(project)
+        bench = Bench(chamber, stack.enter_context(chamber.client()), f"{host}/team", base, folder)
+        for name in [part] if part else parts:
+            rows = [row for size in projects.SIZES for row in parts[name](bench, size)]
+            results.record(f"run.{name}", rows, versions())
 
 
-def measure(name: str, project: Path, bench: Bench, folder: Path, repetitions: int) -> None:
-    """Print what one project takes."""
-    (folder / "Dockerfile").write_text(DOCKERFILE.format(base=bench.base), "utf-8")
-    with image(f"{bench.registry}/{uuid.uuid4().hex}:latest") as tag:
-        peer = Peer(folder, tag)
-        first = seconds(bench.submit, project), seconds(peer.submit, project)
-        with requests() as sent:
-            edited = [turn(number, project, bench, peer) for number in range(repetitions)]
-    ours, fresh, theirs = ([one[place] for one in edited] for place in range(3))
-    print(f"one-line edit to submitted, {name}: seconds, median of {repetitions} (and the first run)")
-    print(f"  client.run()               {middle(ours):6.2f}   {first[0]:6.2f}")
-    print(f"  a fresh python process     {middle(fresh):6.2f}")
-    print(f"  docker build, docker push  {middle(theirs):6.2f}   {first[1]:6.2f}")
-    ratios = sorted(their / our for our, _, their in edited)
-    print(
-        f"  client.run() is {middle(ratios):.1f} times quicker ({ratios[0]:.1f} to {ratios[-1]:.1f}), a fresh process "
-        f"{middle([their / one for _, one, their in edited]):.1f}, a first run {first[1] / first[0]:.1f}; "
-        f"{len(sent) / repetitions:.0f} requests a run, no engine call"
+def edits(bench: Bench, size: str) -> list[Row]:
+    """One line is edited, and the project submitted again."""
+    with projects.made(size) as project, image(f"{bench.registry}/{uuid.uuid4().hex}:latest") as tag:
+        contestants = {OURS: bench.submit, FRESH: bench.submit_fresh, PEER: functools.partial(bench.build, tag)}
+        numbers = itertools.count()
+        acts: dict[str, Contestant] = {
+            name: functools.partial(edited, act, project, numbers) for name, act in contestants.items()
+        }
+        acts[FLOOR] = lambda: measuring.process([peers.ours(), "-c", "import aiohttp"], core=None)
+        rounds = measuring.in_turn(acts, ROUNDS[size][0])
+    what = f"one-line edit to submitted, {size}"
+    whole = Rounds({OURS: rounds.samples[FRESH], PEER: rounds.samples[PEER], FLOOR: rounds.samples[FLOOR]})
+    fresh = results.row(f"{what}, a fresh process from start to end", whole, PEER, note=WHOLE)
+    return [results.row(what, rounds, PEER, least=5), fresh]
+
+
+WHOLE = "the imports are most of a whole process with a small project, and aiohttp's alone are more than half of them"
+
+
+def edited(act: Callable[[Path], Sample], project: Path, numbers: Iterator[int]) -> Sample:
+    """What an act takes after an edit of its own."""
+    projects.edit(project, next(numbers))
+    return act(project)
+
+
+def firsts(bench: Bench, size: str) -> list[Row]:
+    """A project that nobody has seen is submitted."""
+    with contextlib.ExitStack() as stack:
+        turns = [
+            (stack.enter_context(projects.made(size, seed)), stack.enter_context(image(_tag(bench))))
+            for seed in range(ROUNDS[size][1])
+        ]
+        waiting = {name: iter(turns) for name in (OURS, PEER, HASHES)}
+        contestants: dict[str, Contestant] = {
+            OURS: lambda: bench.submit(next(waiting[OURS])[0]),
+            PEER: lambda: bench.build(*next(waiting[PEER])[::-1]),
+            HASHES: lambda: measuring.here(lambda: hashed(bench.registry, next(waiting[HASHES])[0])),
+        }
+        rounds = measuring.in_turn(contestants, ROUNDS[size][1], warm=0)
+    asked = 3 if size == list(projects.SIZES)[-1] else None
+    return [results.row(f"first submission, {size}", rounds, PEER, least=asked)]
+
+
+def _tag(bench: Bench) -> str:
+    return f"{bench.registry}/{uuid.uuid4().hex}:latest"
+
+
+def hashed(registry: str, project: Path) -> None:
+    """Read a project, hash it twice, and upload it as it is."""
+    content = b"".join([file.read_bytes() for file in sorted(project.rglob("*")) if file.is_file()])
+    digest = hashlib.sha256(content).hexdigest()
+    assert hashlib.sha256(content).hexdigest() == digest
+    host, _, path = registry.partition("/")
+    connection = http.client.HTTPConnection(host)
+    connection.request("POST", f"/v2/{path}/{uuid.uuid4().hex}/blobs/uploads/", b"")
+    answer = connection.getresponse()
+    answer.read()
+    where = answer.headers["Location"].removeprefix(f"http://{host}")
+    connection.request("PUT", f"{where}&digest=sha256:{digest}", content)
+    assert connection.getresponse().status == http.client.CREATED
+
+
+def versions() -> dict[str, str]:
+    """Of everybody who takes part."""
+    told = subprocess.run(
+        ["docker", "version", "-f", "{{.Server.Version}}"], capture_output=True, check=True, text=True
     )
-
-
-def turn(number: int, project: Path, bench: Bench, peer: Peer) -> tuple[float, float, float]:
-    """Seconds of ours, of ours in a fresh process, and of the peer's, each after an edit of its own."""
-    acts = [bench.submit, bench.submit_fresh, peer.submit]
-    order = acts if number % 2 else acts[::-1]
-    took = {}
-    for act in order:
-        edit(project, number)
-        with no_engine() if act != peer.submit else contextlib.nullcontext():
-            took[act] = seconds(act, project)
-    return took[acts[0]], took[acts[1]], took[acts[2]]
-
-
-def seconds(act: Callable[[Path], None], project: Path) -> float:
-    """Seconds that one submission takes."""
-    started = time.perf_counter()
-    act(project)
-    return time.perf_counter() - started
-
-
-def middle(values: list[float]) -> float:
-    """The median."""
-    return statistics.median(values)
-
-
-def write(project: Path, files: int, size: int) -> None:
-    """A project of `files` files in folders of 100, of `size` bytes, half of them noise."""
-    noise, each = random.Random(0), size // files
-    project.mkdir(parents=True)
-    (project / "requirements.txt").write_text("# the standard library does\n", "utf-8")
-    (project / "train.py").write_text("print('trained')\n", "utf-8")
-    line = b"    value = compute(argument, other)  # a line of code, as there are many\n"
-    for number in range(files):
-        file = project / f"package_{number // 100}" / f"module_{number}.py"
-        file.parent.mkdir(exist_ok=True)
-        text = line * (each // 2 // len(line))
-        file.write_bytes(text + b"# " + noise.randbytes(each - len(text) - 2))
-
-
-def edit(project: Path, number: int) -> None:
-    """Change one line of one file."""
-    files = sorted(project.glob("package_*/*.py"))
-    file = files[number * 7919 % len(files)]
-    content = file.read_bytes()
-    first, _, rest = content.partition(b"\n")
-    file.write_bytes(uuid.uuid4().hex.encode().ljust(len(first), b"#") + b"\n" + rest)
-
-
-@contextlib.contextmanager
-def requests() -> Iterator[list[str]]:
-    """What this process sends to the API and the registry."""
-    sent: list[str] = []
-    call, stream = Transport.call, Transport.stream
-
-    def counted_call(self: Transport, *arguments: object, **options: object) -> object:
-        sent.append("API")
-        return call(self, *arguments, **options)
-
-    def counted_stream(self: Transport, *arguments: object, **options: object) -> object:
-        sent.append("registry")
-        return stream(self, *arguments, **options)
-
-    Transport.call, Transport.stream = counted_call, counted_stream
-    try:
-        yield sent
-    finally:
-        Transport.call, Transport.stream = call, stream
+    return {**peers.versions(peers.ours(), "chamber-run", "isal", "aiohttp"), "docker": told.stdout.strip()}
 
 
 @contextlib.contextmanager

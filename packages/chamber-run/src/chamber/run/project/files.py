@@ -5,6 +5,7 @@ import posixpath
 import stat
 import time
 from collections.abc import Sequence
+from operator import attrgetter
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ __all__ = ["GeneratedFile", "ProjectFile", "Selection", "choose", "ignore_file",
 _FOLDER_MODE = 0o755
 _IGNORE_FILE = ".dockerignore"
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
+_NAME = attrgetter("name")
 
 
 class ProjectFile(Struct, frozen=True, gc=False):
@@ -52,7 +54,9 @@ class Selection(Struct, frozen=True):
     at: int
 
 
-_Found = tuple[ProjectFile, Signature | None]
+class _Found(Struct, frozen=True, gc=False):
+    file: ProjectFile
+    signature: Signature | None = None
 
 
 def select(
@@ -72,10 +76,10 @@ def select(
     root = os.path.realpath(directory)
     found: list[_Found] = []
     _Walk(root, Rules(ignore_file(directory, dockerfile), ignore, include), found).through("", TOP)
-    found.sort(key=lambda one: one[0].path)
-    files = tuple([file for file, _ in found])
+    found.sort(key=lambda one: one.file.path)
+    files = tuple([one.file for one in found])
     _check_included(include, files)
-    return Selection(files, tuple([signature for _, signature in found]), at)
+    return Selection(files, tuple([one.signature for one in found]), at)
 
 
 def choose(
@@ -111,11 +115,11 @@ class _Walk:
 
     def through(self, folder: str, verdict: Verdict) -> None:
         entries = _entries(f"{self._root}/{folder}")
-        if folder and any(entry.name == _VIRTUAL_ENVIRONMENT for entry in entries):
+        if folder and _VIRTUAL_ENVIRONMENT in [entry.name for entry in entries]:
             return
-        before, judge = len(self._found), self._rules.judge
+        before, judge, above = len(self._found), self._rules.judge, f"{folder}/" if folder else ""
         for entry in entries:
-            path = f"{folder}/{entry.name}" if folder else entry.name
+            path = above + entry.name
             here = judge(path, entry.name, verdict)
             if entry.is_dir(follow_symlinks=False):
                 if not (here.excluded and self._rules.prunes_judged(path, here)):
@@ -123,33 +127,29 @@ class _Walk:
             elif not here.excluded:
                 self._found.append(_chosen(self._root, path, entry))
         if folder and len(self._found) == before and not verdict.excluded:
-            self._found.append((ProjectFile(_readable(folder), 0, _FOLDER_MODE, None, is_folder=True), None))
+            self._found.append(_Found(ProjectFile(_readable(folder), 0, _FOLDER_MODE, None, is_folder=True)))
 
 
 def _entries(directory: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as entries:
-            return list(entries)
+            return sorted(entries, key=_NAME)  # so that little is left to sort in the whole
     except OSError as error:
         raise ConfigurationError(f"cannot read the folder {directory}: {error.strerror}") from error
 
 
 def _chosen(root: str, path: str, entry: os.DirEntry[str]) -> _Found:
-    facts = _facts(entry, path)
-    kind = facts.st_mode
-    if stat.S_ISLNK(kind):
-        return ProjectFile(_readable(path), 0, 0o777, _inner_link(Path(root), path)), None
-    if not stat.S_ISREG(kind):
-        raise ConfigurationError(f"{path} is a socket, a pipe or a device; leave it behind with `ignore`")
-    signature = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, kind)
-    return ProjectFile(_readable(path), facts.st_size, 0o755 if kind & stat.S_IXUSR else 0o644), signature
-
-
-def _facts(entry: os.DirEntry[str], path: str) -> os.stat_result:
     try:
-        return entry.stat(follow_symlinks=False)
+        facts = entry.stat(follow_symlinks=False)
     except OSError as error:
         raise ConfigurationError(f"cannot look at {path}: {error.strerror}") from error
+    kind, size = facts.st_mode, facts.st_size
+    if stat.S_ISLNK(kind):
+        return _Found(ProjectFile(_readable(path), 0, 0o777, _inner_link(Path(root), path)))
+    if not stat.S_ISREG(kind):
+        raise ConfigurationError(f"{path} is a socket, a pipe or a device; leave it behind with `ignore`")
+    signature = (size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, kind)
+    return _Found(ProjectFile(_readable(path), size, 0o755 if kind & stat.S_IXUSR else 0o644), signature)
 
 
 def _inner_link(root: Path, path: str) -> str:
@@ -169,6 +169,8 @@ def _is_inside(root: Path, real: str) -> bool:
 
 
 def _readable(path: str) -> str:
+    if path.isascii():
+        return path
     try:
         path.encode()
     except UnicodeEncodeError as error:

@@ -6,12 +6,13 @@ Docker's matcher, in which a folder hands down what it matched. See `chamber.run
 
 import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import zip_longest
 
 from msgspec import Struct
 
-from chamber.run.project.patterns import DockerPattern, read
+from chamber.run.project.matching import AnyOf
+from chamber.run.project.patterns import DockerPattern, ours, read
 
 __all__ = ["ALWAYS", "SECRETS", "TOP", "Rules", "Verdict"]
 
@@ -24,7 +25,8 @@ ALWAYS = (
     "**/venv",
     "**/node_modules",
     "**/__pycache__",
-    "**/*.py[co]",
+    "**/*.pyc",
+    "**/*.pyo",
     "**/.mypy_cache",
     "**/.pytest_cache",
     "**/.ruff_cache",
@@ -93,18 +95,18 @@ class Rules:
 
     def __init__(self, dockerignore: str = "", ignore: Sequence[str] = (), include: Sequence[str] = ()) -> None:
         self._patterns = [
-            *read(ALWAYS),
+            *ours(ALWAYS),
             *read(dockerignore.split("\n"), ".dockerignore"),
             *read(ignore, "ignore"),
         ]
-        self._any = _Any([pattern for pattern in self._patterns if pattern.include])
-        self._secret = _Any(list(read(SECRETS)))
+        self._any = AnyOf([pattern for pattern in self._patterns if pattern.include])
+        self._secret = AnyOf(ours(SECRETS))
         self._exceptions = [pattern.parts for pattern in self._patterns if not pattern.include]
         self._included = {posixpath.normpath(path) for path in include}
 
     def judge(self, path: str, name: str, above: Verdict = TOP) -> Verdict:
         """The verdict on `path`, whose last part is `name`, in a folder with the verdict `above`."""
-        if path in self._included:
+        if self._included and path in self._included:
             return TOP
         if above.secret or self._secret.matches(path.lower(), name.lower()):
             return _SECRET
@@ -143,27 +145,6 @@ class Rules:
             excluded = bool(pattern.include) if found else excluded
             matched.append(found)
         return Verdict(excluded, False, tuple(matched) if any(matched) else ())
-
-
-class _Any:
-    """Whether one of several patterns matches: one expression for names, and one for whole paths."""
-
-    def __init__(self, patterns: Sequence[DockerPattern]) -> None:
-        self._costly = [pattern for pattern in patterns if pattern.automaton]
-        cheap = [pattern for pattern in patterns if not pattern.automaton]
-        names = [pattern.of_names for pattern in cheap]
-        paths = [pattern.regex for pattern in cheap if pattern.of_names is None]
-        self._names = _union([name for name in names if name is not None], r"(?:{})\Z")
-        self._paths = _union([regex.pattern for regex in paths if regex is not None], "{}")
-
-    def matches(self, path: str, name: str) -> bool:
-        if (self._names and self._names(name)) or (self._paths and self._paths(path)):
-            return True
-        return any(pattern.matches(path) for pattern in self._costly)
-
-
-def _union(expressions: Sequence[str], form: str) -> Callable[[str], object] | None:
-    return re.compile(form.format("|".join(expressions))).match if expressions else None
 
 
 def _may_match_below(exception: Sequence[re.Pattern[str] | None], directory: str) -> bool:

@@ -10,12 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from pathspec.pattern import RegexPattern
-
 from chamber.core.errors import ConfigurationError
 from chamber.run.project.automaton import Automaton
 
-__all__ = ["DockerPattern", "read"]
+__all__ = ["DockerPattern", "ours", "read"]
 
 #: So many stars are left to `re`; with more, the time for a path could grow beyond bounds.
 _MOST_STARS = 2
@@ -29,31 +27,44 @@ _OPEN = re.compile(r"\*\*|[\[\]\\]")
 _NAME = re.compile(r"\*\*/((?:[^*?\[\]\\/]|\*(?!\*)|\?)+)", re.DOTALL)
 
 
-class DockerPattern(RegexPattern):
-    """One line of a ``.dockerignore``, cleaned; `include` is False for an exception, which begins with ``!``."""
+class DockerPattern:
+    """One line of a ``.dockerignore``, cleaned; `include` is False for an exception, which begins with ``!``.
 
-    @classmethod
-    def pattern_to_regex(cls, pattern: str) -> tuple[str, bool]:  # type: ignore[override]
-        """The regular expression, which says the whole path, and whether what it matches is ignored."""
-        return _translated(pattern.removeprefix("!")), not pattern.startswith("!")
+    Its expressions are compiled when they are asked for: most patterns of a project decide about none of its paths.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        self.include: bool = not pattern.startswith("!")
+        #: The pattern without the mark of an exception.
+        self.path: str = pattern.removeprefix("!")
+        names = _NAME.fullmatch(self.path)
+        #: The pattern of the last part of a path, where that alone decides: literal signs, ``*`` and ``?``.
+        self.name: str | None = names[1] if names else None
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The regular expression, which says the whole path."""
+        return re.compile(_translated(self.path))
 
     @property
-    def path(self) -> str:
-        """The pattern without the mark of an exception."""
-        return str(self.pattern).removeprefix("!")
+    def literal(self) -> str | None:
+        """The path that it matches, if that is one, or after ``**/`` what such a path is or ends with."""
+        path = self.path.removeprefix("**/")
+        return None if _SPECIAL.search(path) else path
 
     @cached_property
     def automaton(self) -> Automaton | None:
         """What matches it in place of its regular expression, where that could take too long."""
-        assert self.regex is not None
-        is_costly = self.regex.pattern.count("*") > _MOST_STARS
-        return Automaton(self.regex.pattern.removesuffix(r"\Z")) if is_costly else None
+        if self.path.count("*") <= _MOST_STARS:  # no translation has more
+            return None
+        expression = _translated(self.path)
+        is_costly = expression.count("*") > _MOST_STARS
+        return Automaton(expression.removesuffix(r"\Z")) if is_costly else None
 
     @property
     def of_names(self) -> str | None:
-        """A regular expression for the last part of a path, where that alone decides."""
-        names = _NAME.fullmatch(self.path)
-        return _regexp(names[1]) if names else None
+        """The regular expression of `name`."""
+        return None if self.name is None else _regexp(self.name)
 
     @property
     def parts(self) -> tuple[re.Pattern[str] | None, ...]:
@@ -68,7 +79,6 @@ class DockerPattern(RegexPattern):
         """Whether it matches this path itself; its parents are for the caller to ask about."""
         if self.automaton is not None:
             return self.automaton.matches(path)
-        assert self.regex is not None
         return self.regex.match(path) is not None
 
 
@@ -89,14 +99,21 @@ def read(lines: Iterable[str], source: str = "") -> Iterator[DockerPattern]:
                 rf"{where} is not a pattern that Docker takes literally: a path is written with '/', and '\' "
                 "stands before a sign that is not to be special, never before a letter or a digit"
             )
-        yield _compiled(pattern, where)
+        yield _readable(pattern, where)
 
 
-def _compiled(pattern: str, where: str) -> DockerPattern:
+def ours(patterns: Iterable[str]) -> list[DockerPattern]:
+    """Patterns that are cleaned and known to be some."""
+    return [DockerPattern(pattern) for pattern in patterns]
+
+
+def _readable(line: str, where: str) -> DockerPattern:
+    pattern = DockerPattern(line)
     try:
-        return DockerPattern(pattern)
+        _ = pattern.regex
     except re.error as error:
         raise ConfigurationError(f"{where} is not a pattern: {error}") from None
+    return pattern
 
 
 def _is_ambiguous(pattern: str) -> bool:

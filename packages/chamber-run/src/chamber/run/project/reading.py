@@ -3,14 +3,15 @@
 Everything here blocks: run it with `chamber.run.threads.in_thread`.
 """
 
+import functools
 import hashlib
+import operator
 import os
 import posixpath
 import stat
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import IO
 
 from chamber.core.errors import ConfigurationError, DockerError
 from chamber.run.project.files import ProjectFile, Selection
@@ -23,6 +24,8 @@ __all__ = ["content_of", "digests"]
 _PIECE = 1 << 20
 _HEAD = 8 << 10
 _BATCH = 128
+_WHERE_KNOWN = ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK")
+_FLAGS: int = functools.reduce(operator.or_, [getattr(os, flag, 0) for flag in _WHERE_KNOWN], os.O_RDONLY)
 _Wanted = tuple[ProjectFile, Signature]
 
 
@@ -41,6 +44,11 @@ def digests(
     Raises DockerError: a file cannot be read, or changed since it was selected.
     """
     files = [(file, sign) for file, sign in zip(selection.files, selection.signatures, strict=True) if sign]
+    paths, signatures = [file.path for file, _ in files], [sign for _, sign in files]
+    same = known.same(paths, signatures) if known is not None else None
+    if same is not None:
+        found = iter(same)
+        return tuple([next(found) if sign else b"" for sign in selection.signatures])
     entries = _entries(directory, files, known, selection.at, stop)
     _refuse_keys(entries, include)
     return tuple([entry.digest if (entry := entries.get(file.path)) else b"" for file in selection.files])
@@ -49,10 +57,13 @@ def digests(
 def content_of(directory: Path, file: ProjectFile) -> Iterator[bytes]:
     """The bytes of `file`, in pieces. Raises DockerError: it is not there, or is not what it was any more."""
     left = file.size
-    with _opened(directory / file.path) as source:
-        while left >= 0 and (piece := source.read(_PIECE)):
+    descriptor = _opened(f"{directory}/{file.path}")
+    try:
+        while left >= 0 and (piece := os.read(descriptor, min(_PIECE, left + 1))):
             left -= len(piece)
             yield piece[:left] if left < 0 else piece
+    finally:
+        os.close(descriptor)
     if left:
         raise DockerError(f"{file.path} changed while it was being read; run it again")
 
@@ -102,17 +113,13 @@ def _refuse_keys(entries: dict[str, Entry], include: Sequence[str]) -> None:
             )
 
 
-def _opened(path: Path) -> IO[bytes]:
-    """The regular file at `path`; what has become a link or a pipe since it was chosen is refused."""
+def _opened(path: str) -> int:
+    """A descriptor of the regular file at `path`; what became a link or a pipe since it was chosen is refused."""
     try:
-        file: IO[bytes] = open(path, "rb", buffering=0, opener=_open_itself)  # noqa: SIM115
+        descriptor = os.open(path, _FLAGS)
     except OSError as error:
         raise DockerError(f"cannot read {path}: {error.strerror}") from error
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
         raise DockerError(f"{path} is no longer a file; run it again")
-    return file
-
-
-def _open_itself(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    return descriptor

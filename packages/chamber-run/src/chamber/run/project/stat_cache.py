@@ -19,12 +19,14 @@ __all__ = ["Entry", "Signature", "StatCache"]
 Signature = tuple[int, int, int, int, int]
 
 _KIND = "files"
-_VERSION = 1
+_VERSION = 2
 #: Nanoseconds within which two changes may get the same time: two seconds on FAT, fewer elsewhere.
 _COARSEST = 2_000_000_000
+#: Bytes of a SHA-256.
+_DIGEST = 32
 
 
-class Entry(Struct, frozen=True, gc=False, array_like=True):
+class Entry(Struct, frozen=True, gc=False):
     """What is known of one file."""
 
     signature: Signature
@@ -34,11 +36,20 @@ class Entry(Struct, frozen=True, gc=False, array_like=True):
     secret: str | None = None
 
 
-class _Content(Struct, array_like=True):
+class _Content(Struct, array_like=True, frozen=True):
+    """In columns, which are read and compared as a whole."""
+
     version: int
     #: When the entries were made, or found to be right; nanoseconds since 1970.
     at: int
-    entries: dict[str, Entry]
+    paths: list[str] = []
+    signatures: list[Signature] = []
+    #: One after the other.
+    digests: bytes = b""
+    #: Path → the kind of key that the file seems to hold.
+    secrets: dict[str, str] = {}
+    #: When the last of the files was changed.
+    newest: int = 0
 
 
 class StatCache:
@@ -50,27 +61,53 @@ class StatCache:
 
     def found(self, paths: Sequence[str], signatures: Sequence[Signature]) -> list[Entry | None]:
         """For each file, which looks like `signatures` say, its entry; None: it has to be read."""
-        known, before = self._known.entries, self._known.at - _COARSEST
-        found = map(known.get, paths)
-        return [
-            entry
-            if entry is not None and entry.signature == signature and signature[1] < before and signature[2] < before
-            else None
-            for entry, signature in zip(found, signatures, strict=True)
-        ]
+        places = {path: place for place, path in enumerate(self._known.paths)}
+        found = map(places.get, paths)
+        return [self._entry(place, signature) for place, signature in zip(found, signatures, strict=True)]
+
+    def same(self, paths: Sequence[str], signatures: Sequence[Signature]) -> list[bytes] | None:
+        """The digests of these files, where they are what is known and look the same, and hold no key; None: not so."""
+        known = self._known
+        if known.secrets or known.newest >= known.at - _COARSEST or known.signatures != signatures:
+            return None
+        return _divided(known.digests) if known.paths == paths else None
 
     def keep(self, entries: Mapping[str, Entry], at: int) -> None:
         """Keep these in place of what was there; `at`: before they were looked at, nanoseconds since 1970."""
-        self._known = _Content(_VERSION, at, dict(entries))
+        signatures = [entry.signature for entry in entries.values()]
+        self._known = _Content(
+            version=_VERSION,
+            at=at,
+            paths=list(entries),
+            signatures=signatures,
+            digests=b"".join([entry.digest for entry in entries.values()]),
+            secrets={path: entry.secret for path, entry in entries.items() if entry.secret},
+            newest=max([max(signature[1:3]) for signature in signatures], default=0),
+        )
         cache.write(self._name, msgpack.encode(self._known))
 
+    def _entry(self, place: int | None, signature: Signature) -> Entry | None:
+        known, before = self._known, self._known.at - _COARSEST
+        if place is None or known.signatures[place] != signature or max(signature[1:3]) >= before:
+            return None
+        digest = known.digests[place * _DIGEST : (place + 1) * _DIGEST]
+        return Entry(signature, digest, known.secrets.get(known.paths[place]))
+
     def __len__(self) -> int:
-        return len(self._known.entries)
+        return len(self._known.paths)
 
 
 def _decoded(content: bytes | None) -> _Content:
     try:
         known = msgpack.decode(content or b"", type=_Content)
     except UNREADABLE:
-        return _Content(_VERSION, 0, {})
-    return known if known.version == _VERSION else _Content(_VERSION, 0, {})
+        return _Content(_VERSION, 0)
+    return known if known.version == _VERSION and _is_whole(known) else _Content(_VERSION, 0)
+
+
+def _is_whole(known: _Content) -> bool:
+    return len(known.paths) == len(known.signatures) == len(known.digests) / _DIGEST
+
+
+def _divided(digests: bytes) -> list[bytes]:
+    return [digests[start : start + _DIGEST] for start in range(0, len(digests), _DIGEST)]

@@ -1,0 +1,29 @@
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from chamber.run.project.ignore import ALWAYS, SECRETS
+from chamber.run.project.matching import AnyOf
+from chamber.run.project.patterns import ours
+
+PARTS = st.text(st.sampled_from("ab.*?"), min_size=1, max_size=4)
+PATTERNS = st.one_of(
+    st.sampled_from([*ALWAYS, *SECRETS]),
+    st.builds(lambda begin, parts: begin + "/".join(parts), st.sampled_from(["", "**/"]), st.lists(PARTS, min_size=1)),
+)
+NAMES = st.one_of(
+    st.text(st.sampled_from("ab.\n"), min_size=1, max_size=4),
+    st.sampled_from(
+        ["id_rsa.pub", ".env.local", "x.PEM", "x.pem", ".config", "gcloud", ".docker", "config.json", ".git"]
+    ),
+)
+
+
+@given(patterns=st.lists(PATTERNS, max_size=6), parts=st.lists(NAMES, min_size=1, max_size=3))
+@example(patterns=["**/.config/gcloud"], parts=["x.config", "gcloud"])
+@example(patterns=["**/*a"], parts=["b", "a"])
+@example(patterns=["*a"], parts=["b", "a"])
+@example(patterns=["**/a*b"], parts=["ab"])
+@example(patterns=["**/*"], parts=["a\nb"])
+def test_any_of_several_patterns_matches_what_one_of_them_does(patterns: list[str], parts: list[str]) -> None:
+    known, path = ours(patterns), "/".join(parts)
+    assert AnyOf(known).matches(path, parts[-1]) == any(pattern.regex.match(path) for pattern in known)
