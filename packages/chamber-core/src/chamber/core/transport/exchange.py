@@ -108,7 +108,7 @@ class exchange:  # noqa: N801  a context manager
     def __init__(self, connections: Connections, request: Request, timeout: float, body: Any = None) -> None:
         self.request = request
         #: Whether its first byte was written; of what only reads, whether that may be.
-        self.sent = False
+        self.sent: bool = False
         self._only_reads = request.method in _READING
         self._connections = connections
         self._timeout = max(timeout, _SHORTEST_TIMEOUT)
