@@ -12,6 +12,7 @@ from chamber.core.errors import ChamberError
 from chamber.core.logs import logger
 from chamber.core.models import LogLine
 from chamber.core.output.sources import LogSource, Pod
+from chamber.core.portal import follow as at_once
 from chamber.core.retry import POLL, READ
 from chamber.core.transport import Transport
 from chamber.core.workloads import ends_waiting
@@ -43,26 +44,25 @@ class Followed:
         self._lines: asyncio.Queue[LogLine | Exception | None] = asyncio.Queue(_AHEAD)
         self._known: dict[str, asyncio.Task[None]] = {}
 
-    async def present(self) -> AsyncGenerator[LogLine, None]:
-        """What there is, pod after pod."""
-        for pod in await self._found():
-            async with aclosing(self._of(pod, follow=False)) as lines:
-                async for line in lines:
-                    yield line
-
-    async def lines(self) -> AsyncGenerator[LogLine, None]:
-        """What there is and what comes, of all pods as it comes, until the workload has ended."""
-        finding = asyncio.create_task(self._tell(self._find()))
+    async def lines(self, *, follow: bool) -> AsyncGenerator[LogLine, None]:
+        """What there is, pod after pod; or to `follow`, that and what comes, of all pods as it comes, to the end."""
+        reading = asyncio.create_task(self._tell(self._find() if follow else self._read_through()))
         try:
             while (line := await self._lines.get()) is not None:
                 if isinstance(line, Exception):
                     raise line
+                at_once(self._lines.qsize())
                 yield line
         finally:
-            tasks = [finding, *self._known.values()]
+            tasks = [reading, *self._known.values()]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read_through(self) -> None:
+        for pod in await self._found():
+            await self._pass_on(pod, follow=False)
+        await self._lines.put(None)
 
     async def _find(self) -> None:
         """Reads each pod from when it is there."""
@@ -83,14 +83,14 @@ class Followed:
         over = await self._is_over()
         new = [pod for pod in await self._found() if pod.name not in self._known]
         for pod in new:
-            self._known[pod.name] = asyncio.create_task(self._tell(self._pass_on(pod)))
+            self._known[pod.name] = asyncio.create_task(self._tell(self._pass_on(pod, follow=True)))
         return any(pod.has_all for pod in new) or over
 
     async def _found(self) -> list[Pod]:
         return [pod for pod in await self._source.pods() if pod.is_called(self._wanted)]
 
-    async def _pass_on(self, pod: Pod) -> None:
-        async with aclosing(self._of(pod, follow=True)) as lines:
+    async def _pass_on(self, pod: Pod, *, follow: bool) -> None:
+        async with aclosing(self._of(pod, follow=follow)) as lines:
             async for line in lines:
                 await self._lines.put(line)
 

@@ -47,7 +47,7 @@ class OutputOperations(WorkloadOperations):
             return (await self.get_workload(workload_id)).is_terminal
 
         followed = Followed(self._transport, source, is_over, tail=tail, pod=pod)
-        async with _opened(source), aclosing(followed.lines() if follow else followed.present()) as lines:
+        async with _opened(source), aclosing(followed.lines(follow=follow)) as lines:
             async for line in lines:
                 yield line
 
