@@ -90,6 +90,7 @@ def _workload(page, chamber):
             job = opened.run("my-project", team="ml", wait=True, poll_interval=0.05)
         for _ in range(2 if name(page) == WAITING else 0):
             job = opened.submit_job("training", "ml", "H100", 4, metadata={"simulated_seconds": 3600})
+            chamber.clock.advance(1)  # and the scheduler has looked
     return {"wl_123": job.id}
 
 
