@@ -14,7 +14,7 @@ from serving import Server
 
 VENDOR, USUAL, FLOOR = "chamber-sdk", "httpx + pydantic", "a socket"
 CLIENTS = Path(__file__).parent / "clients"
-ROUNDS = 7
+ROUNDS = 5
 LATE = 5
 #: How much dearer an item of a long listing may be, and how many MB it may take.
 FLAT, MEMORY = 1.1, 5.0

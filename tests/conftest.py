@@ -60,7 +60,8 @@ _profiles()
 
 
 def pytest_collection_modifyitems(config, items):
-    """Keep what takes long for ``-m`` and for CI, and there for one Python."""
+    """Keep what takes long for ``-m`` and for CI, and there for one Python; it begins first, so that none ends last."""
+    items.sort(key=lambda item: (not _marked([item], *_LONG), not _marked([item], "engine")))
     is_ci = os.environ.get("CI") == "true"
     for marker, price in _LONG.items():
         if not is_ci and marker not in config.option.markexpr:

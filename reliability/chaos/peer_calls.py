@@ -9,18 +9,19 @@ import json
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from chamber_sdk import ChamberClient
-from chamber_sdk.exceptions import ChamberError
+from chamber_sdk import ChamberClient  # type: ignore[import-not-found, unused-ignore]
+from chamber_sdk.exceptions import ChamberError  # type: ignore[import-not-found, unused-ignore]
 
 asked = json.load(sys.stdin)
 names = iter(asked["names"])
-calls = []
+calls: list[dict[str, Any]] = []
 
 
-def submit(client, name):
+def submit(client: ChamberClient, name: str) -> bool:
     """One try, kept with what came of it; whether it went well."""
-    call = {"name": name, "id": None, "error": None, "foreign": False}
+    call: dict[str, Any] = {"name": name, "id": None, "error": None, "foreign": False}
     began = time.monotonic()
     try:
         job = client.submit_job(name, asked["team"], "H100", requested_gpus=1, external_id=name)
@@ -33,7 +34,7 @@ def submit(client, name):
     return call["error"] is None
 
 
-def caller(_):
+def caller(_number: int) -> None:
     """Takes one name after the other."""
     client = ChamberClient(asked["token"], asked["url"], asked["organization"], asked["timeout"])
     for name in names:

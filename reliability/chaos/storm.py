@@ -171,7 +171,7 @@ class _Callers:
         """As `run` submits, once the image is where it belongs; all of them run the same plan."""
         return await submit(transport, self._plan, self._plan.digest, Reporter())
 
-    def _fields(self, number: int) -> dict[str, object]:
+    def _fields(self, number: int) -> dict[str, Any]:
         name = f"{self._storm.seed}-{number}"
         fields = {"name": name, "initiative_id": self._chamber.team, "gpu_type": "H100", "requested_gpus": 1}
         own = {"external_id": f"own-{name}"} if number % 3 == 0 else {}
@@ -210,7 +210,7 @@ class _Callers:
             self._outcome.posts += request.method == "POST" and request.url.endswith("/workloads")
             return await send(request, timeout if self._storm.limit else _EXCHANGE)
 
-        transport._send = counted
+        setattr(transport, "_send", counted)  # noqa: B010
         return waiting_by(client, self._clock)
 
 

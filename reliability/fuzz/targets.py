@@ -16,6 +16,7 @@ from pathlib import Path
 from chamber.admin.models import Allocation, Team, Template
 from chamber.core import retry
 from chamber.core.errors import ChamberError, ResponseError, UnexpectedResponseError
+from chamber.core.loopback import is_loopback
 from chamber.core.models import (
     AggregationResult,
     Capacity,
@@ -30,7 +31,7 @@ from chamber.metrics.models import GlobalMetrics, WorkloadMetrics, WorkloadStats
 from chamber.run.clouds import aws, google
 from chamber.run.project.detection import read_dependencies
 from chamber.run.project.ignore import Rules
-from chamber.run.reference import Reference, is_loopback, split_prefix
+from chamber.run.reference import Reference, split_prefix
 from chamber.run.registry import challenge
 from chamber.run.settings import configuration
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib
 import json
 import sys
@@ -94,7 +95,7 @@ def _tried(subject: Subject, made: Sequence[Mutant], folder: Path) -> tuple[Meas
     allowed = 20 + 10 * sum(measured.seconds.values())
     for number, mutant in enumerate(made):
         if results[number] == LATER:
-            results[number] = child_ended(lambda mutant=mutant: one_trial(subject, mutant, folder, order), allowed)
+            results[number] = child_ended(functools.partial(one_trial, subject, mutant, folder, order), allowed)
     return measured, results
 
 

@@ -54,11 +54,11 @@ def changed_constants(before: str, after: str) -> list[ast.stmt] | None:
     old, new = ast.parse(before).body, ast.parse(after).body
     if len(old) != len(new):
         return None
-    (changed,) = [b for a, b in zip(old, new, strict=True) if ast.dump(a) != ast.dump(b)] or [None]
-    if not isinstance(changed, ast.Assign | ast.AnnAssign):
+    changed = [b for a, b in zip(old, new, strict=True) if ast.dump(a) != ast.dump(b)]
+    if len(changed) != 1 or not isinstance(changed[0], ast.Assign | ast.AnnAssign):
         return None
-    names, found = _assigned(changed), [changed]
-    for statement in new[new.index(changed) + 1 :]:
+    names, found = _assigned(changed[0]), changed
+    for statement in new[new.index(changed[0]) + 1 :]:
         if isinstance(statement, ast.Assign | ast.AnnAssign) and names & _read(statement):
             names |= _assigned(statement)
             found.append(statement)
@@ -71,7 +71,8 @@ def rebind(module: str, statements: list[ast.stmt]) -> None:
     before = dict(own)
     body: list[ast.stmt] = [ast.ImportFrom("__future__", [ast.alias("annotations")], 0), *statements]
     exec(compile(ast.fix_missing_locations(ast.Module(body, [])), module, "exec", dont_inherit=True), own)
-    holders = [vars(other) for other in list(sys.modules.values()) if isinstance(other, ModuleType)]
+    loaded: list[object] = [*sys.modules.values()]
+    holders = [vars(other) for other in loaded if isinstance(other, ModuleType)]
     tables = [value for holder in holders for value in list(holder.values()) if type(value) is dict]
     for name in set().union(*map(_assigned, statements)):
         old, new = before[name], own[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from reliability.proxy.connection import Answer, Connection
+from reliability.proxy.connection import Answer, Befalls, Connection
 from reliability.proxy.kinds import Kind
 
 __all__ = ["AFTER", "NEVER"]
@@ -14,7 +14,7 @@ __all__ = ["AFTER", "NEVER"]
 NEVER = 3600.0
 
 
-def _cut(piece: Callable[[Answer], bytes], *, reset: bool = True):
+def _cut(piece: Callable[[Answer], bytes], *, reset: bool = True) -> Befalls:
     """Says what `piece` makes of the answer, and ends the connection."""
 
     async def fault(connection: Connection) -> None:
@@ -33,7 +33,7 @@ def _half_a_chunk(answer: Answer) -> bytes:
     return head + b"%x\r\n" % (len(answer.body) + 20) + answer.body
 
 
-def _status(line: bytes):
+def _status(line: bytes) -> Befalls:
     async def fault(connection: Connection) -> None:
         await connection.answer()
         await connection.say(b"HTTP/1.1 " + line + b"\r\nContent-Length: 6\r\n\r\n<html>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import formatdate
 from time import time
 
-from reliability.proxy.connection import Connection
+from reliability.proxy.connection import Befalls, Connection
 from reliability.proxy.kinds import Kind
 
 __all__ = ["BEFORE"]
@@ -34,7 +34,7 @@ async def _within_the_body(connection: Connection) -> None:
     connection.reset()
 
 
-def _status(line: str, *headers: str, dated: bool = False):
+def _status(line: str, *headers: str, dated: bool = False) -> Befalls:
     async def fault(connection: Connection) -> None:
         await connection.request()
         now = time()

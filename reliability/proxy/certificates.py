@@ -37,8 +37,8 @@ class Authority:
             key_agreement=False,
             key_cert_sign=True,
             crl_sign=True,
-            encipher_only=None,
-            decipher_only=None,
+            encipher_only=False,
+            decipher_only=False,
         )
         self._certificate = (
             self._builder(self._name, self._key, now - 2 * _DAY, now + _DAY)

@@ -16,11 +16,14 @@ from unittest import mock
 
 from reliability.proxy.after import NEVER
 from reliability.proxy.certificates import Authority
-from reliability.proxy.connection import Connection
+from reliability.proxy.connection import Befalls, Connection
 from reliability.proxy.kinds import Kind
 from reliability.proxy.server import FaultProxy
 
 __all__ = ["CONNECT"]
+
+#: What is around a call: from the URL of the API the one that is called.
+Surrounding = Callable[[str], contextlib.AbstractContextManager[str]]
 
 
 @contextlib.contextmanager
@@ -64,7 +67,7 @@ def _never_accepted(_api_url: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{full.getsockname()[1]}/v1"
 
 
-def _shown(host: str = "127.0.0.1", *, expired: bool = False, trusted: bool = True):
+def _shown(host: str = "127.0.0.1", *, expired: bool = False, trusted: bool = True) -> Surrounding:
     """A server that shows a certificate."""
 
     @contextlib.contextmanager
@@ -78,7 +81,7 @@ def _shown(host: str = "127.0.0.1", *, expired: bool = False, trusted: bool = Tr
     return fault
 
 
-def _handshake(behaviour: Callable[[Connection], Any]):
+def _handshake(behaviour: Befalls) -> Surrounding:
     """A server that does this instead of shaking hands."""
 
     @contextlib.contextmanager
@@ -104,7 +107,7 @@ async def _resets(connection: Connection) -> None:
     connection.reset()
 
 
-def _behind(behaviour: Callable[[Connection], Any]):
+def _behind(behaviour: Befalls) -> Surrounding:
     """An HTTP proxy that does this when it is asked to connect."""
 
     @contextlib.contextmanager

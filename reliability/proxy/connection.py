@@ -10,7 +10,7 @@ import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-__all__ = ["Answer", "Connection", "Request", "Upstream", "always", "server_at"]
+__all__ = ["Answer", "Befalls", "Connection", "Request", "Upstream", "always", "server_at"]
 
 #: Close with a reset and no farewell (socket(7), SO_LINGER).
 _AT_ONCE = struct.pack("ii", 1, 0)
@@ -104,6 +104,10 @@ def server_at(host: str, port: int) -> Upstream:
         return Answer(_CLOSES.sub(b"", answered) + b"\r\n\r\n", body)
 
     return ask
+
+
+#: What a kind of fault does with a connection that it befalls.
+Befalls = Callable[[Connection], Awaitable[None]]
 
 
 def always(body: bytes) -> Upstream:

@@ -97,12 +97,12 @@ def _no_thread() -> Iterator[None]:
         yield
 
 
-def _clock(*, jump: float = 0.0, wrong: float = 0.0):
+def _clock(*, jump: float = 0.0, wrong: float = 0.0) -> Callable[[], contextlib.AbstractContextManager[None]]:
     """The time of day is `wrong` by so many seconds, and jumps by so many after it was first asked for."""
 
     @contextlib.contextmanager
     def fault() -> Iterator[None]:
-        told, asked = Clock.now, []
+        told, asked = Clock.now, list[Clock]()
 
         def now(self: Clock) -> datetime:
             asked.append(self)

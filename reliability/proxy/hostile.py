@@ -7,7 +7,7 @@ import gzip
 import zlib
 from collections.abc import Callable
 
-from reliability.proxy.connection import Connection
+from reliability.proxy.connection import Befalls, Connection
 from reliability.proxy.kinds import Kind
 
 __all__ = ["HOSTILE"]
@@ -20,7 +20,7 @@ _DEFLATED = zlib.compress(b" " * (96 << 20), 1)
 _MANY = 20_000
 
 
-def _encoded(name: bytes, body: Callable[[bytes], bytes]):
+def _encoded(name: bytes, body: Callable[[bytes], bytes]) -> Befalls:
     async def fault(connection: Connection) -> None:
         said = body((await connection.answer()).body)
         await connection.say(_OK + b"Content-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (name, len(said)), said)
@@ -73,7 +73,7 @@ async def _informed(connection: Connection) -> None:
         await asyncio.sleep(0.005)
 
 
-def _redirected(location: bytes):
+def _redirected(location: bytes) -> Befalls:
     async def fault(connection: Connection) -> None:
         request = await connection.request()
         await connection.upstream(request)

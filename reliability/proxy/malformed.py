@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
-from reliability.proxy.connection import Connection
+from reliability.proxy.connection import Befalls, Connection
 from reliability.proxy.kinds import Kind
 
 __all__ = ["MALFORMED"]
@@ -16,7 +16,7 @@ _ID = re.compile(rb'"(\w*[iI]d)"\s*:')
 _NOT_UNDERSTOOD = "UnexpectedResponseError"
 
 
-def _said(body: Callable[[bytes], bytes]):
+def _said(body: Callable[[bytes], bytes]) -> Befalls:
     async def fault(connection: Connection) -> None:
         answer = await connection.answer()
         await connection.say(answer.saying(body(answer.body)))
@@ -34,7 +34,7 @@ async def _mislabelled(connection: Connection) -> None:
     await connection.say(_TYPE.sub(b"Content-Type: image/png", answer.head), answer.body)
 
 
-def _fields(change: Callable[[dict[str, object]], object]):
+def _fields(change: Callable[[dict[str, object]], object]) -> Befalls:
     """The fields of the thing that is answered, changed."""
 
     def changed(body: bytes) -> bytes:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chamber.local import LocalChamber
+from chamber.local.faults.kinds import Kind
 
 __all__ = ["KINDS", "Access", "Server", "serve"]
 
 #: What befalls answers.
-KINDS = ("reset_before", "reset_after", "status", "truncate", "html", "unknown_status")
+KINDS: tuple[Kind, ...] = ("reset_before", "reset_after", "status", "truncate", "html", "unknown_status")
 _GPUS = {"H100": 4096}
 
 

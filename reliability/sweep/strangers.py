@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 __all__ = ["ROLES", "strangers"]
 
 Answer = Callable[[bytes, dict[str, str]], bytes]
+Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def _answer(status: str, body: str = "", *headers: str) -> bytes:
@@ -93,7 +94,7 @@ async def _served(folder: Path, hosts: dict[str, str], started: threading.Event,
         server.close()
 
 
-def _conversation(kept: Path, answer: Answer, hosts: dict[str, str]):
+def _conversation(kept: Path, answer: Answer, hosts: dict[str, str]) -> Converse:
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = await asyncio.wait_for(_request(reader), 10)

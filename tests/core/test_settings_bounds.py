@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chamber.core import AuthenticationError, ConfigurationError
 from chamber.core.settings import DEFAULT_API_URL, Settings, read_json, resolve, resolve_files
 from chamber.core.settings.files import read_token_file
-from chamber.core.settings.resolution import is_loopback, is_number
+from chamber.core.settings.resolution import is_number
 
 TOKEN = "ch.argument"
 words = st.from_regex(r"[A-Za-z0-9._~:-]{1,12}", fullmatch=True)
@@ -182,16 +182,6 @@ def test_settings_show_all_but_the_token():
     assert repr(Settings(TOKEN, "https://a.example", "org")) == (
         "Settings(api_url='https://a.example', organization_id='org', token=***)"
     )
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.22.255", "::1"])
-def test_these_hosts_are_this_machine(host):
-    assert is_loopback(host)
-
-
-@pytest.mark.parametrize("host", [None, "", "LOCALHOST.example", "127.0.0", "127.0.0.1.2", "127.0.0.1234", "128.0.0.1"])
-def test_no_other_host_is(host):
-    assert not is_loopback(host)
 
 
 @pytest.mark.parametrize("number", [0, -1, 1.5, 10**30])

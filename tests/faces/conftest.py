@@ -8,6 +8,9 @@ import pytest
 
 from chamber.local import LocalChamber
 
+#: Python 3.12 and later warn of every fork beside threads.
+FORKING = "ignore:This process:DeprecationWarning"
+
 
 @pytest.fixture(scope="module")
 def chamber(tmp_path_factory):
@@ -26,20 +29,33 @@ def environment(chamber, own_settings):
 
 
 @pytest.fixture
+def forking(environment):
+    """The same for a program that forks."""
+    return {**environment, "PYTHONWARNINGS": FORKING}
+
+
+@pytest.fixture
 def script(environment, tmp_path):
     """Runs a program to its end, which must be quiet, and returns what it printed."""
 
-    def run(code, python=sys.executable):
-        done = subprocess.run(
-            [python, "-W", "error", "-c", code],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert (done.stderr, done.returncode) == ("", 0)
-        return done.stdout
+    return lambda code, python=sys.executable: quiet([python, "-W", "error", "-c", code], environment, tmp_path)
+
+
+@pytest.fixture
+def program(environment, tmp_path):
+    """Runs a program from a file, as multiprocessing needs it; it must be quiet but for a fork beside threads."""
+
+    def run(code, *arguments):
+        file = tmp_path / "program.py"
+        file.write_text(code)
+        return quiet([sys.executable, "-W", "error", "-W", FORKING, str(file), *arguments], environment, tmp_path)
 
     return run
+
+
+def quiet(command, environment, folder):
+    done = subprocess.run(
+        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.stderr, done.returncode) == ("", 0)
+    return done.stdout

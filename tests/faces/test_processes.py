@@ -10,9 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-#: Python 3.12 and later warn of every fork beside threads.
-FORKING = "ignore:This process:DeprecationWarning"
-
 THREADS = """
 from concurrent.futures import ThreadPoolExecutor
 from chamber.core import ChamberClient
@@ -113,28 +110,6 @@ print(client.health().status, asyncio.run(main()), [item.id for item in items][:
 """
 
 
-@pytest.fixture
-def program(environment, tmp_path):
-    """Runs a program from a file, as multiprocessing needs it; it must be quiet."""
-
-    def run(code, *arguments):
-        file = tmp_path / "program.py"
-        file.write_text(code)
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-W", FORKING, str(file), *arguments],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert (done.stderr, done.returncode) == ("", 0)
-        return done.stdout
-
-    return run
-
-
 @pytest.mark.parametrize("code", [THREADS, ASYNCIO, BOTH], ids=["thread pool", "asyncio", "both beside each other"])
 def test_clients_work_in_threads_and_loops_of_a_script(program, code):
     assert program(code) == "{'healthy'}\n"
@@ -182,7 +157,7 @@ def application(environ, start_response):
 """
 
 
-def test_a_client_made_in_the_master_of_gunicorn_works_in_its_workers(environment, tmp_path):
+def test_a_client_made_in_the_master_of_gunicorn_works_in_its_workers(forking, tmp_path):
     (tmp_path / "wsgi.py").write_text(APPLICATION)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -190,8 +165,7 @@ def test_a_client_made_in_the_master_of_gunicorn_works_in_its_workers(environmen
     command = [sys.executable, "-m", "gunicorn", "--preload", "-w", "2", "-b", f"127.0.0.1:{port}"]
     command += ["--log-level", "error", "--graceful-timeout", "5", "wsgi:application"]
     pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
-    quiet = {**environment, "PYTHONWARNINGS": FORKING}
-    with subprocess.Popen(command, env=quiet, cwd=tmp_path, text=True, **pipes) as master:
+    with subprocess.Popen(command, env=forking, cwd=tmp_path, text=True, **pipes) as master:
         try:
             _until_it_listens(port)
             with ThreadPoolExecutor(4) as pool:

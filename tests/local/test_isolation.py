@@ -210,13 +210,13 @@ def test_a_run_goes_into_its_organizations_repositories_and_runs_from_there(tmp_
     with LocalChamber(users=USERS) as chamber:
         for user, team in ((None, chamber.team), ("zoe", "b")):
             with chamber.client(user) as client:
-                done = client.run(tmp_path, team=team, wait=True)
+                done = client.run(tmp_path, team=team, wait=True, poll_interval=0.1)
                 assert "trained" in chamber.logs(done.id)
                 (tmp_path / "train.py").write_text("print('trained elsewhere')\n")
         first, second = chamber.workloads()
         assert (str(first.status), str(second.status)) == ("COMPLETED", "COMPLETED")
         with chamber.client("zoe") as client:
             borrowed = client.submit_job("b", "b", "H100", k8s_manifest=first.k8s_manifest)
-            ended = client.wait_for_completion(borrowed.id)
+            ended = client.wait_for_completion(borrowed.id, 0.1)
     assert str(ended.status) == "FAILED"
     assert "is not in this Chamber's registry" in ended.failure_reason

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chamber.core.errors import ConfigurationError
-from chamber.run.reference import Reference, is_loopback, split_prefix
+from chamber.core.loopback import is_loopback
+from chamber.run.reference import Reference, split_prefix
 
 DIGEST = "sha256:" + "0a" * 32
 

@@ -19,7 +19,8 @@ from chamber.core.transport.exchange import Request
 from chamber.core.wire import Answer
 from chamber.core.workloads import WorkloadOperations
 from chamber.local import LocalChamber
-from chamber.run.attempts import Attempt
+from chamber.run.attempts import Attempt, fields_of
+from chamber.run.job.objects import templates
 from chamber.run.resubmitting import _ended_for_good
 
 HOUR = 3600
@@ -179,6 +180,32 @@ def test_a_real_job_goes_on_from_its_checkpoint(project: Path, tmp_path: Path) -
         assert client.explain(own(chamber)[0].id).reason == "RESERVATION"
 
 
+@pytest.mark.once
+@pytest.mark.parametrize("idempotency", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_an_api_that_fails_now_and_then_gets_no_attempt_twice_and_no_two_at_once(
+    project: Path, seed: int, idempotency: bool
+) -> None:
+    kinds: list[Any] = ["reset_before", "reset_after", "status", "truncate"]
+    settings: dict[str, Any] = {"executor": "simulated", "gpus": {"H100": 8}, "idempotency": idempotency}
+    with LocalChamber(**settings) as chamber, registered(Lasting()):
+        preempting = Preempting(chamber, 2)
+
+        def failing(stage: str, message: str) -> None:
+            chamber.faults.clear()
+            preempting(stage, message)
+            if message.startswith(("submitting", "project")):
+                chamber.faults.seed(seed, rate=0.3, kinds=kinds)
+
+        with chamber.client(clock=chamber.virtual_time) as client:
+            done = run(client, project, on_progress=failing)
+        run_id = own(chamber)[0].external_id
+        assert [w.external_id for w in own(chamber)] == [run_id, f"{run_id}.2", f"{run_id}.3"]
+        assert [w.status.value for w in own(chamber)] == ["PREEMPTED", "PREEMPTED", "COMPLETED"]
+        assert (done.external_id, chamber.faults.log != ()) == (f"{run_id}.3", True)
+        assert Journal().pending() == []
+
+
 class Interrupted(BaseException):
     """As a kill, for all that is kept: the run ends where it is."""
 
@@ -269,6 +296,27 @@ def test_an_attempt_is_known_by_its_external_id(external_id: str) -> None:
     attempt = Attempt.of(external_id)
     assert (attempt.run_id, attempt.external_id) == ("cb-1", external_id)
     assert Attempt.of(attempt.next.external_id) == attempt.next
+
+
+@pytest.mark.parametrize("options", [{"gpus": 1}, {"gpus": 16, "nodes": 2}, {"gpus": 2, "distributed": "ray"}])
+def test_the_manifest_of_a_further_attempt_is_one_that_a_cluster_takes_beside_the_first(
+    project: Path, valid: Callable[[str], Any], options: dict[str, Any]
+) -> None:
+    env = {"CHAMBER_CHECKPOINT_DIR": "/mnt/a b$(HOME)"}
+    with ChamberClient("ch.test", "https://chamber.test/v1") as client:
+        plan = client.plan(project, team="ml", registry="registry.acme.example/ml", env=env, **options)
+    fields = fields_of(plan, Attempt("cb-1", 2), told=True)
+    assert plan.job_name not in fields["k8s_manifest"]
+    assert plan.job_name[:-8] in fields["k8s_manifest"]
+    made = valid(fields["k8s_manifest"])
+    assert {document["metadata"]["labels"]["chamber.io/external-id"] for document in made} == {"cb-1.2"}
+    pods = [template for document in made for template in templates(document)]
+    assert pods
+    for pod in pods:
+        assert pod["metadata"]["labels"]["chamber.io/external-id"] == "cb-1.2"
+        told = {v["name"]: v.get("value") for v in pod["spec"]["containers"][0]["env"]}
+        assert (told["CHAMBER_RUN_ID"], told["CHAMBER_ATTEMPT"]) == ("cb-1", "2")
+        assert told["CHAMBER_CHECKPOINT_DIR"] == "/mnt/a b$$(HOME)/cb-1"
 
 
 class Recorded(WorkloadOperations):

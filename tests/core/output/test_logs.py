@@ -15,6 +15,7 @@ from chamber.core import (
     ChamberClient,
     LogLine,
     NotFoundError,
+    PluginError,
     ServerError,
     TransportError,
     ValidationError,
@@ -196,6 +197,27 @@ def test_a_refusal_of_a_source_is_final() -> None:
         followed(Archive(["a", "b"], [NotFoundError("no such stream", 404)]), follow=True)
     with pytest.raises(NotFoundError, match="no such stream"):
         followed(Archive(["a", "b"], [NotFoundError("no such stream", 404)]))
+
+
+@pytest.mark.parametrize("options", [{}, {"follow": True}])
+def test_what_else_a_source_raises_is_the_plugins_fault_and_said_so(options: dict[str, Any]) -> None:
+    with pytest.raises(PluginError, match=r"Archive, a plugin's source of output, failed \(KeyError: 'stream'\)"):
+        followed(Archive(["a", "b"], [KeyError("stream")]), **options)
+    with pytest.raises(PluginError, match=r"object, a plugin's source of output, failed"):
+        followed(object(), **options)  # type: ignore[arg-type]
+
+
+def test_a_source_is_left_when_its_output_is_no_longer_read() -> None:
+    class Opened(Archive):
+        async def __aenter__(self) -> None:
+            self.asked.append(("opened",))
+
+        async def __aexit__(self, *_: object) -> None:
+            self.asked.append(("left",))
+
+    source = Opened(["a"])
+    assert followed(source) == ["a"]
+    assert source.asked == [("opened",), (False, None, None), ("left",)]
 
 
 def test_a_source_that_stays_away_is_given_up_after_a_quarter_of_an_hour() -> None:

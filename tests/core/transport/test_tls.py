@@ -55,7 +55,6 @@ def test_a_certificate_of_an_unknown_authority_gets_no_token(serve):
     assert heard == []
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_the_users_own_bundle_of_authorities_is_heeded(serve, authority, script, version):
     url, heard = serve(version, version)

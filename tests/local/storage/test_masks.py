@@ -5,6 +5,7 @@ import sqlite3
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stored import AT, database, workload
 
 from chamber.local.storage import masks, queries, workloads
 from chamber.local.storage.queries import Cut, Filter
@@ -28,19 +29,19 @@ steps = st.lists(
 
 @settings(deadline=None, max_examples=40)
 @given(steps, st.sampled_from([0, 1, 4000]), st.sampled_from([0, 2, 5000]))
-def test_what_is_remembered_follows_every_change(storage, made, with_a_word, changes):
-    connection, number = storage.database(), 0
+def test_what_is_remembered_follows_every_change(made, with_a_word, changes):
+    connection, number = database(), 0
     kept = masks._MANY_WITH_A_WORD, masks._MANY_CHANGES
     masks._MANY_WITH_A_WORD, masks._MANY_CHANGES = with_a_word, changes
     try:
         for what, first, second in made:
             if what == "add":
-                at = storage.at.replace(minute=number + 3 + second)
+                at = AT.replace(minute=number + 3 + second)
                 name = f"job {first} {number}"
-                workloads.add(connection, storage.workload(number, name=name, submitted_at=at))
+                workloads.add(connection, workload(number, name=name, submitted_at=at))
                 number += 1
             elif what == "move":
-                workloads.advance(connection, f"wl_{first}", second, storage.at, since=STATUSES)
+                workloads.advance(connection, f"wl_{first}", second, AT, since=STATUSES)
             else:
                 compare(connection, Filter(query=first, status=second))
     finally:
@@ -67,10 +68,10 @@ def compare(connection, chosen):
     plain.close()
 
 
-def test_no_more_is_remembered_than_fits(storage, monkeypatch):
-    connection = storage.database()
+def test_no_more_is_remembered_than_fits(monkeypatch):
+    connection = database()
     for number in range(30):
-        workloads.add(connection, storage.workload(number))
+        workloads.add(connection, workload(number))
     monkeypatch.setattr(masks, "_KEPT", 5 * 31)
 
     found = [queries.count(connection, Filter(query=f"wl_{number}")) for number in (*range(12), 0)]

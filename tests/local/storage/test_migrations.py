@@ -49,6 +49,8 @@ def test_a_folder_of_version_1_is_brought_up_to_date_in_place(tmp_path, tools):
         assert told["summary"]["total_workloads"] == 5
         assert told["summary"]["total_gpu_hours"] == pytest.approx(1 + 2 + 4 * 72)
         assert {group["instance_type"]: group["workload_count"] for group in told["grouped"]} == {"H100": 3, "A100": 2}
+        call.wait("wl_4", "running")
+        chamber.clock.advance(60)
         assert call.wait("wl_4")["status"] == "completed"
         (item,) = call("POST", "/v1/workloads/search", {"query": "évaluation"}).data["items"]
         assert item["workload_id"] == "wl_1"

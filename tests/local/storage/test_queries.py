@@ -1,43 +1,17 @@
 """What is found is what a plain look at every workload finds, and it is found by an index."""
 
-import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import get_args
 
 import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from stored import AT, database, workload
 
 from chamber.local.storage import queries, statistics, workloads
-from chamber.local.storage.masks import Connection
-from chamber.local.storage.migrations import migrate
 from chamber.local.storage.queries import Cut, Filter, Position
-from chamber.local.workloads import JobClass, Status, Workload
-
-AT = datetime(2024, 1, 15, tzinfo=UTC)
-
-
-def database():
-    connection = sqlite3.connect(":memory:", factory=Connection)
-    connection.row_factory = sqlite3.Row
-    migrate(connection)
-    return connection
-
-
-def workload(number, **fields):
-    asked = {
-        "id": f"wl_{number}",
-        "name": f"job {number}",
-        "initiative_id": "init",
-        "gpu_type": "H100",
-        "requested_gpus": 1.0,
-        "priority": 50,
-        "submitted_by": "me",
-        "submitted_at": AT + timedelta(minutes=number),
-    }
-    return Workload(**{**asked, **fields})
-
+from chamber.local.workloads import JobClass, Status
 
 letters = st.text(st.sampled_from('abAB1-"%_* .ÄäKİ\0') | st.characters(codec="utf-8"), max_size=8)
 texts = st.lists(st.tuples(letters.filter(bool), letters, st.dictionaries(letters, letters, max_size=2)), max_size=8)

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stored import AT, database, workload
 
 from chamber.local.clock import month
 from chamber.local.storage import statistics, workloads
@@ -28,12 +29,12 @@ lives = st.lists(
 )
 
 
-def lived(storage, connection, made):
+def lived(connection, made):
     """Submits workloads, and lets each come to where it is by changes of its status."""
     every = list(Status)
     for number, (hour, wait, status, kind, team, user, pool, minutes) in enumerate(made):
-        at = storage.at + timedelta(hours=hour)
-        held = storage.workload(number, submitted_at=at, job_class=kind, initiative_id=team, submitted_by=user)
+        at = AT + timedelta(hours=hour)
+        held = workload(number, submitted_at=at, job_class=kind, initiative_id=team, submitted_by=user)
         workloads.add(connection, held)
         if wait is not None:
             changes = {"capacity_pool_id": pool}
@@ -49,12 +50,12 @@ def lived(storage, connection, made):
 
 @settings(deadline=None)
 @given(lives, st.none() | hours, st.none() | hours, st.sampled_from([(), ("x",), ("x", "y"), ("z",)]))
-def test_sums_are_those_of_a_plain_look(storage, made, first, last, teams):
-    connection, now = storage.database(), storage.at + timedelta(days=90)
-    begin, end = (None if hour is None else storage.at + timedelta(hours=hour, minutes=7) for hour in (first, last))
+def test_sums_are_those_of_a_plain_look(made, first, last, teams):
+    connection, now = database(), AT + timedelta(days=90)
+    begin, end = (None if hour is None else AT + timedelta(hours=hour, minutes=7) for hour in (first, last))
     asked = [
         held
-        for held in lived(storage, connection, made)
+        for held in lived(connection, made)
         if (begin is None or held.submitted_at >= begin)
         and (end is None or held.submitted_at <= end)
         and (not teams or held.initiative_id in teams)
@@ -85,12 +86,12 @@ def compare(totals, asked, now):
 
 @settings(deadline=None)
 @given(lives, hours, st.sampled_from(["moment", "day", "month"]), st.sampled_from([(), ("x",)]))
-def test_gpu_hours_since_a_moment_are_those_of_a_plain_look(storage, made, hour, begins, teams):
-    connection, now = storage.database(), storage.at + timedelta(days=90)
-    begin = storage.at + timedelta(hours=hour, minutes=11 if begins == "moment" else 0)
+def test_gpu_hours_since_a_moment_are_those_of_a_plain_look(made, hour, begins, teams):
+    connection, now = database(), AT + timedelta(days=90)
+    begin = AT + timedelta(hours=hour, minutes=11 if begins == "moment" else 0)
     if begins != "moment":
         begin = month(begin) if begins == "month" else begin.replace(hour=0)
-    every = [held for held in lived(storage, connection, made) if not teams or held.initiative_id in teams]
+    every = [held for held in lived(connection, made) if not teams or held.initiative_id in teams]
 
     for key in ("initiative_id", "capacity_pool_id"):
         told = statistics.gpu_hours_since(connection, Filter(initiative_id=teams), begin, now, key)
@@ -100,9 +101,9 @@ def test_gpu_hours_since_a_moment_are_those_of_a_plain_look(storage, made, hour,
     connection.close()
 
 
-def test_what_is_taken_out_is_in_no_sum(storage):
-    connection = storage.database()
-    lived(storage, connection, [(n, 1, Status.COMPLETED, JobClass.RESERVED, "x", "ada", "p", 60) for n in range(5)])
+def test_what_is_taken_out_is_in_no_sum():
+    connection = database()
+    lived(connection, [(n, 1, Status.COMPLETED, JobClass.RESERVED, "x", "ada", "p", 60) for n in range(5)])
 
     connection.execute("DELETE FROM events")
     connection.execute("DELETE FROM workloads")

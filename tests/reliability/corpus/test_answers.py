@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from odd_inputs import check, literal
 
 from chamber.core.testing import RecordingTransport, Reply, recorded_client
@@ -39,7 +38,6 @@ class Answering(RecordingTransport):
         return self.replies["reply"]
 
 
-@pytest.mark.once
 def test_every_answer_is_a_result_or_our_error():
     transport = Answering()
     with recorded_client(transport) as client:

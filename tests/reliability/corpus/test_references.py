@@ -1,17 +1,16 @@
 """Image references, addresses of registries, and whose clouds they are in."""
 
-import pytest
 from odd_inputs import check, literal
 
+from chamber.core.loopback import is_loopback
 from chamber.run.clouds import aws, azure, docker_hub, github, google, quay
-from chamber.run.reference import Reference, is_loopback
+from chamber.run.reference import Reference
 from chamber.run.settings import registries, registry_options
 from chamber.run.settings.registry_options import Options
 
 CLOUDS = (aws, azure, docker_hub, github, google, quay)
 
 
-@pytest.mark.once
 def test_every_reference_is_read_as_docker_reads_it_or_refused():
     check("references.txt", 400, act)
 

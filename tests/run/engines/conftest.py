@@ -1,42 +1,35 @@
 """Real engines, for tests marked `engine`."""
 
 import base64
-import contextlib
 import json
-import os
 import shutil
 import subprocess
-import tempfile
+import sys
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "engines"))
+
+from real_engines import BASE, CalledEngine, made_known, settings_of_podman
 
 from chamber.core.redaction import Secret
 from chamber.run.engines import Engine
 from chamber.run.targets import Registry
 
-#: Made by tests/engines/start: a small Debian with Python and pip.
-BASE = "localhost/chamber-tests/python:1"
 #: How long an engine may take to take a container away.
 _REMOVAL_SECONDS = 30.0
-_HINT = "run `bash tests/engines/install` and, as root, `bash tests/engines/start`"
 
 
-class RealEngine:
-    """docker or podman, called as whoever runs the finished images would."""
+class RealEngine(CalledEngine):
+    """An engine, called as whoever runs the finished images would, and as chamber.run knows it."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        super().__init__(name)
         self.engine = Engine(kind="podman" if name == "podman" else "docker", client=(str(shutil.which(name)),))
-
-    def call(self, *arguments: str) -> str:
-        done = subprocess.run([self.name, *arguments], capture_output=True, text=True, check=False, timeout=120)
-        assert done.returncode == 0, f"{self.name} {' '.join(arguments)}: {done.stdout}{done.stderr}"
-        return done.stdout
 
     def pull(self, image: str) -> None:
         self.call("pull", "--quiet", *(["--tls-verify=false"] if self.name == "podman" else []), image)
@@ -71,22 +64,7 @@ class RealEngine:
 
 @pytest.fixture(scope="session")
 def limits(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
-    """Settings for podman where it may not raise limits of resources, as in a container; None: it may."""
-    if shutil.which("podman") is None:
-        return None
-    plain = subprocess.run(["podman", "run", "--rm", BASE, "true"], capture_output=True, text=True, check=False)
-    if "rlimit" not in plain.stderr:
-        return None
-    file = tmp_path_factory.mktemp("podman") / "containers.conf"
-    file.write_text('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n')
-    return file
-
-
-def _lack(name: str) -> str | None:
-    if shutil.which(name) is None:
-        return f"{name} is not installed: {_HINT}"
-    there = subprocess.run([name, "image", "inspect", BASE], capture_output=True, text=True, check=False)
-    return f"{name} does not answer, or lacks {BASE}: {_HINT}\n{there.stderr}" if there.returncode else None
+    return settings_of_podman(tmp_path_factory.mktemp("podman"))
 
 
 @pytest.fixture(params=["docker", "podman"])
@@ -98,23 +76,9 @@ def real(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[RealEngine]:
     """Each engine, and the one that CHAMBER_ENGINE names."""
-    if lack := _lack(request.param):
-        if os.environ.get("CI") == "true":
-            pytest.fail(lack)
-        pytest.skip(lack)
-    if limits is not None:
-        monkeypatch.setenv("CONTAINERS_CONF", str(limits))
-    monkeypatch.setenv("CHAMBER_ENGINE", request.param)
     (docker_config / "config.json").write_text("{}")  # podman wants it where DOCKER_CONFIG is set
-    with _alone(request.param):
+    with made_known(request.param, limits, monkeypatch):
         yield RealEngine(request.param)
-
-
-def _alone(name: str) -> contextlib.AbstractContextManager[object]:
-    """Podman 4 stumbles over images that another podman removes meanwhile ("layer not known"): one test at a time."""
-    lock = Path(tempfile.gettempdir(), "chamber-tests-engines", "podman.lock")
-    lock.parent.mkdir(exist_ok=True)
-    return FileLock(lock) if name == "podman" else contextlib.nullcontext()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from scripted import Handler, Scripted, answering
 
-from chamber.core.errors import ConfigurationError, DockerError, PluginError
+from chamber.core.errors import ClientClosedError, ConfigurationError, DockerError, PluginError
 from chamber.run.errors import RegistryAuthError
 from chamber.run.images.layers import Layer, pack_entries
 from chamber.run.registry.client import RegistryClient
@@ -163,6 +163,25 @@ async def test_three_failures_are_enough(scripted: Scripted, repository: Reposit
         await repository.put_layer(_layer())
     assert len(scripted.requests) == 3
     assert all(7 <= slept <= 7.7 for slept in transport.clock.sleeps)
+
+
+async def test_closing_the_client_ends_the_wait_before_the_next_try(
+    scripted: Scripted, repository: Repository, transport: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = asyncio.Event()
+
+    async def for_ever(_seconds: float) -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(transport.clock, "sleep", for_ever)
+    scripted.answers["POST /v2/team/app/blobs/uploads/"] = answering(503, "<html>busy</html>", Retry_After="7")
+    upload = asyncio.create_task(repository.put_layer(_layer()))
+    await waiting.wait()
+    await transport.close()
+    with pytest.raises(ClientClosedError):
+        await upload
+    assert len(scripted.requests) == 1
 
 
 async def test_other_refusals_are_not_tried_again(scripted: Scripted, repository: Repository) -> None:

@@ -1,6 +1,5 @@
 """What an embedded Chamber is made with."""
 
-import ipaddress
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from chamber.core.errors import ConfigurationError
+from chamber.core.loopback import is_loopback
 from chamber.local.api.dialect import Dialect
 from chamber.local.api.dialects import DIALECTS
 from chamber.local.configuration import Configuration, PoolConfiguration
@@ -72,7 +72,7 @@ def checked(
     _one_of("container_gpus", container_gpus, _CONTAINER_GPUS)
     if seed is not None:
         _one_of("seed", seed, ("demo",))
-    loopback = _is_loopback(host)
+    loopback = is_loopback(host)
     if not loopback and not allow_remote:
         raise ConfigurationError(
             f"host={host!r} would let other machines reach this Chamber, which runs what they send: "
@@ -116,15 +116,6 @@ def gpus_of(text: str) -> dict[str, int]:
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise ConfigurationError(f"{name}={value!r} is not there; there is {', '.join(known)}")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _users(users: Sequence[User]) -> tuple[User, ...]:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from chamber.core.errors import ConfigurationError
 
-__all__ = ["Reference", "is_digest", "is_loopback", "split_prefix"]
+__all__ = ["Reference", "is_digest", "split_prefix"]
 
 _DOMAIN_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _HOST = re.compile(rf"(?P<name>{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{{1,5}}))?")
@@ -73,15 +73,6 @@ def split_prefix(prefix: str) -> tuple[str, str]:
 def is_digest(text: str) -> bool:
     """Whether `text` is a digest that can be verified here: sha256 or sha512."""
     return _DIGEST.fullmatch(text) is not None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host[:port]`` is this machine by its name or address alone, without asking DNS."""
-    found = _HOST.fullmatch(host)
-    if found is None:
-        return False
-    name = found["name"].strip("[]").lower()
-    return name == "localhost" or (_is_address(name) and ip_address(name).is_loopback)
 
 
 def _split_tag(text: str) -> tuple[str, str, str]:

@@ -6,6 +6,7 @@ from chamber.core.contributions import log_source
 from chamber.core.errors import NotFoundError
 from chamber.core.models import Workload
 from chamber.core.output import api
+from chamber.core.output.guarded import Guarded
 from chamber.core.output.sources import LogSource
 from chamber.core.transport import Transport
 
@@ -18,7 +19,7 @@ async def chosen(transport: Transport, workload: Workload) -> LogSource:
     Raises NotFoundError: none has. Raises what `chamber.core.output.clusters.access` does.
     """
     if (own := log_source(workload, transport.settings.api_url)) is not None:
-        return own
+        return Guarded(own)
     if (offered := await api.offered(transport, workload.id)) is not None:
         return offered
     if workload.cluster_id or workload.namespace:

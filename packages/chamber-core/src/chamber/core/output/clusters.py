@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from chamber.core.errors import ConfigurationError, MissingExtraError
+from chamber.core.loopback import is_loopback
 from chamber.core.redaction import Secret
-from chamber.core.settings import is_loopback
 
 __all__ = ["Access", "access", "context_for"]
 

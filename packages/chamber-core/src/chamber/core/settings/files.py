@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-__all__ = ["home", "read_json", "read_token_file"]
+__all__ = ["home", "read_json", "read_token_file", "read_trusted"]
 
 #: Bytes; no settings are as long.
 _MOST = 16 << 20
@@ -57,6 +57,22 @@ def read_token_file(file: Path, environment: Mapping[str, str] = os.environ) -> 
     return _object(file, json.loads, check)
 
 
+def read_trusted(file: Path) -> dict[str, Any]:
+    """The same of a file that names a program, which nobody but its owner may write, who is this user.
+
+    Raises ConfigurationError: the file cannot be read or holds no JSON object, or others can write it.
+    """
+
+    def check(facts: os.stat_result) -> None:
+        if _have_owners() and (facts.st_uid != os.geteuid() or facts.st_mode & 0o022):
+            raise ConfigurationError(
+                f"{file} can be written by other users, so no program that it names is run: "
+                "make it yours and chmod 600 it"
+            )
+
+    return _object(file, json.loads, check)
+
+
 def _object(file: Path, loads: Callable[[str], Any], check: Callable[[os.stat_result], None]) -> dict[str, Any]:
     try:
         content = loads(_bytes(file, check).decode("utf-8"))
@@ -89,8 +105,13 @@ def _bytes(file: Path, check: Callable[[os.stat_result], None]) -> bytes:
     return content
 
 
+def _have_owners() -> bool:
+    """Not on Windows, whose home folders are private."""
+    return hasattr(os, "geteuid")
+
+
 def _not_private(facts: os.stat_result) -> str | None:
-    if not hasattr(os, "geteuid"):  # Windows, whose home folders are private
+    if not _have_owners():
         return None
     if facts.st_uid != os.geteuid():
         return "belongs to another user"

@@ -9,12 +9,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from chamber.core.errors import AuthenticationError, ConfigurationError
+from chamber.core.loopback import is_loopback
 from chamber.core.redaction import Secret
-from chamber.core.settings.files import home, read_json, read_token_file
+from chamber.core.settings.credentials import expired, printed_by, token_in
+from chamber.core.settings.files import home, read_json, read_token_file, read_trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
     from typing import Any
     from urllib.parse import SplitResult
 
@@ -24,7 +27,6 @@ __all__ = [
     "DEFAULT_API_URL",
     "Settings",
     "checked_timeout",
-    "is_loopback",
     "is_number",
     "resolve",
     "resolve_files",
@@ -35,7 +37,6 @@ DEFAULT_API_URL = "https://api.usechamber.io/v1"
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _ORGANIZATION = re.compile(r"[A-Za-z0-9._~:@-]{1,255}")
 _URL = re.compile(r"[\x21-\x5b\x5d-\x7e]+")
-_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 
 
 class Settings:
@@ -82,9 +83,10 @@ def resolve(
 ) -> Settings:
     """Settings from arguments, then CHAMBER_TOKEN, CHAMBER_API_URL and CHAMBER_ORGANIZATION_ID, then files.
 
-    `token_source` is asked for a token when none of these has one, and again when the API refuses it.
+    Where none of these has a token, the program is asked that `credential_process` in ``config.json`` names, or
+    without one `token_source`; and again when the API refuses what it gave.
 
-    Raises AuthenticationError: there is no token, or an empty one.
+    Raises AuthenticationError: there is no token, or an empty one, or it has expired.
     Raises ConfigurationError: a value is malformed.
     """
     files = _Files(config_dir, environment)
@@ -95,10 +97,11 @@ def resolve(
         given = files.token()
     if given is not None:
         return Settings(given, url, organization, timeout)
-    found = token_source(url) if token_source else None
+    source = files.program() or token_source
+    found = source(url) if source else None
     if found is None:
         raise files.no_token()
-    return Settings(found, url, organization, timeout, token_source)
+    return Settings(found, url, organization, timeout, source)
 
 
 def resolve_files(
@@ -112,20 +115,13 @@ def resolve_files(
     Environment variables are not asked: whoever says "from the files" means those.
     """
     files = _Files(config_dir, os.environ)
+    url = api_url or files.value("api_url") or DEFAULT_API_URL
     token = files.token()
-    if token is None:
+    source = files.program() if token is None else None
+    found = source(url) if source else token
+    if found is None:
         raise files.no_token()
-    return Settings(
-        token,
-        api_url or files.value("api_url") or DEFAULT_API_URL,
-        organization_id or files.value("organization_id"),
-        timeout,
-    )
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host name means this machine, so that plain HTTP does not leave it."""
-    return bool(host and _LOOPBACK.fullmatch(host))
+    return Settings(found, url, organization_id or files.value("organization_id"), timeout, source)
 
 
 def checked_timeout(timeout: float | None) -> float | None:
@@ -150,6 +146,7 @@ class _Files:
 
     def __init__(self, config_dir: str | os.PathLike[str] | None, environment: Mapping[str, str]) -> None:
         self._environment = environment
+        self._expired: datetime | None = None
         try:
             self._folder: Path | None = home(config_dir, environment)
         except ConfigurationError:
@@ -157,10 +154,23 @@ class _Files:
 
     def token(self) -> str | None:
         content = read_token_file(self._folder / "token.json", self._environment) if self._folder else {}
-        token = content.get("access_token", content.get("accessToken"))
-        return token if isinstance(token, str) else None
+        self._expired = expired(content)
+        return token_in(content) if self._expired is None else None
+
+    def program(self) -> TokenSource | None:
+        """Whom `credential_process` names."""
+        file = self._file("config.json")
+        command = read_json(file).get("credential_process") if self._folder else None
+        if command is None:
+            return None
+        return lambda _api_url: printed_by(read_trusted(file).get("credential_process"), file)
 
     def no_token(self) -> AuthenticationError:
+        if self._expired is not None:
+            return AuthenticationError(
+                f"The token in {self._file('token.json')} expired on {self._expired:%Y-%m-%d %H:%M} UTC: log in again, "
+                "pass ChamberClient(token=...), or set CHAMBER_TOKEN"
+            )
         return AuthenticationError(
             "No Chamber token was found. Pass ChamberClient(token=...), or set CHAMBER_TOKEN, "
             f"or log in so that {self._file('token.json')} holds an access_token"

@@ -6,7 +6,7 @@ import functools
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from chamber.core.settings import is_loopback
+from chamber.core.loopback import is_loopback
 
 __all__ = ["proxy_for"]
 

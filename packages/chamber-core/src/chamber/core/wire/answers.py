@@ -17,7 +17,7 @@ __all__ = ["Answer", "not_understood", "parse"]
 _SHOWN = 200
 #: Beside the space, what may stand before a colon (RFC 8259, section 2).
 _BLANKS = (b"\n", b"\t", b"\r")
-_NESTED = frozenset({dict, list})
+_NESTED: frozenset[type[Any]] = frozenset({dict, list})
 #: So many rows tell what the others are like.
 _FIRST = 8
 

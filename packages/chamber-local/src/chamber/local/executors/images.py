@@ -1,18 +1,18 @@
 """From an image reference to layers on disk, all from this Chamber's own registry."""
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from chamber.core.loopback import is_loopback
 from chamber.core.unreadable import UNREADABLE
 from chamber.local.executors.refusal import Refused
 from chamber.local.registry.marker import LABEL, MARKER
 from chamber.local.registry.store import Store
 
-__all__ = ["Image", "Own", "find", "is_loopback", "pull"]
+__all__ = ["Image", "Own", "find", "pull"]
 
 _REFERENCE = re.compile(
     r"(?P<host>[A-Za-z0-9.-]+(?::\d+)?|\[[0-9a-fA-F:]+\](?::\d+)?)/(?P<repository>[a-z0-9._/-]+?)"
@@ -102,17 +102,6 @@ def _locate(image: str, host: str) -> tuple[str, str]:
             f"made on {MARKER}"
         )
     return match["repository"], match["digest"] or match["tag"] or "latest"
-
-
-def is_loopback(host: str) -> bool:
-    """True for a host, or host:port, that is this machine."""
-    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _decode(content: bytes, kind: Any, image: str) -> Any:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from chamber.core.errors import ConfigurationError, DockerError
+from chamber.core.loopback import is_loopback
 from chamber.core.redaction import redacted
 from chamber.core.transport.connections import Connections
 from chamber.core.transport.exchange import Request, exchange
-from chamber.run.reference import is_loopback
 
 __all__ = ["call", "said", "site"]
 

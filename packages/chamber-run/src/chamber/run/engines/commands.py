@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from chamber.core.errors import ConfigurationError, DockerError
+from chamber.core.loopback import is_loopback
 from chamber.run.engines.build import Build, Kind, bases_of, host_of
-from chamber.run.reference import is_loopback
 
 __all__ = ["build", "is_plain", "push", "pushes_itself"]
 

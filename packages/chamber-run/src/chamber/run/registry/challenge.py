@@ -9,8 +9,8 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from msgspec import Struct
 
+from chamber.core.loopback import is_loopback
 from chamber.run.errors import RegistryAuthError
-from chamber.run.reference import is_loopback
 
 __all__ = ["TOKEN_SERVICES", "Challenge", "choose", "parse", "same_origin", "token_url"]
 

@@ -11,11 +11,11 @@ from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from chamber.core.errors import DockerError, TransportError, UnexpectedResponseError
+from chamber.core.loopback import is_loopback
 from chamber.core.redaction import Secret
 from chamber.core.retry import Outcome, Policy, delay
 from chamber.core.transport import Transport
 from chamber.core.transport.exchange import Streamed
-from chamber.run.reference import is_loopback
 from chamber.run.registry.authorization import Authorization, Scopes
 from chamber.run.registry.challenge import same_origin
 from chamber.run.registry.credentials import Login, Logins, is_at
@@ -114,7 +114,7 @@ class RegistryClient:
             wait = delay(_POLICY, outcome, number, _POLICY.deadline, random.random())  # noqa: S311
             if wait is None:
                 raise failed
-            await self.transport.clock.sleep(wait)
+            await self.transport.pause(wait)
             number += 1
 
     def login(self, scopes: Scopes) -> Login | None:

@@ -10,8 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from chamber.core.errors import ConfigurationError
+from chamber.core.loopback import is_loopback
 from chamber.core.redaction import redacted
-from chamber.run.reference import is_loopback, split_prefix
+from chamber.run.reference import split_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

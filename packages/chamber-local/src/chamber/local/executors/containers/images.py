@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from chamber.core.loopback import is_loopback
 from chamber.core.redaction import Secret
 from chamber.local.executors import images as registry_images
 from chamber.local.executors.containers.engine import Engine
@@ -54,7 +55,7 @@ class Images:
             raise Refused(
                 f"{self._engine.name} does not have the image {name}, and the manifest's imagePullPolicy is Never"
             )
-        insecure = token is not None or registry_images.is_loopback(name.partition("/")[0])
+        insecure = token is not None or is_loopback(name.partition("/")[0])
         options = ["--tls-verify=false"] if insecure and self._engine.name == "podman" else []
         if token is None:
             await self._engine.pull(name, options, {})
