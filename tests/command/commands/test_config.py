@@ -38,6 +38,8 @@ def test_settings_are_listed_with_where_they_come_from(told, file, monkeypatch):
         (["set", "organisation_id", "x"], "did you mean 'organization_id'"),
         (["set", "api_url", "http://far.example"], "in the clear"),
         (["set", "organization_id", "no spaces"], "is not an organization id"),
+        (["set", "credential_process", "it's"], "is no command"),
+        (["set", "credential_process", " "], "prints a token"),
         (["get", "nothing"], "There is no setting 'nothing'"),
         (["unset", "nothing"], "There is no setting 'nothing'"),
     ],

@@ -94,6 +94,15 @@ def test_whoami_shows_the_api_and_where_the_token_is_from(log_in, told, own_sett
     assert (shown["kind"], shown["accepted"]) == ("API token", True)
 
 
+def test_whoami_shows_a_token_that_a_program_gave(told, cli, seeded, own_settings, monkeypatch):
+    monkeypatch.setenv("CHAMBER_API_URL", seeded.api_url)
+    printed = json.dumps({"access_token": seeded.token})
+    (own_settings.parent / "answer.json").write_text(printed)
+    command = f"cat {own_settings.parent / 'answer.json'}"
+    assert cli("config", "set", "credential_process", command).exit_code == 0
+    assert told("whoami")["source"] == "the credential_process"
+
+
 def test_whoami_shows_what_a_jwt_says(told, monkeypatch):
     monkeypatch.setenv("CHAMBER_TOKEN", jwt(sub="user_1", email="ada@acme.example", exp=1_900_000_000))
     shown = told("whoami", "--no-verify")

@@ -77,6 +77,11 @@ def test_a_run_is_submitted_and_shown(told, live, project):
     assert told("workloads", "wait", work["id"], "--interval", "0.05")[0]["status"] == "COMPLETED"
 
 
+def test_a_run_that_is_quiet_writes_its_id_alone(cli, live, project):
+    done = cli("run", project(WORKS), "--team", live.team, "-q", chamber=live)
+    assert done.stdout == f"{live.workloads()[0].id}\n"
+
+
 def test_a_run_that_is_awaited_prints_the_output_of_the_job(cli, live, project):
     words = ("run", project(WORKS), "--team", live.team, "--wait", "--poll-interval", "0.05")
     done = cli(*words, chamber=live)

@@ -76,6 +76,11 @@ def test_a_template_says_what_is_not_said(cli, live):
     assert "hello from" in done.stderr
 
 
+def test_a_submission_that_is_quiet_writes_its_id_alone(cli, simulated):
+    words = ("--name", "x", "--gpu-type", "H100", "--team", simulated.team, "-q")
+    assert cli("submit", *words, chamber=simulated).stdout == f"{simulated.workloads()[0].id}\n"
+
+
 def test_what_a_job_needs_is_named(cli, live):
     done = cli("submit", "--name", "x", chamber=live)
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)

@@ -68,15 +68,21 @@ def told_by(token: Secret, api_url: str, organization_id: str | None) -> Identit
     """What a token says of itself."""
     claims = _claims(token)
     if claims is None:
-        return Identity(api_url, organization_id, _source(), "API token")
+        return Identity(api_url, organization_id, _source(token), "API token")
     user, email = (_text(claims, *names) for names in (("name", "sub"), ("email",)))
-    return Identity(api_url, organization_id, _source(), "JWT", user, email, _time(claims.get("exp")))
+    return Identity(api_url, organization_id, _source(token), "JWT", user, email, _time(claims.get("exp")))
 
 
-def _source() -> str:
+def _source(token: Secret) -> str:
+    from chamber.core.settings import read_json
+
     if "CHAMBER_TOKEN" in os.environ:
         return "CHAMBER_TOKEN"
-    return str(token_file()) if token_file().exists() else "a plugin"
+    stored = read_json(token_file())
+    if token.reveal() in {stored.get("access_token"), stored.get("accessToken")}:
+        return str(token_file())
+    asks = "credential_process" in read_json(token_file().with_name("config.json"))
+    return "the credential_process" if asks else "a plugin"
 
 
 def _claims(token: Secret) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ _KEYS = {
     "api_url": "CHAMBER_API_URL",
     "organization_id": "CHAMBER_ORGANIZATION_ID",
     "default_registry": None,
+    "credential_process": None,
 }
 
 
@@ -104,6 +105,21 @@ def _check(key: str, value: str) -> None:
         Settings("ch.unused", value)
     elif key == "organization_id":
         Settings("ch.unused", "https://localhost", value)
+    elif key == "credential_process":
+        _check_command(value)
+
+
+def _check_command(value: str) -> None:
+    import shlex
+
+    from chamber.core import ConfigurationError
+
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{value!r} is no command: {error}") from None
+    if not words:
+        raise ConfigurationError("credential_process is the command of a program that prints a token")
 
 
 def _unknown(key: str) -> Exception:

@@ -35,6 +35,7 @@ _OF_A_RUN = (*_WAITING, "max_gpu_hours", "on_preempted", "max_resubmits")
     "chamber run . --team ml -- --lr 0.1 --epochs 3",
     "chamber run . --team ml --env WANDB_MODE=offline --secret HF_TOKEN=hugging-face/token",
     "chamber run . --team ml -o json",
+    "job=$(chamber run . --team ml -q)",
 )
 @click.argument("directory", type=click.Path(file_okay=False), default=".")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -46,6 +47,7 @@ def run(session: Session, directory: str, arguments: tuple[str, ...], **options:
     ~/.chamber, or is found out. Ctrl-C before the job is submitted stops everything; while --wait follows a job, it
     leaves that running and tells how to come back.
     """
+    quiet = options.pop("quiet")
     given = _given(options, arguments)
     if given.pop("dry_run", False):
         _plan(session, directory, given)
@@ -58,8 +60,10 @@ def run(session: Session, directory: str, arguments: tuple[str, ...], **options:
         workload: Any = _submitted(session, client, directory, given)
         if wait.pop("wait", False):
             workload = following.follow(session, client, workload, **wait)
-        if session.format != "table" or not workload.is_terminal:
-            session.show(workload, WORKLOADS if session.format == "table" else None)
+    if quiet:
+        click.echo(workload.id)
+    elif session.format != "table" or not workload.is_terminal:
+        session.show(workload, WORKLOADS)
     if workload.is_terminal:
         following.ended(workload)
 

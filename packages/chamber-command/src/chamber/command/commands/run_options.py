@@ -82,6 +82,7 @@ _COURSE = (
     _flag("--dry-run", help="Show the plan, and do nothing."),
     _flag("--save-dockerfile", help="Write Dockerfile.chamber into the project."),
     _flag("--save-manifest", help="Write manifest.chamber.yaml into the project."),
+    _flag("--quiet", "-q", help="Write the id alone, once it is submitted."),
     _flag("--wait", "-w", help="Follow status and output until it has ended."),
     _option("--poll-interval", type=float, metavar="SECONDS", help="Between two looks (2)."),
     _option("--timeout", type=float, metavar="SECONDS", help="To wait at most; without end."),

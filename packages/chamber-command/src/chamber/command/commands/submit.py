@@ -62,6 +62,7 @@ _ASKED = {
     "--max-gpu-hours", type=float, metavar="HOURS", help="Refuse a job that the team's budget does not cover."
 )
 @click.option("--interactive", "-i", is_flag=True, help="Ask for what is not said.")
+@click.option("--quiet", "-q", is_flag=True, help="Write the id alone.")
 @click.option("--wait", "-w", is_flag=True, help="Follow status and output until it has ended.")
 @choosing.timeout
 @choosing.poll_interval
@@ -70,7 +71,7 @@ def submit(
     session: Session, interactive: bool, wait: bool, timeout: float | None, poll_interval: float, **options: Any
 ) -> None:
     """Submit a job: by options, a Kubernetes manifest or a template."""
-    manifest = options.pop("manifest")
+    manifest, quiet = options.pop("manifest"), options.pop("quiet")
     fields = choosing.said(**options)
     fields |= {name: dict(fields[name]) for name in ("metadata", "tags") if name in fields}
     if manifest is not None:
@@ -79,14 +80,15 @@ def submit(
         if "template_id" in fields:
             fields = _of_template(client.get_template(fields["template_id"])) | fields
         workload = client.submit_job(**_complete(fields, interactive))
-        if not wait:
-            session.show(workload, WORKLOADS)
-            return
-        session.tell(f"Submitted {workload.name} as {workload.id}")
-        workload = following.follow(session, client, workload, poll_interval, timeout)
-        if session.format != "table":
-            session.show(workload)
-    following.ended(workload)
+        if wait:
+            session.tell(f"Submitted {workload.name} as {workload.id}")
+            workload = following.follow(session, client, workload, poll_interval, timeout)
+    if quiet:
+        click.echo(workload.id)
+    elif session.format != "table" or not wait:
+        session.show(workload, WORKLOADS)
+    if wait:
+        following.ended(workload)
 
 
 def _of_manifest(text: str) -> dict[str, Any]:
