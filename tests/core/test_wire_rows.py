@@ -1,4 +1,4 @@
-"""Rows that are read together, and keys that are counted: both say what reading one by one says, or nothing."""
+"""Rows that are read together are what each is by itself, and no key is there twice, however it is looked for."""
 
 import json
 
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chamber.core.models import PaginatedResponse, Workload
+from chamber.core.models import Workload
 from chamber.core.wire import Answer, decode
-from chamber.core.wire.answers import _NamedTwice, _names_each_once, _twice_named
+from chamber.core.wire.answers import _NamedTwice, _twice_named
 from chamber.core.wire.decoding import NotUnderstood, _shaped
 from chamber.core.wire.rows import alike
 from chamber.core.wire.spelling import spelling
@@ -95,31 +95,13 @@ TEXTS = st.sampled_from(['"x"', '"\\":"', '" :"', '"{"', '":"', "1", "null", "tr
 BODIES = st.recursive(TEXTS, lambda inner: objects(inner) | lists(inner), max_leaves=30)
 
 
-@given(BODIES)
-@example('{"a":1,"a":2}')
-@example('{"a" :1,"a":2}')
-@example('[{"a":{}},{"a":{"b":1,"b":2}}]')
-@example("[" + '{"a":1},' * 9 + '{"a":{"b":1,"b":2}}]')
-def test_counting_never_misses_a_key_that_is_there_twice(body):
-    if _names_each_once(body.encode(), json.loads(body)):
-        _twice_named.decode(body)
-
-
 @given(BODIES.filter(lambda body: body.startswith("{")))
+@example('{"a":1,"a":1}')
+@example('{"a" :1,"a":2}')
+@example('{"a":[{"b":1,"b":2}]}')
 def test_a_key_that_is_there_twice_is_never_understood(body):
     try:
         _twice_named.decode(body)
     except _NamedTwice:
         with pytest.raises(Exception, match="twice in one object"):
             decode(Answer(200, {}, body.encode(), "GET", "https://chamber.test/v1/x"), dict)
-
-
-def test_a_page_as_it_is_usual_is_not_read_a_second_time():
-    rows = [
-        {**ROW, "tags": {"sweep": str(n)}, "startedAt": "2026-01-01T00:00:00Z", "exitCode": None} for n in range(20)
-    ]
-    value = {"workloads": rows, "metadata": {"next_token": None, "total_count": 20}}
-    for body in (json.dumps(value, separators=(",", ":")).encode(), json.dumps(value).encode()):
-        assert _names_each_once(body, value)
-        page = decode(Answer(200, {}, body, "GET", "https://chamber.test/v1/workloads"), PaginatedResponse[Workload])
-        assert [workload.tags["sweep"] for workload in page] == [str(n) for n in range(20)]
