@@ -61,12 +61,15 @@ def many(server: Server) -> list[Row]:
     """Fifty at once."""
     count = 2000
     rounds = turns("many", server.url(1), count)
-    late = turns("many", server.url(1, delay=LATE), count, also={f"{VENDOR} in sequence": ("vendor", "get")}, rounds=3)
+    alone = f"{VENDOR} in sequence"
+    late = turns(
+        "many", server.url(1, delay=LATE), count, {results.OURS: ("ours", "many"), alone: ("vendor", "get")}, 3
+    )
     return [
         results.row(
             "2,000 get_workloads, 50 at once (chamber-sdk: threads); one", rounds, VENDOR, least=5, count=count
         ),
-        results.row(f"the same at {LATE} ms; one", late, f"{VENDOR} in sequence", least=35, count=count),
+        results.row(f"the same at {LATE} ms, beside one after the other; one", late, alone, least=35, count=count),
     ]
 
 
@@ -116,13 +119,13 @@ MEASUREMENTS = {"growth": growth, "get": get, "iterate": iterate, "consume": con
 
 
 def turns(
-    scenario: str, url: str, count: int, *, also: dict[str, tuple[str, str]] | None = None, rounds: int = ROUNDS
+    scenario: str, url: str, count: int, chosen: dict[str, tuple[str, str]] | None = None, rounds: int = ROUNDS
 ) -> Rounds:
-    """Rounds of one scenario by everybody, in fresh processes."""
+    """Rounds of one scenario by everybody, or of the chosen clients and their scenarios, in fresh processes."""
     everybody = {results.OURS: "ours", VENDOR: "vendor", USUAL: "usual", FLOOR: "floor"}
-    chosen = {name: (file, scenario) for name, file in everybody.items()} | (also or {})
     contestants: dict[str, Contestant] = {
-        name: functools.partial(program, file, act, url, count) for name, (file, act) in chosen.items()
+        name: functools.partial(program, file, act, url, count)
+        for name, (file, act) in (chosen or {name: (file, scenario) for name, file in everybody.items()}).items()
     }
     return measuring.in_turn(contestants, rounds)
 

@@ -37,7 +37,13 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 _FAILURES = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 _READING = frozenset({"GET", "HEAD"})
-_BEFORE_SENDING = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+#: ValueError: of a URL that is none.
+_BEFORE_SENDING = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.NonHttpUrlClientError,
+    ValueError,
+)
 _FINAL = (
     aiohttp.ClientConnectorCertificateError,
     aiohttp.ServerFingerprintMismatch,
@@ -107,9 +113,11 @@ class exchange:  # noqa: N801  a context manager
 
     def __init__(self, connections: Connections, request: Request, timeout: float, body: Any = None) -> None:
         self.request = request
-        #: Whether its first byte was written; of what only reads, whether that may be.
+        #: Whether its first byte was written; where that is not noted, whether it may have been.
         self.sent: bool = False
-        self._only_reads = request.method in _READING
+        self._under_way = connections.under_way
+        #: Noting it takes time, and sending once more what only reads does no harm.
+        self._notes = not (request.method in _READING and self._under_way.has_answered)
         self._connections = connections
         self._timeout = max(timeout, _SHORTEST_TIMEOUT)
         self._body = request.body if body is None else body
@@ -118,13 +126,14 @@ class exchange:  # noqa: N801  a context manager
     async def __aenter__(self) -> Streamed:
         now = asyncio.get_running_loop().time()
         self._end = now + self._timeout
-        self._scope = self._connections.under_way.until_closed(self._patience(now))
+        self._scope = self._under_way.until_closed(self._patience(now))
         await self._scope.__aenter__()
         try:
             self._response = await self._answered()
         except BaseException as error:
             await self._left(error)
             raise
+        self._under_way.has_answered = True
         return Streamed(self._response, self)
 
     async def __aexit__(
@@ -150,7 +159,7 @@ class exchange:  # noqa: N801  a context manager
     async def _answered(self) -> aiohttp.ClientResponse:
         request = self.request
         try:
-            session = await self._connections.session(noting=not self._only_reads)
+            session = await self._connections.session(noting=self._notes)
             return await session.request(
                 request.method,
                 url_of(request.url),
@@ -159,7 +168,7 @@ class exchange:  # noqa: N801  a context manager
                 allow_redirects=False,
                 proxy=proxies.proxy_for(request.url),
                 timeout=_until_connected(min(_CONNECT_WITHIN, self._timeout)),
-                trace_request_ctx=None if self._only_reads else self,
+                trace_request_ctx=self if self._notes else None,
             )
         except _FAILURES as error:
             raise self._failed_by(error) from error
@@ -180,8 +189,9 @@ class exchange:  # noqa: N801  a context manager
 
     def _failed_by(self, error: Exception) -> TransportError:
         _forget_headers(error)
-        if self._only_reads:  # sending it again does no harm
-            self.sent = not isinstance(error, _BEFORE_SENDING)
+        self._under_way.has_answered = False
+        if not self._notes:
+            self.sent = self._response is not None or not isinstance(error, _BEFORE_SENDING)
         return self._failed(DeadlineExceeded if isinstance(error, TimeoutError) else TransportError, self._said(error))
 
     def _failed(self, kind: type[TransportError], message: str) -> TransportError:

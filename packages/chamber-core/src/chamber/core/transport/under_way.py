@@ -23,6 +23,8 @@ class UnderWay:
     """The calls and waits of one client in one event loop."""
 
     def __init__(self) -> None:
+        #: Whether the last exchange had an answer, so that there is a connection.
+        self.has_answered = False
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._scopes: set[Scope] = set()
         self._none = asyncio.Event()
