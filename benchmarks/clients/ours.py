@@ -34,6 +34,12 @@ def iterate(url, count):
     return lambda: reporting.counted(made.iter_workloads(), count)
 
 
+def grow(url, count):
+    """Every workload of a long listing, and what each tenth of it took."""
+    made = client(url)
+    return lambda: {"tenths": reporting.tenths(made.iter_workloads(), count)}
+
+
 def consume(url, count):
     """Every workload, and 50 µs of work on each."""
     made = client(url)
@@ -67,4 +73,4 @@ def wait(url, count):
 
 
 if __name__ == "__main__":
-    reporting.main({"get": get, "iterate": iterate, "consume": consume, "many": many, "wait": wait})
+    reporting.main({"get": get, "iterate": iterate, "grow": grow, "consume": consume, "many": many, "wait": wait})

@@ -66,3 +66,16 @@ def test_logging_is_quiet_unless_the_application_listens(script):
     )
     assert script(program.format(configure="")).stderr == ""
     assert "acme" in script(program.format(configure="logging.basicConfig()\n")).stderr
+
+
+def test_a_first_call_loads_neither_the_logging_of_events_nor_what_other_packages_bring(script):
+    program = (
+        "from chamber.core import ChamberClient\n"
+        "client = ChamberClient('ch.a', 'http://127.0.0.1:1', timeout=0.01)\n"
+        "try: client.get_workload('wl_1')\n"
+        "except ConnectionError: pass\n"
+        "import sys; assert not {'chamber.metrics.models', 'chamber.admin.models'} & set(sys.modules)\n"
+    )
+    found = loaded(script, program)
+    assert "aiohttp" in found
+    assert "structlog" not in found

@@ -5,7 +5,7 @@ import gc
 
 import pytest
 
-from chamber.core import ServerError, UnexpectedResponseError
+from chamber.core import ServerError, UnexpectedResponseError, portal
 from chamber.core.pagination import each_item
 from chamber.core.testing import RecordingTransport, Reply, recorded_async_client, recorded_client
 
@@ -146,3 +146,49 @@ def test_nothing_is_asked_before_the_first_item_is_wanted():
         assert transport.calls == []
         next(items)
         items.close()
+
+
+def counted(monkeypatch):
+    """The blocking calls that are made from now on."""
+    calls: list[object] = []
+    call = portal.call
+    monkeypatch.setattr(portal, "call", lambda coroutine: (calls.append(coroutine), call(coroutine))[1])
+    return calls
+
+
+def test_a_page_is_handed_to_a_blocking_consumer_in_one_call(monkeypatch):
+    calls = counted(monkeypatch)
+
+    async def pages(cursor: str | None) -> tuple[list[int], str | None]:
+        first = int(cursor or 0)
+        return list(range(first, first + 50)), None if first else "50"
+
+    assert list(portal.each(each_item(pages))) == list(range(100))
+    assert len(calls) <= 4  # two pages, that there is no third, and the closing
+
+
+def test_an_item_that_nothing_follows_is_not_held_back_for_the_next():
+    async def items():
+        yield 1
+        await asyncio.Event().wait()
+
+    listed = portal.each(items())
+    assert next(listed) == 1
+    listed.close()
+
+
+def test_a_listing_that_leaves_items_of_a_page_out_hands_out_the_others_and_then_its_error():
+    async def pages(cursor: str | None) -> tuple[list[int], str | None]:
+        if cursor:
+            raise ServerError("late")
+        return [1, 2, 3, 4], "1"
+
+    async def odd():
+        async for item in each_item(pages):
+            if item % 2:
+                yield item
+
+    found: list[int] = []
+    with pytest.raises(ServerError, match="late"):
+        found.extend(portal.each(odd()))
+    assert found == [1, 3]

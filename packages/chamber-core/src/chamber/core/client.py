@@ -166,7 +166,8 @@ class ChamberClient(Caller[Blocking], Methods):
         return call(coroutine)
 
     def _bind(self, body: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
-        return (_blocking.get(body) or _blocked(body)).__get__(self)
+        bound: Callable[..., Any] = (_blocking.get(body) or _blocked(body)).__get__(self)
+        return bound
 
     def _bind_listing(
         self, body: Callable[..., AsyncGenerator[Any, None]]

@@ -11,7 +11,6 @@ import errno
 import fcntl
 import hashlib
 import os
-import tempfile
 import time
 import weakref
 from collections.abc import Iterator
@@ -153,6 +152,8 @@ class Journal:
         if self.folder is None:
             raise FileNotFoundError("this user has no home folder")
         writing.make_private(self.folder)
+        import tempfile
+
         descriptor, unfinished = tempfile.mkstemp(".tmp", ".", self.folder)
         try:
             _lock(descriptor)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
 from chamber.core.errors import UnexpectedResponseError
 from chamber.core.portal import follow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
     from typing import Any, TypeAlias
 
-__all__ = ["RepeatedCursor", "each_item", "first_item"]
+__all__ = ["RepeatedCursor", "each_item", "each_page", "first_item", "following"]
 
 T = TypeVar("T")
 
@@ -30,6 +31,14 @@ async def each_item(page: Page[T]) -> AsyncGenerator[T, None]:
 
     Raises RepeatedCursor: the API returned a cursor for the second time.
     """
+    async with aclosing(each_page(page)) as pages:
+        async for items in pages:
+            for item in following(items):
+                yield item
+
+
+async def each_page(page: Page[T]) -> AsyncGenerator[Sequence[T], None]:
+    """The items of every page of a listing, as in `each_item`."""
     seen: set[str] = set()
     coming = asyncio.ensure_future(page(None))
     try:
@@ -39,14 +48,19 @@ async def each_item(page: Page[T]) -> AsyncGenerator[T, None]:
                 _check_new(cursor, seen)
                 coming = asyncio.ensure_future(page(cursor))
                 await asyncio.sleep(0)  # until it waits for the API, before anybody works on the present page
-            for place, item in enumerate(items, 1):
-                follow(len(items) - place)
-                yield item
+            yield items
             if not cursor:
                 return
     finally:
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
+
+
+def following(items: Sequence[T]) -> Iterator[T]:
+    """The items of a page; a blocking consumer is told how many follow each, and takes them all at once."""
+    for left, item in zip(range(len(items) - 1, -1, -1), items, strict=True):
+        follow(left)
+        yield item
 
 
 async def first_item(page: Page[T], wanted: Callable[[T], bool]) -> T | None:

@@ -12,7 +12,7 @@ from chamber.core.errors import UnexpectedResponseError
 from chamber.core.filters import Statuses, by_status, words
 from chamber.core.models import AggregationResult, Workload, WorkloadSearchResult
 from chamber.core.operations import Operations, listing, operation
-from chamber.core.pagination import each_item
+from chamber.core.pagination import each_page, following
 from chamber.core.paths import path
 from chamber.core.retry import READ
 
@@ -130,9 +130,10 @@ class SearchOperations(Operations):
                 )
             return found.items, found.next_cursor if found.has_more else None
 
-        async with aclosing(each_item(page)) as workloads:
-            async for workload in workloads:
-                yield workload
+        async with aclosing(each_page(page)) as pages:
+            async for workloads in pages:
+                for workload in following(workloads):
+                    yield workload
 
     @operation
     async def get_workload_aggregations(

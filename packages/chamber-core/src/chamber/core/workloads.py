@@ -17,7 +17,7 @@ from chamber.core.journal import Journal
 from chamber.core.logs import logger
 from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
-from chamber.core.pagination import each_item
+from chamber.core.pagination import each_page, following
 from chamber.core.paths import path
 from chamber.core.retry import POLL, READ, REPEATABLE_WRITE, RETRIED
 from chamber.core.submission import OnAmbiguous, Submission, checked, find
@@ -178,9 +178,10 @@ class WorkloadOperations(Operations):
             )
             return found.items, found.next_token
 
-        async with aclosing(each_item(page)) as workloads:
-            async for workload in workloads:
-                yield workload
+        async with aclosing(each_page(page)) as pages:
+            async for workloads in pages:
+                for workload in following(workloads):
+                    yield workload
 
     @operation
     async def cancel_workload(self, workload_id: str) -> Workload:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing
 from typing import Any, TypeVar, cast
 
@@ -67,7 +68,7 @@ def understood(value: Any, kind: type[T]) -> T:
 
 
 def _understood(value: Any, kind: Any) -> Any:
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    origin, arguments = _parts(kind)
     if read := getattr(kind, "__from_wire__", None):
         return read(_contents(value))
     if origin is list:
@@ -79,6 +80,12 @@ def _understood(value: Any, kind: Any) -> Any:
     if kind is dict or origin is dict:
         return _mapping(value)
     return _model(_unwrapped(value, kind), kind)
+
+
+@functools.lru_cache(maxsize=256)
+def _parts(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The class and the parameters of a generic type."""
+    return typing.get_origin(kind), typing.get_args(kind)
 
 
 def _model(value: Any, model: type[M]) -> M:

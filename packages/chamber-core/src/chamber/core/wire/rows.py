@@ -15,6 +15,8 @@ __all__ = ["alike"]
 
 M = TypeVar("M", bound=Model)
 
+_OBJECTS = {dict}
+
 
 class _Shape(msgspec.Struct, frozen=True):
     """How rows with the same keys are read."""
@@ -28,12 +30,11 @@ class _Shape(msgspec.Struct, frozen=True):
 
 def alike(rows: list[Any], model: type[M]) -> list[M] | None:
     """The models of rows with the same keys; None: these rows need a closer look, or are wrong."""
-    shapes = {tuple(row) if row.__class__ is dict else None for row in rows}
-    keys = shapes.pop() if len(shapes) == 1 else None
-    shape = _shape(model, keys) if keys else None
+    shapes = set(map(tuple, rows)) if set(map(type, rows)) == _OBJECTS else ()
+    shape = _shape(model, *shapes) if len(shapes) == 1 else None
     if shape is None:
         return None
-    named = [dict(zip(shape.names, row.values(), strict=True)) for row in rows]
+    named = [dict(zip(shape.names, row.values(), strict=False)) for row in rows]
     if "id" in shape.names and "" in map(itemgetter("id"), named):
         return None
     _leave_nulls_out(named, shape)
@@ -64,4 +65,4 @@ def _shape(model: type[Model], keys: tuple[str, ...]) -> _Shape | None:
     if not (is_simple and is_whole):
         return None
     unknown = tuple(key for key in keys if key not in known.fields)
-    return _Shape(names, unknown, tuple(name for name in fields if name in known.sure))
+    return _Shape(names, unknown, tuple(name for name in fields if name in known.sure and name not in known.required))
