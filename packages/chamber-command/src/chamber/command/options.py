@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from chamber.command.session import FORMATS, Session
+
+if TYPE_CHECKING:
+    _Pair = click.ParamType[tuple[str, str]]
+else:  # generic from click 8.4 on
+    _Pair = click.ParamType
 
 __all__ = ["Command", "Group", "Option", "Pairs", "command", "group", "shared"]
 
@@ -96,7 +101,7 @@ class Group(click.Group):
         self.params.extend(shared())
 
 
-class Pairs(click.ParamType[tuple[str, str]]):
+class Pairs(_Pair):
     """``NAME=VALUE``, given as often as there are such pairs."""
 
     name = "name=value"
