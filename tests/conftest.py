@@ -61,7 +61,7 @@ _profiles()
 
 def pytest_collection_modifyitems(config, items):
     """Keep what takes long for ``-m`` and for CI, and there for one Python; it begins first, so that none ends last."""
-    items.sort(key=lambda item: (not _marked([item], *_LONG), not _marked([item], "engine")))
+    items[:] = _longest_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
     is_ci = os.environ.get("CI") == "true"
     for marker, price in _LONG.items():
         if not is_ci and marker not in config.option.markexpr:
@@ -72,6 +72,16 @@ def pytest_collection_modifyitems(config, items):
         for item in left_out:
             items.remove(item)
         config.hook.pytest_deselected(items=left_out)
+
+
+def _longest_first(items, workers):
+    """The share that one worker begins with begins with what takes minutes, that of another with the engines."""
+    long, engines = _marked(items, *_LONG), _marked(items, "engine")
+    first = {item.nodeid for item in [*long, *engines]}
+    others = [item for item in items if item.nodeid not in first]
+    beside = max(0, len(items) // workers - len(long))
+    engines = [item for item in engines if item not in long]
+    return [*long, *others[:beside], *engines, *others[beside:]]
 
 
 def _marked(items, *markers):

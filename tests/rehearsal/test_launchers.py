@@ -19,21 +19,23 @@ pytestmark = [pytest.mark.rehearsal, pytest.mark.timeout(900)]
 Rehearse = Callable[..., list[str]]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
-TORCH = """
+#: Each tells its line in one piece: print() may write the end of the line after another process has written.
+TORCH = r"""
     import os, sys, torch, torch.distributed as dist
     dist.init_process_group("gloo")
     total = torch.tensor([dist.get_rank() + 1.0])
     dist.all_reduce(total)
-    print(*sys.argv[1:], os.environ["NODE_RANK"], dist.get_rank(), dist.get_world_size(), total.item(), flush=True)
+    told = *sys.argv[1:], os.environ["NODE_RANK"], dist.get_rank(), dist.get_world_size(), total.item()
+    sys.stdout.write(" ".join(map(str, told)) + "\n")
     dist.destroy_process_group()
 """
-ACCELERATE = """
-    import os, torch
+ACCELERATE = r"""
+    import os, sys, torch
     from accelerate import Accelerator
     accelerator = Accelerator()
     total = accelerator.reduce(torch.tensor([accelerator.process_index + 1.0]))
     rank, size = accelerator.process_index, accelerator.num_processes
-    print("accelerate", os.environ["NODE_RANK"], rank, size, total.item(), flush=True)
+    sys.stdout.write(f"accelerate {os.environ['NODE_RANK']} {rank} {size} {total.item()}\n")
     accelerator.end_training()
 """
 RAY = """
@@ -44,11 +46,12 @@ RAY = """
     ray.init()
     print(sys.argv[1:], ray.cluster_resources()["GPU"], sum(ray.get([worker.remote(index) for index in range(4)])))
 """
-MPI = """
-    import os
+MPI = r"""
+    import os, sys
     from mpi4py import MPI
     world = MPI.COMM_WORLD
-    print("mpi", os.environ["NODE_RANK"], world.rank, world.size, float(world.allreduce(world.rank + 1)), flush=True)
+    total = float(world.allreduce(world.rank + 1))
+    sys.stdout.write(f"mpi {os.environ['NODE_RANK']} {world.rank} {world.size} {total}\n")
 """
 
 
