@@ -82,9 +82,12 @@ def regressions(kept: Mapping[str, Kept], counted: Mapping[str, int]) -> list[st
 def count() -> dict[str, int]:
     """Instructions of the import of the client, as a whole process, and of each act of `hot_paths`."""
     program = [sys.executable, str(_PROGRAM)]
-    subprocess.run(program, check=True)  # or the first count would be of compiling, too
-    client = _totals([sys.executable, "-c", "from chamber.core import ChamberClient"])
-    between = _totals(program)
+    with tempfile.TemporaryDirectory() as compiled:
+        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONPYCACHEPREFIX": compiled}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        subprocess.run(program, check=True, env=environment)  # or the counts would be of compiling, too
+        client = _totals([sys.executable, "-c", "from chamber.core import ChamberClient"], environment)
+        between = _totals(program, environment)
     # Before the first mark is what was made ready; then acts and what is made ready for the next take turns.
     return {_CLIENT: client[-1], **dict(zip(hot_paths.ACTS, between[1::2], strict=True))}
 
@@ -95,12 +98,11 @@ def read() -> dict[str, Kept]:
     return {name: Kept(**values) for name, values in kept.items()}
 
 
-def _totals(command: list[str]) -> list[int]:
+def _totals(command: list[str], environment: Mapping[str, str]) -> list[int]:
     """Instructions until each mark, from the one before or the start, and last those until the end."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "out")
         valgrind = ["valgrind", "--quiet", "--tool=callgrind", f"--dump-before={_MARK}", f"--callgrind-out-file={out}"]
-        environment = os.environ | {"PYTHONHASHSEED": "0"}
         subprocess.run([*valgrind, *command], check=True, env=environment)
         parts = sorted(out.parent.glob("out.*"), key=lambda file: int(file.suffix[1:]))
         return [_total(part) for part in [*parts, out]]
