@@ -100,7 +100,7 @@ def server_at(host: str, port: int) -> Upstream:
         try:
             answered, _, body = (await reader.read(-1)).partition(b"\r\n\r\n")
         finally:
-            writer.close()
+            writer.transport.abort()  # close() would wait until all is written, which nobody may read any more
         return Answer(_CLOSES.sub(b"", answered) + b"\r\n\r\n", body)
 
     return ask

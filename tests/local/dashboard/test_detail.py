@@ -130,6 +130,7 @@ async def test_who_scrolls_up_is_left_there(working, visit, submit, gate):
     await printed.focus()
     await page.keyboard.press("Home")
     await expect(follow).not_to_be_checked()
+    await page.wait_for_function("() => document.querySelector('pre').scrollTop === 0")  # it glides there
     file.touch()
     await expect(printed).to_contain_text("end")
     assert await printed.evaluate("node => node.scrollTop") < 1000

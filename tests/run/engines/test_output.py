@@ -40,6 +40,12 @@ def test_a_secret_at_the_end_of_what_is_shown_is_not_shown_in_part() -> None:
     assert "s3" not in line
 
 
+def test_a_long_line_of_nothing_but_secrets_shows_no_part_of_one() -> None:
+    key = "k3y" * 700
+    (line,) = _lines(Output([Secret(key)]), key.encode() * 40 + b" end\n")
+    assert line == "***" * 40 + " end"
+
+
 def test_the_tail_holds_the_last_thirty_lines() -> None:
     output = Output()
     _lines(output, b"".join(b"%d\n" % number for number in range(100)))

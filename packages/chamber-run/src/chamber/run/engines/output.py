@@ -15,6 +15,8 @@ __all__ = ["Output"]
 #: Characters that are shown of a line, and that are waited for the end of one.
 _LONGEST_LINE = 2_000
 _LONGEST_WAIT = 256 << 10
+#: Characters that are searched for secrets of a long line, whose end is not shown.
+_ENOUGH = 32 << 10
 _MOST_LINES = 20_000
 _TAIL_LINES = 30
 #: What the classic builder says of the container of a step.
@@ -46,8 +48,14 @@ class Output:
         return list(self._shown_of(filter(None, map(self._clean, lines))))
 
     def _clean(self, line: str) -> str:
+        clean = self._redacted(line[:_ENOUGH])
+        if len(line) > _ENOUGH and len(clean) < _ENOUGH // 2:  # what is shown would end where it was cut
+            clean = self._redacted(line)
+        return clean[:_LONGEST_LINE]
+
+    def _redacted(self, line: str) -> str:
         printable = line if line.isprintable() else _printable(line)
-        return redacted(printable, *self._secrets).rstrip()[:_LONGEST_LINE]
+        return redacted(printable, *self._secrets).rstrip()
 
     def _shown_of(self, lines: Iterable[str]) -> Iterator[str]:
         for line in lines:
