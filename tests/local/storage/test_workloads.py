@@ -1,5 +1,7 @@
 """What is kept of a workload while it waits."""
 
+import contextlib
+
 from hypothesis import given
 from hypothesis import strategies as st
 from stored import AT, database, workload
@@ -12,7 +14,11 @@ REASONS = st.lists(st.tuples(st.text(max_size=20), st.sampled_from([None, "pool_
 
 @given(said=REASONS)
 def test_what_waits_keeps_the_last_reason_and_the_last_pool_that_was_named(said):
-    connection = database()
+    with contextlib.closing(database()) as connection:
+        _check(connection, said)
+
+
+def _check(connection, said):
     workloads.add(connection, workload(1))
     workloads.add(connection, workload(2))
     workloads.advance(connection, "wl_1", Status.QUEUED, AT, since=tuple(Status))
