@@ -1,6 +1,7 @@
 """What is logged, and where it goes."""
 
 import ast
+import errno
 import io
 import logging
 import pathlib
@@ -69,6 +70,26 @@ def test_an_application_that_listens_hears_of_a_retry(caplog):
         client.health()
     assert "call is retried" in caplog.text
     assert "attempt=1" in caplog.text
+
+
+class Exhausted:
+    """Finds no module, because no descriptor is left to look with."""
+
+    @staticmethod
+    def find_spec(name, *_):
+        if name == "structlog":
+            raise OSError(errno.EMFILE, "Too many open files")
+
+
+@pytest.mark.parametrize("lack", ["not there", "not to be read"])
+def test_what_cannot_be_rendered_is_logged_all_the_same_and_without_secrets(monkeypatch, caplog, secret, lack):
+    if lack == "not there":
+        monkeypatch.setitem(sys.modules, "structlog", None)
+    else:
+        monkeypatch.delitem(sys.modules, "structlog")
+        monkeypatch.setattr(sys, "meta_path", [Exhausted, *sys.meta_path])
+    logger("chamber.core.somewhere").warning("not kept", file="journal", why=f"sent {TOKEN} 100 %")
+    assert caplog.messages == ["event='not kept' {'file': 'journal', 'why': 'sent *** 100 %'}"]
 
 
 def test_a_message_with_a_per_cent_sign_is_logged_as_it_is(caplog):

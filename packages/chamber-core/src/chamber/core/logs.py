@@ -57,8 +57,14 @@ class Logger:
         self._log(logging.ERROR, event, {"exc_info": True, **facts})
 
     def _log(self, level: int, event: str, facts: dict[str, Any]) -> None:
-        if self._standard.isEnabledFor(level):
-            self._bound.log(level, event, **facts)
+        if not self._standard.isEnabledFor(level):
+            return
+        try:
+            bound = self._bound
+        except (ImportError, OSError):  # as where no descriptor is left to read it by
+            self._standard.log(level, "%s", redacted(f"event={event!r} {facts}"))
+        else:
+            bound.log(level, event, **facts)
 
     @functools.cached_property
     def _bound(self) -> structlog.stdlib.BoundLogger:
