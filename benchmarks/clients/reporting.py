@@ -5,7 +5,7 @@ import resource
 import sys
 import time
 
-__all__ = ["counted", "main", "spend", "tenths"]
+__all__ = ["counted", "gets", "main", "spend", "tenths", "warmed"]
 
 
 def main(scenarios):
@@ -32,6 +32,29 @@ def spend(seconds):
     until = time.perf_counter() + seconds
     while time.perf_counter() < until:
         pass
+
+
+def warmed(client):
+    """The client after 20 calls, by which it has imported and connected."""
+    for name in names(20):
+        client.get_workload(name)
+    return client
+
+
+def gets(client, count):
+    """Get so many workloads one after the other."""
+    asked = names(count)
+
+    def act():
+        for name in asked:
+            assert client.get_workload(name).id == name
+
+    return act
+
+
+def names(count):
+    """The ids of so many workloads."""
+    return [f"wl_{number:024x}" for number in range(count)]
 
 
 def counted(items, count, each=None):

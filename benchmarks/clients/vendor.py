@@ -10,22 +10,12 @@ TOKEN = "ch.0123456789abcdef"
 def client(url):
     from chamber_sdk import ChamberClient
 
-    made = ChamberClient(TOKEN, url)
-    for number in range(20):
-        made.get_workload(f"wl_{number:024x}")
-    return made
+    return reporting.warmed(ChamberClient(TOKEN, url))
 
 
 def get(url, count):
     """Workloads one after the other."""
-    made = client(url)
-    names = [f"wl_{number:024x}" for number in range(count)]
-
-    def act():
-        for name in names:
-            assert made.get_workload(name).id == name
-
-    return act
+    return reporting.gets(client(url), count)
 
 
 def iterate(url, count):

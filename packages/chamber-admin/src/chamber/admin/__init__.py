@@ -13,10 +13,14 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from chamber.core.lazy import lazily
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from chamber.admin.models import Allocation, Team, Template, TemplateScope
     from chamber.admin.tree import TeamNode, team_tree
 
@@ -31,12 +35,6 @@ _HOMES = {
     "team_tree": "chamber.admin.tree",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__: Callable[[str], Any]
+__dir__: Callable[[], list[str]]
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -5,10 +5,14 @@ The methods of the clients are in `chamber.run.operations`; what plugins can do,
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from chamber.core.lazy import lazily
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from chamber.core.errors import DockerError
     from chamber.run.doctor.diagnosis import Check, Diagnosis
     from chamber.run.errors import (
@@ -52,12 +56,6 @@ _HOMES = {
     "RunOperations": "chamber.run.operations",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__: Callable[[str], Any]
+__dir__: Callable[[], list[str]]
+__getattr__, __dir__ = lazily(__name__, _HOMES)
