@@ -40,7 +40,7 @@ def shown(value: Any, now: datetime | None = None) -> str:
         case Seconds():
             return span(value)
         case float():
-            return f"{value:,.6g}"
+            return f"{value:,.3g}" if abs(value) < 1 else f"{value:,.2f}".rstrip("0").rstrip(".")
     return cell(value)
 
 
