@@ -34,8 +34,11 @@ _COMMAND = (
 )
 
 
-def main(arguments: Sequence[str] | None = None, program: str = "python -m chamber.local") -> int:
-    """Does what is asked for, by default serves until SIGINT or SIGTERM; the exit code. `program` is how it is called."""
+_PROGRAM = "python -m chamber.local"
+
+
+def main(arguments: Sequence[str] | None = None, program: str = _PROGRAM) -> int:
+    """Does what is asked for, by default serves until SIGINT or SIGTERM; the exit code. `program`: its name in help."""
     asked = _parser(program).parse_args(arguments)
     try:
         return _serve(asked) if asked.command == "up" else _command(asked)
@@ -64,7 +67,7 @@ def _serve(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _parser(program: str) -> argparse.ArgumentParser:
+def _parser(program: str = _PROGRAM) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(program, description="A whole Chamber on this machine")
     parser.add_argument("command", nargs="?", choices=_COMMANDS, default="up", help=_COMMAND)
     parser.add_argument("workload", nargs="?", help="the id of a workload, for logs")
