@@ -55,6 +55,13 @@ def test_the_readme_of_a_member_makes_sense_on_the_package_index(member):
     assert [target for target in LINK.findall(text) if not target.startswith(("#", "https://"))] == []
 
 
+@pytest.mark.parametrize("member", MEMBERS, ids=short_name)
+def test_the_readme_of_a_member_begins_with_how_to_install_it(member):
+    first = re.search(r"^```(\w*)\n(.*?)^```$", (member / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert first[1] == "console"
+    assert re.search(rf"^pip install .*\b{member.name}\b", first[2], re.MULTILINE)
+
+
 @pytest.mark.parametrize("member", [*MEMBERS, ROOT / "packages" / "_template"], ids=lambda member: member.name)
 def test_every_member_carries_the_licence(member):
     assert (member / "LICENSE").read_text("utf-8") == (ROOT / "LICENSE").read_text("utf-8")
