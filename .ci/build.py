@@ -4,6 +4,7 @@ A wheel is built from the source distribution, as installers without it would. W
 the exit code is 1.
 """
 
+import argparse
 import email
 import subprocess
 import sys
@@ -21,7 +22,9 @@ BESIDE = {"LICENSE", "PKG-INFO", "README.md", "pyproject.toml", ".gitignore"}
 
 def main(arguments: list[str]) -> int:
     """Build all, have twine look at the metadata, and look at what the files hold."""
-    folder = Path(arguments[0]) if arguments else ROOT / "dist"
+    parser = argparse.ArgumentParser("hatch run build", description=main.__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "dist", help="empty, or made (dist)")
+    folder: Path = parser.parse_args(arguments).folder
     if folder.exists() and any(folder.iterdir()):
         print(f"{folder} is not empty: what is there would be published too", file=sys.stderr)
         return 2

@@ -26,6 +26,21 @@ def test_without_a_token_one_line_says_how_to_get_one(cli):
     )
 
 
+def test_an_empty_token_is_told_to_who_types_and_not_to_who_programs(cli, monkeypatch):
+    monkeypatch.setenv("CHAMBER_TOKEN", "")
+    done = cli("workloads", "list")
+    assert (done.exit_code, done.stderr.count("\n")) == (3, 1)
+    assert "`chamber login`" in done.stderr
+    assert "ChamberClient" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["workloads"], ["config"]])
+def test_without_a_command_the_help_is_shown_as_it_is(cli, words):
+    done = cli(*words)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == cli(*words, "--help").stdout
+
+
 def test_an_error_of_the_api_is_one_line_with_the_id_of_the_request(cli, seeded):
     done = cli("workloads", "get", UNKNOWN, chamber=seeded)
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (4, "", 1)
@@ -47,6 +62,7 @@ def test_an_api_that_is_not_there_is_told(cli, monkeypatch):
     done = cli("--api-url", "http://127.0.0.1:1", "--timeout", "0.5", "workloads", "list")
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (6, "", 1)
     assert "`chamber doctor`" in done.stderr
+    assert "(GET http://127.0.0.1:1/" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,9 @@ def test_a_command_has_help_and_examples(path, cli):
     assert ALL[path].examples
     if path[1] != "local":  # which hands everything over
         assert ALL[path].help.split("\n")[0].split(":")[0] in shown
-        assert all(example in shown for example in ALL[path].examples)
+        typed = " ".join(shown.replace("\\\n", " ").split())
+        assert all(" ".join(example.split()) in typed for example in ALL[path].examples)
+        assert max(map(len, shown.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("example", [line for command in ALL.values() for line in command.examples])

@@ -15,10 +15,9 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.MUL
 def test_python_in_the_readme_runs(code, tmp_path):
     (tmp_path / "my-project").mkdir()
     (tmp_path / "my-project" / "train.py").write_text("print('trained')\n")
-    program = code if "import" in code else f"from chamber.local import LocalChamber\n{code}"
 
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
 
     assert (done.returncode, done.stderr) == (0, "")

@@ -11,6 +11,7 @@ import zipfile
 import pytest
 import yaml
 from members import MEMBERS, ROOT, project, short_name
+from packaging.version import Version
 
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
 LINK = re.compile(r"\]\(([^)]+)\)")
@@ -53,6 +54,13 @@ def test_the_readme_of_a_member_makes_sense_on_the_package_index(member):
     """There are no files beside it there."""
     text = (member / "README.md").read_text("utf-8")
     assert [target for target in LINK.findall(text) if not target.startswith(("#", "https://"))] == []
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=short_name)
+def test_the_readme_of_a_member_begins_with_how_to_install_it(member):
+    first = re.search(r"^```(\w*)\n(.*?)^```$", (member / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert first[1] == "console"
+    assert re.search(rf"^pip install .*\b{member.name}\b", first[2], re.MULTILINE)
 
 
 @pytest.mark.parametrize("member", [*MEMBERS, ROOT / "packages" / "_template"], ids=lambda member: member.name)
@@ -128,6 +136,12 @@ def test_every_action_of_the_release_is_pinned_to_a_commit_and_says_its_release(
     for action, comment in used:
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)
         assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
+
+
+def test_what_publishes_knows_the_metadata_that_is_built():
+    """Metadata 2.5, which hatchling writes, is known to twine from 7 on, and that is in the action from 1.14.2 on."""
+    (release,) = re.findall(r"uses: pypa/gh-action-pypi-publish@\S+ # v(\S+)", WORKFLOW.read_text("utf-8"))
+    assert Version(release) >= Version("1.14.2")
 
 
 def test_only_the_job_that_publishes_may_ask_for_an_identity_and_no_secret_is_used():

@@ -17,6 +17,7 @@ def test_the_words_are_handed_over_as_they_are(capfd, cli):
 def test_without_words_the_help_of_chamber_local_is_shown(cli):
     done = cli("local")
     assert done.exit_code == 0
+    assert done.stdout.startswith("usage: chamber local ")
     assert "--data-dir" in done.stdout
     assert cli("local", "--help").stdout == done.stdout
 

@@ -56,6 +56,16 @@ def test_plugins_are_listed_with_what_they_add(told):
     assert found["metrics"]["state"] == "loaded"
 
 
+def test_the_doctor_looks_at_all_the_rest_without_a_token(cli, seeded, monkeypatch):
+    monkeypatch.setenv("CHAMBER_API_URL", seeded.api_url)
+    done = cli("doctor", "-o", "json")
+    found = {check["name"]: check for check in json.loads(done.stdout)}
+    assert done.exit_code == 1
+    assert found["api"]["state"] == "failed"
+    assert "CHAMBER_TOKEN" in found["api"]["remedy"]
+    assert {"clock", "registry", "engine", "disk"} <= set(found)
+
+
 def test_the_doctor_says_what_it_found_and_whether_a_run_can_work(cli, seeded):
     done = cli("doctor", "-o", "json", chamber=seeded)
     checks = {check["name"]: check["state"] for check in json.loads(done.stdout)}

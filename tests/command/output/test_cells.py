@@ -39,8 +39,9 @@ def test_a_pipe_gets_what_is_exact(value, text):
         (NOW - timedelta(hours=5, minutes=3), "5h ago"),
         (NOW - timedelta(days=5, hours=3), "5d ago"),
         (Seconds(3988.9), "1h 06m"),
-        (720.766808, "720.767"),
-        (1234567.0, "1.23457e+06"),
+        (720.766808, "720.77"),
+        (0.00345004, "0.00345"),
+        (1234567.0, "1,234,567"),
         (8, "8"),
     ],
 )

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from chamber.command.output.columns import WORKLOADS
+from chamber.command.output.columns import CAPACITY, WORKLOADS
 from chamber.command.output.tables import fitting, styled, table
 from chamber.core import JobStatus, Workload
 
@@ -22,10 +22,10 @@ WORK = [
 ]
 
 
-def rendered(width):
+def rendered(width, rows=WORK, columns=WORKLOADS):
     console = Console(width=width, color_system=None)
     with console.capture() as captured:
-        console.print(table(WORK, WORKLOADS, width))
+        console.print(table(rows, columns, width))
     return [line.rstrip() for line in captured.get().splitlines()]
 
 
@@ -37,19 +37,30 @@ def test_a_row_is_one_line_with_the_whole_id_on_every_terminal(width):
     assert all(len(line) <= width for line in lines)
 
 
-def test_texts_are_cut_before_figures_and_the_last_columns_are_left_out():
+def test_texts_are_cut_before_figures_and_columns_that_say_less_are_left_out():
     assert rendered(200)[0].split() == ["ID", "NAME", "STATUS", "GPUS", "TYPE", "TEAM"]
     assert "COMPLETED" in rendered(70)[2]
     assert "…" in rendered(70)[2]
     assert rendered(50)[0].split() == ["ID", "NAME", "STATUS"]
+    assert len(rendered(80)[2].split()[1]) >= 16
+
+
+def test_what_is_left_of_a_capacity_is_there_on_a_narrow_terminal():
+    hours = {"allocated_hours": 48960.0, "used_hours": 106.046, "remaining_hours": 48853.954}
+    pool = {"kind": "pool", "id": "pool_h100", "name": "local H100", "gpu_type": "H100", "gpus": 64, "used": 2}
+    team = {"kind": "organization", "id": "init_d4cd678da5bc0d3e", "name": "Labelling", **hours}
+    lines = rendered(80, [pool | hours | {"available": 62}, team], CAPACITY)
+    assert {"GPUS", "FREE", "GPU-HOURS", "LEFT"} <= set(lines[0].split())
+    assert lines[2].split()[-2:] == ["48,960", "48,854"]
 
 
 @given(
     st.dictionaries(st.text(min_size=1) | st.sampled_from(["name", "team"]), st.integers(1, 60)), st.integers(0, 200)
 )
-def test_the_columns_that_are_kept_are_the_first_and_fit(wanted, room):
+def test_the_columns_that_are_kept_fit_in_their_order_and_the_first_is_one(wanted, room):
     widths = fitting(wanted, room)
-    assert list(widths) == list(wanted)[: len(widths)]
+    assert list(widths) == [name for name in wanted if name in widths]
+    assert list(widths)[:1] == list(wanted)[:1]
     taken = sum(widths.values()) + 2 * max(len(widths) - 1, 0)
     assert taken <= room or len(widths) <= 1
     assert all(widths[name] == wanted[name] or name in {"name", "team"} for name in widths)

@@ -106,6 +106,16 @@ def test_a_secret_that_was_put_where_none_belongs_is_not_in_the_summary_either(t
     assert "--key ***" in text
 
 
+def test_the_manifest_is_in_the_colours_of_the_terminal_which_can_be_read_on_light_and_on_dark(
+    plan: DryRunResult,
+) -> None:
+    terminal = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    with terminal.capture() as captured:
+        terminal.print(plan)
+    assert "\x1b[94m" in captured.get()  # bright blue, whatever that is here
+    assert [code for code in ("\x1b[38;2;", "\x1b[48;2;") if code in captured.get()] == []
+
+
 def test_in_a_notebook_a_plan_is_tables_with_every_section(plan: DryRunResult) -> None:
     shown = plan._repr_html_()
     for heading in ("Detected", "Image", "Job", "Settings", "Environment variables", "Warnings", "Manifest"):

@@ -45,6 +45,15 @@ _KINDS: tuple[tuple[str, int, str], ...] = (
     ("MissingExtraError", USAGE, ""),
     ("PluginError", USAGE, "`chamber plugins` lists them"),
 )
+#: How an error begins that tells how to write a program → what it is to whoever types.
+_TOLD_OTHERWISE = {
+    "No Chamber token was found": (
+        "No token was found: `chamber login` stores one, and CHAMBER_TOKEN is used without being stored"
+    ),
+    "The Chamber token is empty": (
+        "The token is empty: set CHAMBER_TOKEN to one, or unset it and let `chamber login` store one"
+    ),
+}
 #: Errors whose own words say what to type already.
 _TOLD = ("chamber ", "pip install")
 
@@ -70,9 +79,8 @@ def sentence(error: BaseException) -> str:
     message = _message(error)
     if not _is_ours(error) and not _is_missing(error):
         return printable(redacted(f"Unexpected {type(error).__name__}: {message}; --debug tells more"))
-    advice = _kind(error)[1]
-    request = getattr(error, "request_id", None)
-    return printable(redacted(_joined(message, advice) + (f" (request {request})" if request else "")))
+    told = _joined(message, _kind(error)[1])
+    return printable(redacted(f"{told} ({known})" if (known := ", ".join(_call(error))) else told))
 
 
 def everything(error: BaseException) -> str:
@@ -91,11 +99,23 @@ def _facts(error: BaseException) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
+def _call(error: BaseException) -> Iterator[str]:
+    """The call that failed, as far as that helps: what did not answer, and the id of the request."""
+    from chamber.core.errors import TransportError
+
+    method, url, request = (getattr(error, name, None) for name in ("method", "url", "request_id"))
+    if url and isinstance(error, TransportError):
+        yield f"{method} {url}"
+    if request:
+        yield f"request {request}"
+
+
 def _message(error: BaseException) -> str:
     """An error's own words; where they tell how to write a program, ours, and without the output that they quote."""
     message = str(getattr(error, "message", error)) or type(error).__name__
-    if message.startswith("No Chamber token was found"):
-        return "No token was found: `chamber login` stores one, and CHAMBER_TOKEN is used without being stored"
+    for beginning, told in _TOLD_OTHERWISE.items():
+        if message.startswith(beginning):
+            return told
     first, _, quoted = message.partition("\n")
     return first.rpartition(". ")[0] or first if quoted and first.endswith(":") else message
 

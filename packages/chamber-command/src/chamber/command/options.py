@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -87,7 +88,7 @@ class Command(click.Command):
         """The examples, each in a line of its own."""
         if self.examples:
             with formatter.section("Examples"):
-                formatter.write("".join(f"  {example}\n" for example in self.examples))
+                formatter.write("".join(f"{_typed(example, formatter.width)}\n" for example in self.examples))
         super().format_epilog(ctx, formatter)
 
 
@@ -106,18 +107,27 @@ class Pairs(_Pair):
 
     name = "name=value"
 
+    def __init__(self, shown: str = "NAME=VALUE") -> None:
+        self._shown = shown
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         """The two sides of the first equals sign."""
         if isinstance(value, tuple):
             return value
         name, found, given = str(value).partition("=")
         if not found or not name:
-            self.fail(f"{name or 'this'} has no value: write NAME=VALUE", param, ctx)
+            self.fail(f"{name or 'this'} has no value: write {self._shown}", param, ctx)
         return name, given
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """As help shows it."""
-        return "NAME=VALUE"
+        return self._shown
+
+
+def _typed(line: str, width: int) -> str:
+    """A command line as a shell takes it, in as many lines as it needs."""
+    indents = {"initial_indent": "  ", "subsequent_indent": "      "}
+    return " \\\n".join(wrap(line, width - 2, break_long_words=False, break_on_hyphens=False, **indents))
 
 
 def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

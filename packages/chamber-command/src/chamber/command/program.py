@@ -79,6 +79,9 @@ def _ended(session: Session, error: Exception) -> int:
     if isinstance(error, OSError) and error.errno == errno.EPIPE:
         _give_up_output()
         return PIPE_CLOSED
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return code
     if session.debug and code != INTERRUPTED:
         click.echo(everything(error), err=True)
     click.echo(f"Error: {sentence(error)}" if code != INTERRUPTED else sentence(error), err=True)

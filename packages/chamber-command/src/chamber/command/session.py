@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "Format", "Session", "pass_session"]
 
 Format = Literal["table", "json", "jsonl", "yaml", "csv"]
+#: A token for what is done offline, and for a look at what is missing.
+_NOBODY = "ch.nobody"
 FORMATS: tuple[Format, ...] = ("table", "json", "jsonl", "yaml", "csv")
 
 
@@ -47,6 +49,18 @@ class Session:
         from chamber.core import ChamberClient
 
         with ChamberClient(token, self.api_url, self.organization_id, self.timeout) as client:
+            yield client
+
+    @contextlib.contextmanager
+    def anyone(self) -> Iterator[ChamberClient]:
+        """The same; where there is no token, with one that is nobody's."""
+        from chamber.core import AuthenticationError
+
+        with contextlib.ExitStack() as opened:
+            try:
+                client = opened.enter_context(self.client())
+            except AuthenticationError:
+                client = opened.enter_context(self.client(_NOBODY))
             yield client
 
     def show(self, value: Any, columns: Columns | None = None) -> None:

@@ -34,9 +34,12 @@ _COMMAND = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Does what is asked for, by default serves until SIGINT or SIGTERM; the exit code."""
-    asked = _parser().parse_args(arguments)
+_PROGRAM = "python -m chamber.local"
+
+
+def main(arguments: Sequence[str] | None = None, program: str = _PROGRAM) -> int:
+    """Does what is asked for, by default serves until SIGINT or SIGTERM; the exit code. `program`: its name in help."""
+    asked = _parser(program).parse_args(arguments)
     try:
         return _serve(asked) if asked.command == "up" else _command(asked)
     except ConfigurationError as error:
@@ -64,8 +67,8 @@ def _serve(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m chamber.local", description="A whole Chamber on this machine")
+def _parser(program: str = _PROGRAM) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(program, description="A whole Chamber on this machine")
     parser.add_argument("command", nargs="?", choices=_COMMANDS, default="up", help=_COMMAND)
     parser.add_argument("workload", nargs="?", help="the id of a workload, for logs")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")

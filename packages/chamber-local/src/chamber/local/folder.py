@@ -55,6 +55,11 @@ class DataFolder:
         return f"chp.{made.hexdigest()}"
 
     @property
+    def lasts(self) -> bool:
+        """Whether it is there when it was closed."""
+        return self._temporary is None
+
+    @property
     def database(self) -> Path:
         """The SQLite file."""
         return self.path / "chamber.sqlite3"

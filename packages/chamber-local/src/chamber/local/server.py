@@ -73,7 +73,7 @@ class Server:
         async with AsyncExitStack() as stack:
             listening = Listening(settings.host, settings.port)
             stack.callback(listening.close)
-            database = Database(folder.database)
+            database = Database(folder.database, lasting=folder.lasts)
             stack.callback(database.close)
             parts, store = await _assemble(settings, folder, database, listening.address, stack)
             access = Access(

@@ -35,6 +35,9 @@ class Quantity(msgspec.Struct, frozen=True):
         return f"{self.figure(value)} {self.unit}" if self.unit and value is not None else self.figure(value)
 
 
+#: What is less than this is not told exactly.
+_HARDLY = 0.001
+
 #: The metrics of the API, and the two that chamber-local adds.
 _QUANTITIES = {
     "gpu_utilization": Quantity("GPU utilisation", "%", 100),
@@ -55,5 +58,7 @@ def quantity(metric: str) -> Quantity:
 
 
 def _digits(value: float) -> str:
-    """Four digits that count, or all before the point."""
+    """Four digits that count, or all before the point; what is hardly anything is said to be that."""
+    if 0 < value < _HARDLY:
+        return f"<{_HARDLY:g}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -16,7 +16,7 @@ __all__ = ["doctor"]
 @pass_session
 def doctor(session: Session, registry: str | None) -> None:
     """Look whether all that a run needs is there."""
-    with session.client() as client:
+    with session.anyone() as client:
         found = client.doctor(registry)
     if session.format == "table" and session.is_terminal:
         from rich.console import Console

@@ -79,7 +79,7 @@ def _rank(session: Session, client: ChamberClient, options: dict[str, Any]) -> N
     names = ("status", "time_range", "sort_by", "limit")
     asked = choosing.said(initiative_id=options["team"], **{name: options[name] for name in names})
     found = client.get_batch_workload_metrics(**asked)
-    session.show_parts(found, found.workloads, RANKING, found.summary())
+    session.show_parts(found, found.workloads, RANKING)
 
 
 COMMANDS = (stats, metrics)

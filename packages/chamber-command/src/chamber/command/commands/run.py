@@ -19,8 +19,6 @@ __all__ = ["run"]
 
 _MAPPINGS = ("env", "secrets")
 _WAITING = ("wait", "poll_interval", "timeout")
-#: In place of a token for a plan, which is made offline.
-_NOBODY = "ch.nobody"
 #: How progress tells of a submission, which ends with its id.
 _SUBMITTED = "submitted "
 #: What a plan has nothing to do with.
@@ -84,7 +82,7 @@ def _submitted(session: Session, client: ChamberClient, directory: str, given: d
 def _plan(session: Session, directory: str, given: dict[str, Any]) -> None:
     """Show what a run would do; nobody needs to be logged in for that."""
     given = {name: value for name, value in given.items() if name not in _OF_A_RUN}
-    with session.client(_token()) as client:
+    with session.anyone() as client:
         plan = client.plan(directory, **given)
     if session.format != "table":
         session.show(plan)
@@ -94,18 +92,6 @@ def _plan(session: Session, directory: str, given: dict[str, Any]) -> None:
         Console().print(plan)
     else:
         click.echo(plan.summary())
-
-
-def _token() -> str | None:
-    """None where a client finds a token itself."""
-    from chamber.core import AuthenticationError
-    from chamber.core.settings import resolve
-
-    try:
-        resolve()
-    except AuthenticationError:
-        return _NOBODY
-    return None
 
 
 def _given(options: dict[str, Any], arguments: tuple[str, ...]) -> dict[str, Any]:

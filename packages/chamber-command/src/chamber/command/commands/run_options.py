@@ -54,7 +54,7 @@ _START = (
     _option("--launcher", type=_LAUNCHERS, help="What starts the processes."),
     _several("--env", "-e", type=Pairs(), help="An environment variable. Several times."),
     _several("--forward-env", metavar="NAME", help="A variable of this shell, with its value. Several times."),
-    _several("--secret", "secrets", type=Pairs(), help="A variable from the cluster: NAME=SECRET/KEY. Several times."),
+    _several("--secret", "secrets", type=Pairs("NAME=SECRET/KEY"), help="A variable of the cluster's. Several times."),
 )
 _IMAGE = (
     _option("--registry", metavar="NAME|HOST/PATH", help="Where the image goes."),

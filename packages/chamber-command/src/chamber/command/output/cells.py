@@ -40,8 +40,14 @@ def shown(value: Any, now: datetime | None = None) -> str:
         case Seconds():
             return span(value)
         case float():
-            return f"{value:,.6g}"
+            return _figure(value)
     return cell(value)
+
+
+def _figure(value: float) -> str:
+    if abs(value) < 1:
+        return f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def ago(time: datetime, now: datetime) -> str:

@@ -29,6 +29,8 @@ _HEADINGS = {
 #: Texts that may be cut, and how many characters of them are left at least.
 _FLEXIBLE = {"name", "team", "description", "adds", "url", "parent", "reservation"}
 _LEAST = 8
+#: Columns that are left out before the others, these last.
+_SPARED = ("gpu_type", "used", "used_hours", "team", "job_class")
 #: Characters between columns.
 _GAP = 2
 
@@ -72,7 +74,7 @@ def every(values: Iterable[Any], columns: Columns | None, nothing: str) -> None:
 def table(rows: Iterable[Any], columns: Columns, room: int) -> Table:
     """A row for each value, in one line, and a column for each fact that is known of any.
 
-    Where `room`, in characters, is too small, texts are cut, and then the last columns left out.
+    Where `room`, in characters, is too small, texts are cut and columns left out.
     """
     found = [[held(row) for held in columns.values()] for row in rows]
     facts = {name: [line[place] for line in found] for place, name in enumerate(columns)}
@@ -88,21 +90,33 @@ def table(rows: Iterable[Any], columns: Columns, room: int) -> Table:
 
 
 def fitting(wanted: Mapping[str, int], room: int) -> dict[str, int]:
-    """The widths of as many of the first columns as there is room for; the first in any case, and whole."""
-    widths: dict[str, int] = {}
+    """The widths of the columns that there is room for; the first in any case, and whole."""
+    first = next(iter(wanted), None)
+    chosen: dict[str, int] = {}
     left = room + _GAP
-    for name, width in wanted.items():
-        least = min(width, _LEAST) if name in _FLEXIBLE else width
-        left -= least + _GAP
-        if widths and left < 0:
-            left += least + _GAP
-            break
-        widths[name] = least
+    for name in sorted(wanted, key=lambda name: (name != first, _spared(name))):
+        least = _least(name, wanted[name], room)
+        if name == first or least + _GAP <= left:
+            chosen[name] = least
+            left -= least + _GAP
+    widths = {name: chosen[name] for name in wanted if name in chosen}
     for name in sorted(widths, key=lambda name: wanted[name]):
         more = max(min(wanted[name] - widths[name], left), 0)
         widths[name] += more
         left -= more
     return widths
+
+
+def _spared(name: str) -> int:
+    """Its place among the columns that are spared first; 0 for the others."""
+    return _SPARED.index(name) + 1 if name in _SPARED else 0
+
+
+def _least(name: str, width: int, room: int) -> int:
+    """Characters that a column takes where it is cut. A name is known by a fifth of the line."""
+    if name == "name":
+        return min(width, max(_LEAST, room // 5))
+    return min(width, _LEAST) if name in _FLEXIBLE else width
 
 
 def _width(name: str, values: Sequence[Any]) -> int:

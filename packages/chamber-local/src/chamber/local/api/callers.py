@@ -26,7 +26,7 @@ def authenticated(request: web.Request, access: Access) -> User:
     else:
         user = _of_the_dashboard(request, access)
     if user is None:
-        raise ApiError(401, "UNAUTHENTICATED", "send the token in an Authorization: Bearer header")
+        raise ApiError(401, "UNAUTHENTICATED", "send the token as a bearer token in the header Authorization")
     return user
 
 

@@ -1,6 +1,7 @@
 """SQLite in WAL mode: one thread that writes, one that reads.
 
-A write has reached the disk when it returns (``synchronous=FULL``), so what was acknowledged survives a crash.
+A write has reached the disk when it returns (``synchronous=FULL``), so what was acknowledged survives a crash; where
+the file is removed with its Chamber, nothing waits for the disk.
 """
 
 import asyncio
@@ -26,14 +27,15 @@ Work = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
 class Database:
     """One SQLite file. Work is a function whose first parameter is the connection."""
 
-    def __init__(self, path: Path) -> None:
-        self._writer = _Worker(path, "BEGIN IMMEDIATE")
+    def __init__(self, path: Path, *, lasting: bool = True) -> None:
+        synchronous = "FULL" if lasting else "OFF"
+        self._writer = _Worker(path, "BEGIN IMMEDIATE", synchronous)
         try:
             self._writer.submit(migrate).result()
         except BaseException:
             self._writer.close()
             raise
-        self._reader = _Worker(path, "BEGIN")
+        self._reader = _Worker(path, "BEGIN", synchronous)
 
     async def write(
         self, work: Callable[Concatenate[sqlite3.Connection, P], R], *args: P.args, **kwargs: P.kwargs
@@ -56,8 +58,8 @@ class Database:
 class _Worker:
     """A connection and the one thread that uses it; a daemon, so that it never holds up the interpreter's exit."""
 
-    def __init__(self, path: Path, begin: str) -> None:
-        self._path, self._begin = path, begin
+    def __init__(self, path: Path, begin: str, synchronous: str) -> None:
+        self._path, self._begin, self._synchronous = path, begin, synchronous
         self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="chamber-local-sqlite", daemon=True)
         self._thread.start()
@@ -72,7 +74,7 @@ class _Worker:
         self._thread.join()
 
     def _run(self) -> None:
-        with contextlib.closing(_connect(self._path)) as connection:
+        with contextlib.closing(_connect(self._path, self._synchronous)) as connection:
             while (item := self._work.get()) is not None:
                 self._perform(connection, *item)
 
@@ -91,10 +93,11 @@ class _Worker:
             future.set_result(result)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, factory=Connection)
     connection.row_factory = sqlite3.Row
     connection.executescript(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;"
+        f"PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; "
+        "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000;"
     )
     return connection

@@ -47,7 +47,7 @@ def summary(plan: DryRunResult, hours: float | None = None) -> RenderableType:
         *(part for title, rows in _sections(plan, hours) for part in _section(title, rows)),
         *_warnings(plan),
         Text("Manifest", style="bold"),
-        Padding(Syntax(redacted(plan.shown_manifest.rstrip()), "yaml", background_color="default"), _INDENT),
+        Padding(Syntax(redacted(plan.shown_manifest.rstrip()), "yaml", theme="ansi_dark"), _INDENT),
     )
 
 
@@ -109,7 +109,8 @@ def _image(plan: DryRunResult) -> Iterator[_Row]:
         yield "base", plan.base_image.reference, build.base
         yield "environment", plan.environment_key, build.environment
         yield from (("installs", needed, "") for needed in [", ".join(_installed(plan))] if needed)
-    yield "project", f"{len(plan.files)} files, {decimal(sum(file.size for file in plan.files))}", build.project
+    files = "1 file" if len(plan.files) == 1 else f"{len(plan.files)} files"
+    yield "project", f"{files}, {decimal(sum(file.size for file in plan.files))}", build.project
     yield from ((name, "", told) for name, told in (("upload", build.upload), ("crosses", build.crossing)) if told)
     yield "goes to", plan.image, ""
 
