@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Unpack, cast
 
 from chamber.core import validation
@@ -15,11 +15,12 @@ from chamber.core.errors import AuthorizationError
 from chamber.core.many import ManyOperations
 from chamber.core.models import Workload
 from chamber.core.operations import Operations, operation
+from chamber.core.progress.reporting import Reporter
+from chamber.core.progress.steps import WARNING, OnProgress
 from chamber.core.redaction import without_locals
 from chamber.run.planning import history, saving
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.planning.planner import Request, prepare
-from chamber.run.progress import WARNING, Reporter
 from chamber.run.publishing import publish
 from chamber.run.resubmitting import Resubmission, beginning_anew, check_resubmission, completed
 from chamber.run.settings import registries
@@ -63,7 +64,7 @@ class RunOperations(Operations):
         wait: bool = False,
         poll_interval: float = 10.0,
         timeout: float | None = None,
-        on_progress: Callable[[str, str], None] | None = None,
+        on_progress: OnProgress | None = None,
         *,
         progress: bool | None = None,
         max_gpu_hours: float | None = None,
@@ -158,7 +159,7 @@ class RunOperations(Operations):
         no_cache: bool = False,
         save_dockerfile: bool = False,
         save_manifest: bool = False,
-        on_progress: Callable[[str, str], None] | None = None,
+        on_progress: OnProgress | None = None,
         *,
         progress: bool | None = None,
         **project: Unpack[ProjectOptions],

@@ -36,7 +36,8 @@ def wait(session: Session, workload_ids: tuple[str, ...], poll_interval: float, 
     """Wait until workloads have ended, and show how."""
     with session.client() as client:
         try:
-            found = client.wait_for_all(workload_ids, poll_interval, timeout)
+            progress = False if session.debug else None
+            found = client.wait_for_all(workload_ids, poll_interval, timeout, progress=progress)
         except KeyboardInterrupt:
             session.tell("Stopped waiting: what runs goes on running")
             click.get_current_context().exit(INTERRUPTED)
