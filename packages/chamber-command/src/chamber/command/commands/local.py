@@ -28,7 +28,7 @@ def local(ctx: click.Context, arguments: tuple[str, ...]) -> None:
         from chamber.core import MissingExtraError
 
         raise MissingExtraError("chamber local comes with chamber-local: pip install chamber-local") from None
-    ctx.exit(main(arguments or ["--help"]))
+    ctx.exit(main(arguments or ["--help"], ctx.command_path))
 
 
 local.context_settings = _HANDED_OVER
