@@ -42,6 +42,7 @@ def test_every_command_of_the_project_is_there():
     assert {*_leaves()} == {
         "login", "logout", "whoami", "run", "submit", "workloads", "logs", "capacity", "teams", "templates",
         "allocations", "registries", "plugins", "doctor", "local", "config", "completion",
+        "submissions",
     }  # fmt: skip
     assert {" ".join(path[2:]) for path in ALL if path[1] == "workloads"} == {
         "list", "get", "search", "stats", "metrics", "cancel", "wait", "watch", "explain",

@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 else:  # generic from click 8.4 on
     _Pair = click.ParamType
 
-__all__ = ["Command", "Group", "Option", "Pairs", "command", "group", "shared"]
+__all__ = ["Command", "Group", "Option", "Pairs", "begun", "command", "group", "shared"]
 
-_CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100}
+_CONTEXT = {
+    "help_option_names": ["-h", "--help"],
+    "show_default": True,
+    "max_content_width": 100,
+    "allow_extra_args": True,  # they are refused by us, who do not repeat what may be a secret
+}
+#: A word that is longer is repeated in part.
+_SHORT = 6
 #: Heading of the options that every command has.
 _EVERYWHERE = "Everywhere"
 
@@ -71,6 +78,12 @@ class Command(click.Command):
         self.examples: tuple[str, ...] = tuple(examples)
         self.params.extend(shared())
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do it. Raises UsageError: there are words that nothing takes."""
+        if ctx.args:
+            raise click.UsageError(f"There are words too many, from {begun(ctx.args[0])!r} on", ctx)
+        return super().invoke(ctx)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options under their headings, in the order in which they are declared."""
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -112,12 +125,17 @@ class Pairs(_Pair):
             return value
         name, found, given = str(value).partition("=")
         if not found or not name:
-            self.fail(f"{name or 'this'} has no value: write NAME=VALUE", param, ctx)
+            self.fail(f"{begun(str(value))!r} is no pair: write NAME=VALUE", param, ctx)
         return name, given
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """As help shows it."""
         return "NAME=VALUE"
+
+
+def begun(word: str) -> str:
+    """A word by which its place is found, and no secret that was typed there by mistake."""
+    return word if len(word) <= _SHORT else f"{word[:3]}…"
 
 
 def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
