@@ -12,6 +12,7 @@ from chamber.core.budgets import require_budget
 from chamber.core.clock import Deadline
 from chamber.core.enums import JobClass, JobStatus
 from chamber.core.errors import AuthorizationError
+from chamber.core.listed import Named
 from chamber.core.many import ManyOperations
 from chamber.core.models import Workload
 from chamber.core.operations import Operations, operation
@@ -220,7 +221,7 @@ class RunOperations(Operations):
     @staticmethod
     def list_registries() -> dict[str, str]:
         """The configured registries: names and URLs."""
-        return registries.listed()
+        return Named(registries.listed())
 
     @staticmethod
     def set_default_registry(name: str) -> None:
