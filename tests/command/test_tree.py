@@ -58,6 +58,13 @@ def test_a_command_has_help_and_examples(path, cli):
         assert all(example in shown for example in ALL[path].examples)
 
 
+@pytest.mark.parametrize("group", sorted({path[1] for path in ALL if len(path) == 3}))
+def test_the_help_of_a_group_tells_what_each_of_its_commands_does(group, cli):
+    shown = " ".join(cli(group, "--help").stdout.split())
+    sentences = [command.help.partition(".")[0] for path, command in ALL.items() if path[1] == group]
+    assert [sentence for sentence in sentences if " ".join(sentence.split()) not in shown] == []
+
+
 @pytest.mark.parametrize("example", [line for command in ALL.values() for line in command.examples])
 def test_an_example_is_a_command_line_that_is_understood(example, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

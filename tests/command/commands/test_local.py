@@ -18,6 +18,7 @@ def test_without_words_the_help_of_chamber_local_is_shown(cli):
     done = cli("local")
     assert done.exit_code == 0
     assert "--data-dir" in done.stdout
+    assert "chamber local up --executor simulated --seed demo" in done.stdout
     assert cli("local", "--help").stdout == done.stdout
 
 

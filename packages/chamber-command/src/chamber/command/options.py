@@ -22,8 +22,8 @@ _CONTEXT = {
     "max_content_width": 100,
     "allow_extra_args": True,  # they are refused by us, who do not repeat what may be a secret
 }
-#: A word that is longer is repeated in part.
-_SHORT = 6
+#: Characters. A word that is longer is repeated in part; a sentence of help is shorter.
+_SHORT, _SENTENCE = 6, 200
 #: Heading of the options that every command has.
 _EVERYWHERE = "Everywhere"
 
@@ -112,6 +112,12 @@ class Group(click.Group):
     def __init__(self, *arguments: Any, **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
         self.params.extend(shared())
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands, each with the whole of its first sentence."""
+        found = {name: command for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(_SENTENCE)) for name, command in found.items()])
 
 
 class Pairs(_Pair):

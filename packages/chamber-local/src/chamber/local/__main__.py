@@ -27,6 +27,13 @@ _STARTED = """\
 """
 
 PROGRAM = "python -m chamber.local"
+_EXAMPLES = """\
+examples:
+  {program} up --data-dir ~/chamber-data --gpus H100=8,A100=4
+  {program} up --executor simulated --seed demo
+  {program} logs wl_1a2b
+  {program} down
+"""
 
 _COMMANDS = ("up", "down", "status", "logs", "reset")
 _COMMAND = (
@@ -71,7 +78,12 @@ def _serve(asked: argparse.Namespace) -> int:
 
 
 def _parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=program, description="A whole Chamber on this machine")
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description="A whole Chamber on this machine",
+        epilog=_EXAMPLES.format(program=program),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("command", nargs="?", choices=_COMMANDS, default="up", help=_COMMAND)
     parser.add_argument("workload", nargs="?", help="the id of a workload, for logs")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
