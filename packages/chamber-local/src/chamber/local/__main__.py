@@ -77,7 +77,7 @@ def _serve(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _parser(program: str) -> argparse.ArgumentParser:
+def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program,
         description="A whole Chamber on this machine",
