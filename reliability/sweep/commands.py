@@ -10,7 +10,8 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -23,6 +24,8 @@ __all__ = ["Keeper", "every"]
 
 #: Seconds.
 _PATIENCE = 120.0
+#: Calls side by side: many of them wait for servers that never answer well.
+_AT_ONCE = 4
 _COMMAND = (sys.executable, "-X", "dev", "-m", "chamber.command")
 _FORMATS = ("table", "json", "jsonl", "yaml", "csv")
 _TEAM = ("--team", "init_local")
@@ -49,12 +52,20 @@ class Line(Struct, frozen=True):
 
 def every(keeper: Keeper) -> None:
     """Call the command in each way that has to do with secrets."""
-    for line in (*_read(keeper), *_settings(keeper), *_logins(keeper), *_calls(keeper), *_runs(keeper)):
-        for call in (_in_a_pipe, _on_a_terminal):
-            code, told = call(line)
-            keeper.keep("commands", told)
-            if (code == 0) is not line.works:
-                keeper.failures.append(f"chamber {' '.join(line.words[:2])}: {code} {told.decode(errors='replace')}")
+    with ThreadPoolExecutor(_AT_ONCE) as several, ThreadPoolExecutor(1) as one:
+        for lines in (_read, _settings, _calls, _runs, _logins):
+            calls = [(line, call) for line in lines(keeper) for call in (_in_a_pipe, _on_a_terminal)]
+            pool = one if lines is _logins else several  # what logs in changes what comes after it
+            for (line, _), (code, told) in zip(calls, pool.map(_made, calls), strict=True):
+                keeper.keep("commands", told)
+                if (code == 0) is not line.works:
+                    words = " ".join(line.words[:2])
+                    keeper.failures.append(f"chamber {words}: {code} {told.decode(errors='replace')}")
+
+
+def _made(call: tuple[Line, Callable[[Line], tuple[int, bytes]]]) -> tuple[int, bytes]:
+    line, make = call
+    return make(line)
 
 
 def _in_a_pipe(line: Line) -> tuple[int, bytes]:
