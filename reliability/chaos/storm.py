@@ -24,13 +24,13 @@ from chamber.core import AsyncChamberClient, ChamberClient, ChamberError, Submis
 from chamber.core.clock import Clock
 from chamber.core.journal import Journal
 from chamber.core.portal import call
+from chamber.core.progress.reporting import Reporter
 from chamber.core.testing import waiting_by
 from chamber.core.transport import Transport
 from chamber.core.transport.exchange import Request
 from chamber.core.wire import Answer
 from chamber.local import LocalChamber
 from chamber.run import DryRunResult
-from chamber.run.progress import Reporter
 from chamber.run.submitting import submit
 from reliability.chaos.clock import CallersClock, arrive
 from reliability.chaos.kinds import KINDS, SLOW

@@ -1,9 +1,10 @@
 """The secrets sweep: secrets are planted wherever a user has them, a session does everything, and no trace is left.
 
 What is looked at: standard output and error, logs at DEBUG, reprs and all other ways to show a value, pickles,
-tracebacks with and without locals, the journal, the cache and the temporary folder, command lines of engines, the
-image that docker built with its history, the registries, and what was sent to hosts. Each canary is looked for in
-every form that the redactor knows, and by the part of it that is nowhere else.
+tracebacks with and without locals, what the ``chamber`` command writes in pipes and on terminals, the journal, the
+cache and the temporary folder, command lines of engines, the image that docker built with its history, the registries,
+and what was sent to hosts. Each canary is looked for in every form that the redactor knows, and by the part of it that
+is nowhere else.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ __all__ = ["Sweep", "main", "sweep"]
 _ROOT = Path(__file__).resolve().parents[2]
 _BASE = "localhost/chamber-tests/python:1"
 #: Seconds.
-_LIMIT = 400.0
+_LIMIT = 1000.0
 
 
 class Sweep(msgspec.Struct, frozen=True):

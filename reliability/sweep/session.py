@@ -32,6 +32,7 @@ from chamber.core.logs import redacted_event
 from chamber.core.redaction import Secret
 from chamber.core.testing import registered
 from chamber.run import Registry
+from reliability.sweep import commands as command_lines
 from reliability.sweep.canaries import Given
 
 __all__ = ["main"]
@@ -298,6 +299,14 @@ def secrets(session: Session) -> None:
             raise ChamberError(f"it was {text!r}", details=[{"told": text}], url=f"https://x.test/?a={quote(text)}")
 
 
+def commands(session: Session) -> None:
+    """The command line, on a project that needs no engine."""
+    file, aside = session.root / "project" / "Dockerfile", session.root / "Dockerfile"
+    file.rename(aside)
+    command_lines.every(session)
+    aside.rename(file)
+
+
 def _variables(session: Session) -> dict[str, Any]:
     value = session.values
     url = f"postgres://ada:{quote(value['password of a URL in env'], safe='')}@db.test/x"
@@ -318,7 +327,7 @@ def main(argv: list[str]) -> int:
     given = msgspec.json.decode(Path(argv[0]).read_bytes(), type=Given)
     session = Session(given)
     settle(session)
-    for step in (secrets, clients, calls, plans, runs, plugged):
+    for step in (secrets, clients, calls, plans, runs, plugged, *([] if given.leak else [commands])):
         step(session)
     if given.leak:
         print(f"the password is {given.values['login of docker']}")

@@ -112,3 +112,9 @@ def test_an_allocation_for_an_unknown_team_is_refused_by_the_api(ask):
 def test_what_is_not_there_is_not_found(ask, method):
     with pytest.raises(NotFoundError, match="no_such_thing"):
         ask(method, "no_such_thing")
+
+
+def test_what_is_listed_is_a_table_in_a_notebook(ask, chamber):
+    for listed in (ask("list_teams"), ask("list_templates"), ask("list_allocations", chamber.team)):
+        assert listed._repr_html_().count("<tr") == (len(listed) + 1 if listed else 0)
+        assert isinstance(listed, list)

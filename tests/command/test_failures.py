@@ -101,3 +101,21 @@ def test_the_whole_story_holds_no_secret():
 def test_the_readme_has_every_exit_code():
     table = re.findall(r"^\| (\d+) \| (.*) \|$", README.read_text("utf-8"), re.MULTILINE)
     assert {int(code): told for code, told in table} == failures.CODES
+
+
+@pytest.mark.parametrize(("word", "told"), [("wl_1", "'wl_1'"), ("sesame-opens-4711", "'ses…'")])
+def test_words_too_many_are_told_by_the_first_of_them_and_not_in_full(cli, word, told):
+    done = cli("workloads", "list", word, "another-one")
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert f"There are words too many, from {told} on" in done.stderr
+    assert "another-one" not in done.stderr
+
+
+def test_a_submission_that_nobody_knows_of_is_looked_for_by_a_command():
+    asked = "before that ask client.resolve_submission({!r})"
+    for external_id in ("cb-1", "it's mine"):
+        error = errors.SubmissionUnknownError(asked.format(external_id))
+        assert failures.sentence(error) == f"before that ask `chamber submissions resolve {external_id}`"
+    interrupted = KeyboardInterrupt()
+    interrupted.add_note(asked.format("cb-1"))
+    assert failures.sentence(interrupted) == "Interrupted; before that ask `chamber submissions resolve cb-1`"

@@ -3,6 +3,7 @@
 import pytest
 
 from chamber.command.progress import Lines, Live, Steps, shown
+from chamber.core.progress import Step
 
 BUILD = [("docker", "host/x:env from python:3.12"), ("docker", "docker builds host/x:env"), ("docker", "Step 1\x1b[2J")]
 
@@ -94,3 +95,21 @@ def test_a_live_display_of_a_failure_ends_with_the_output():
 
 def test_a_live_display_of_nothing_is_nothing():
     assert "✓" not in _rendered(lambda live: None)
+
+
+def test_what_is_counted_has_a_bar_while_it_goes_on():
+    from io import StringIO
+
+    from rich.console import Console
+
+    def drawn(live):
+        console = Console(file=StringIO(), color_system="truecolor", force_terminal=True, width=80)
+        console.print(live)
+        return console.file.getvalue()
+
+    live = Live(Console(file=StringIO()))
+    live("upload", Step("6 of 12 bytes", 6, 12))
+    done, _, left = drawn(live).partition("━" * 12)[2].partition("━" * 12)
+    assert (done.startswith("\x1b[0m"), "6 of 12 bytes" in left) == (True, True)
+    live("submit", "submitted")
+    assert "━" not in drawn(live)

@@ -103,6 +103,32 @@ def test_a_watched_table_is_live_and_ends_with_its_workloads(terminal, live, pro
     assert "COMPLETED" in lines[0]
 
 
+def test_a_wait_shows_how_many_have_ended_and_then_the_table(terminal, live, project, tmp_path):
+    go = tmp_path / "go"
+    with live.client() as client:
+        folder = project(WAITS)
+        jobs = [client.run(folder, team=live.team, entrypoint_args=[str(go)]).id for _ in range(2)]
+        shown = terminal("workloads", "wait", *jobs, "--interval", "0.05", chamber=live)
+        shown.expect("0 of 2 have ended")
+        go.touch()
+        assert shown.ended() == 0
+    assert "2 of 2 have ended (2 COMPLETED)" in shown.screen
+    assert all(job in shown.screen.rpartition("have ended")[2] for job in jobs)
+
+
+def test_ctrl_c_ends_a_wait_and_no_workload(terminal, live, project, tmp_path):
+    go = tmp_path / "go"
+    with live.client() as client:
+        job = client.run(project(WAITS), team=live.team, entrypoint_args=[str(go)])
+        shown = terminal("workloads", "wait", job.id, "--interval", "0.05", chamber=live)
+        shown.expect("project is RUNNING")
+        shown.interrupt()
+        assert shown.ended() == 130
+        assert shown.screen.splitlines()[-1] == "Stopped waiting: what runs goes on running"
+        go.touch()
+        assert ended(client, job.id) == "COMPLETED"
+
+
 def test_ctrl_c_ends_a_watch_and_no_workload(terminal, live, project, tmp_path):
     go = tmp_path / "go"
     with live.client() as client:

@@ -42,6 +42,7 @@ def test_every_command_of_the_project_is_there():
     assert {*_leaves()} == {
         "login", "logout", "whoami", "run", "submit", "workloads", "logs", "capacity", "teams", "templates",
         "allocations", "registries", "plugins", "doctor", "local", "config", "completion",
+        "submissions",
     }  # fmt: skip
     assert {" ".join(path[2:]) for path in ALL if path[1] == "workloads"} == {
         "list", "get", "search", "stats", "metrics", "cancel", "wait", "watch", "explain",
@@ -57,6 +58,13 @@ def test_a_command_has_help_and_examples(path, cli):
         typed = " ".join(shown.replace("\\\n", " ").split())
         assert all(" ".join(example.split()) in typed for example in ALL[path].examples)
         assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("group", sorted({path[1] for path in ALL if len(path) == 3}))
+def test_the_help_of_a_group_tells_what_each_of_its_commands_does(group, cli):
+    shown = " ".join(cli(group, "--help").stdout.split())
+    sentences = [command.help.partition(".")[0] for path, command in ALL.items() if path[1] == group]
+    assert [sentence for sentence in sentences if " ".join(sentence.split()) not in shown] == []
 
 
 @pytest.mark.parametrize("example", [line for command in ALL.values() for line in command.examples])

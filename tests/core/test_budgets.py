@@ -75,3 +75,24 @@ def test_what_a_team_has_used_is_no_longer_left(dialect: str) -> None:
         assert refused.value.remaining == pytest.approx(6, abs=1)
         assert client.submit_job("third", "ml", "H100", 2, max_gpu_hours=4.9).id
         assert client.submit_job("elsewhere", "other", "H100", 2, max_gpu_hours=100).id
+
+
+@pytest.mark.parametrize("dialect", ["documented", "legacy"])
+def test_what_teams_below_have_used_is_not_left_for_the_team_above_them_nor_for_one_beside_them(dialect: str) -> None:
+    teams = [
+        {"id": "lab", "name": "lab", "gpu_hours": 10},
+        {"id": "vision", "name": "vision", "parent": "lab"},
+        {"id": "speech", "name": "speech", "parent": "lab", "gpu_hours": 8},
+    ]
+    with LocalChamber(dialect, "simulated", teams=teams, gpus={"H100": 720}) as chamber, chamber.client() as client:
+        client.submit_job("first", "vision", "H100", 720, metadata={"simulated_seconds": 40})
+        chamber.clock.advance(60)
+        for team in ("lab", "vision", "speech"):
+            with pytest.raises(BudgetExceededError, match=f"team {team} has") as refused:
+                client.submit_job("second", team, "H100", 2, max_gpu_hours=5)
+            assert refused.value.remaining == pytest.approx(2, abs=1)
+        client.submit_job("third", "speech", "H100", 720, metadata={"simulated_seconds": 20})
+        chamber.clock.advance(40)
+        for team in ("lab", "vision", "speech"):
+            with pytest.raises(BudgetExceededError, match="has 0 left"):
+                client.submit_job("never started", team, "H100", 2, max_gpu_hours=0.1)

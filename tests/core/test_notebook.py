@@ -1,14 +1,18 @@
 """How models look in a notebook."""
 
 import html.parser
+import json
+import pickle
 import subprocess
 import sys
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from chamber.core import Capacity, CapacityPool, NotFoundError, PaginatedResponse, Workload, WorkloadSearchResult
 from chamber.core.enums import JobStatus
+from chamber.core.listed import Listed, Named
 from chamber.core.many import WorkloadBatch
 from chamber.core.notebook import table
 from chamber.core.redaction import Secret
@@ -58,6 +62,8 @@ def hostile():
         "a page": PaginatedResponse(items=[row]),
         "a page of what is no model": PaginatedResponse(items=[EVIL, {EVIL: EVIL}]),
         "a search": WorkloadSearchResult(items=[row]),
+        "a list": Listed([row]),
+        "a dict": Named({EVIL: EVIL}),
         "a batch": WorkloadBatch({EVIL: row}, {EVIL: NotFoundError(EVIL)}),
         "a model with rows": Capacity(pools=[CapacityPool(id=EVIL, instance_types=[EVIL])]),
     }
@@ -114,6 +120,24 @@ def test_a_page_of_a_list_is_a_row_for_each_item(kind):
 def test_columns_are_in_the_order_of_the_fields_whichever_row_has_them():
     page = Page(PaginatedResponse(items=[workload(exit_code=0), workload(gpu_type="H100")])._repr_html_())
     assert page.rows[0] == ["id", "name", "status", "gpu_type", "exit_code"]
+
+
+def test_a_list_is_a_row_for_each_item_and_otherwise_a_list():
+    rows = [workload("a"), workload("b", gpu_type="H100")]
+    listed = Listed(rows)
+    page = Page(listed._repr_html_())
+    assert (page.captions, len(page.rows)) == (["Workload: 2"], 3)
+    assert listed == rows
+    assert (repr(listed), pickle.loads(pickle.dumps(listed)), type(listed[:1])) == (repr(rows), rows, list)
+    assert msgspec.json.encode(listed) == msgspec.json.encode(rows)
+    assert Page(Listed()._repr_html_()).captions == ["no items: 0"]
+
+
+def test_a_dict_is_a_row_for_each_name_and_otherwise_a_dict():
+    named = Named({"prod": "ghcr.io/acme", EVIL: EVIL})
+    assert Page(named._repr_html_()).rows == [["prod", "ghcr.io/acme"], [EVIL, EVIL]]
+    assert repr(named) == repr(dict(named))
+    assert json.loads(json.dumps(named)) == named
 
 
 def test_an_empty_page_says_so():

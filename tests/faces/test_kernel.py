@@ -83,6 +83,17 @@ def test_both_faces_work_side_by_side(kernel):
     assert found["text/plain"] == "['healthy', 'healthy', 'healthy']"
 
 
+def test_a_wait_shows_below_its_cell_how_far_it_is(kernel, chamber):
+    kernel.show(CONNECT)
+    shown = kernel.show(
+        f"jobs = [client.submit_job('of-a-cell', {chamber.team!r}, 'H100', 1).id for _ in range(2)]\n"
+        "ended = client.wait_for_all(jobs, 0.05)"
+    )
+    assert "2 of 2 have ended (2 COMPLETED): of-a-cell is COMPLETED" in shown[-1]["text/html"]
+    (quiet,) = kernel.show("len(client.wait_for_all(jobs, progress=False))")
+    assert quiet == {"text/plain": "2"}
+
+
 def test_an_interrupted_cell_leaves_a_client_that_works(kernel, chamber):
     kernel.show(CONNECT)
 

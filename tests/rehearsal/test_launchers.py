@@ -87,6 +87,14 @@ def test_torchrun_and_accelerate_meet_on_two_nodes(rehearse: Rehearse) -> None:
     assert [line.partition("  loss")[0] for line in _told(lines, "epoch ")] == ["[0] epoch 1/2", "[0] epoch 2/2"]
 
 
+def test_the_example_of_jax_is_one_computation_on_two_nodes(rehearse: Rehearse) -> None:
+    example = (EXAMPLES / "jax" / "train.py").read_text()
+    lines = rehearse("jax", example, "jax==0.10.2\n", entrypoint_args="--steps 50")
+    assert _told(lines, "process ") == [f"[{pod}] process {pod} of 2, 2 devices" for pod in range(2)]
+    (loss,) = [line.partition("  loss ")[2] for line in _told(lines, "step 50/50")]
+    assert float(loss) < 0.1
+
+
 def test_a_rayjobs_entrypoint_has_the_gpus_of_all_its_nodes(rehearse: Rehearse) -> None:
     lines = rehearse(
         "ray", RAY, "ray==2.60.0\n", entrypoint_args=["a b", "$HOME", "*"], env={"RAY_USAGE_STATS_ENABLED": "0"}

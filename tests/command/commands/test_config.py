@@ -22,13 +22,13 @@ def test_a_setting_is_kept_beside_what_others_keep(cli, file):
 
 
 def test_settings_are_listed_with_where_they_come_from(told, file, monkeypatch):
-    file.write_text('{"api_url": "https://one.example/v1", "theirs": 1, "password": "hunter22"}')
+    file.write_text('{"api_url": "https://one.example/v1", "theirs": 1, "x": [{"session_key": "hunter22"}]}')
     monkeypatch.setenv("CHAMBER_ORGANIZATION_ID", "org_env")
     assert told("config", "list") == [
         {"key": "api_url", "value": "https://one.example/v1", "source": str(file)},
         {"key": "organization_id", "value": "org_env", "source": "CHAMBER_ORGANIZATION_ID"},
         {"key": "theirs", "value": 1, "source": str(file)},
-        {"key": "password", "value": "***", "source": str(file)},
+        {"key": "x", "value": [{"session_key": "***"}], "source": str(file)},
     ]
 
 
@@ -40,6 +40,7 @@ def test_settings_are_listed_with_where_they_come_from(told, file, monkeypatch):
         (["set", "organization_id", "no spaces"], "is not an organization id"),
         (["set", "credential_process", "it's"], "is no command"),
         (["set", "credential_process", " "], "prints a token"),
+        (["set", "default_registry", "ada:sesame@ghcr.io/acme"], "holds no user, password or digest"),
         (["get", "nothing"], "There is no setting 'nothing'"),
         (["unset", "nothing"], "There is no setting 'nothing'"),
     ],
@@ -49,6 +50,12 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(cli, file, words, said
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
     assert said in done.stderr
     assert not file.exists()
+
+
+def test_a_default_registry_may_be_named_or_written_out(cli, file):
+    for value in ("prod", "ghcr.io/acme/ml"):
+        assert cli("config", "set", "default_registry", value).exit_code == 0
+        assert json.loads(file.read_text()) == {"default_registry": value}
 
 
 def test_a_variable_that_beats_a_setting_is_told(cli, monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 def test_the_words_are_handed_over_as_they_are(capfd, cli):
     done = cli("local", "status")
     assert done.exit_code == 1
-    assert "no Chamber runs" in done.stdout
+    assert done.stdout == "no Chamber runs: `chamber local up` starts one\n"
 
 
 def test_without_words_the_help_of_chamber_local_is_shown(cli):
@@ -19,7 +19,15 @@ def test_without_words_the_help_of_chamber_local_is_shown(cli):
     assert done.exit_code == 0
     assert done.stdout.startswith("usage: chamber local ")
     assert "--data-dir" in done.stdout
+    assert "chamber local up --executor simulated --seed demo" in done.stdout
     assert cli("local", "--help").stdout == done.stdout
+
+
+@pytest.mark.parametrize("words", [[], ["logs"], ["--no-such-option"]], ids=["help", "logs", "wrong"])
+def test_what_it_tells_names_the_command_that_was_called(cli, words):
+    done = cli("local", *words)
+    assert "chamber local" in done.output
+    assert "chamber.local" not in done.output
 
 
 def test_a_chamber_that_was_started_is_found_and_stopped(cli, own_settings):

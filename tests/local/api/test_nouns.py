@@ -91,6 +91,21 @@ def test_capacity_tells_what_is_held(simulated):
     assert capacity["initiatives"][0]["initiative_id"] == "init_local"
 
 
+def test_the_capacity_of_a_team_counts_the_work_of_the_teams_below_it(simulated):
+    below = simulated("POST", "/v1/teams", {"name": "below", "parent_id": simulated.chamber.team}).data["id"]
+    workload = simulated.submit(initiative_id=below, requested_gpus=4, metadata={"simulated_seconds": 3600})
+    simulated.wait(workload, "running")
+    simulated.chamber.clock.advance(1800)
+
+    whole = {team["initiative_id"]: team for team in simulated.get("/capacity")["initiatives"]}
+    alone = simulated.get(f"/capacity?initiative_id={simulated.chamber.team}")
+
+    assert whole[below]["used_gpu_hours"] == pytest.approx(2, abs=0.1)
+    assert whole[simulated.chamber.team]["used_gpu_hours"] == pytest.approx(2, abs=0.1)
+    assert alone["initiatives"][0]["used_gpu_hours"] == pytest.approx(2, abs=0.1)
+    assert sum(pool["used_gpu_hours"] for pool in alone["pools"]) == pytest.approx(2, abs=0.1)
+
+
 def test_capacity_of_one_pool(simulated):
     assert [pool["pool_id"] for pool in simulated.get("/capacity?pool_id=pool_a100")["pools"]] == ["pool_a100"]
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from reliability.sweep import canaries, evidence, sweep
 
-pytestmark = [pytest.mark.reliability, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.reliability, pytest.mark.timeout(1200)]
 
 #: What the session must have left, so that something was looked at.
 EVIDENCE = {
@@ -21,6 +21,7 @@ EVIDENCE = {
     "requests/echo",
     "requests/moved",
     "requests/proxy",
+    "shown/commands",
     "shown/errors",
     "shown/html",
     "shown/logging",
@@ -44,6 +45,7 @@ def test_no_secret_is_anywhere_it_does_not_belong(tmp_path):
     assert done.planted >= 40
     assert [place for place in EVIDENCE if not (tmp_path / place).exists()] == []
     assert (tmp_path / "shown" / "tracebacks").read_text().count("Traceback (most recent call last)") >= 60
+    assert (tmp_path / "shown" / "commands").read_text().count("Error: ") >= 60
     assert not (tmp_path / "requests" / "stranger").exists()
     assert list((tmp_path / "tmp").iterdir()) == []
     assert "Successfully built" in (tmp_path / "shown" / "progress").read_text()

@@ -21,6 +21,7 @@ def test_a_registry_is_kept_and_listed() -> None:
     ChamberClient.add_registry("prod", PROD, set_default=True)
     ChamberClient.add_registry("dev", "localhost:5000")
     assert ChamberClient.list_registries() == {"prod": PROD, "dev": "localhost:5000"}
+    assert "localhost:5000" in ChamberClient.list_registries()._repr_html_()
     assert ChamberClient.get_default_registry() == ("prod", PROD)
 
 

@@ -246,7 +246,8 @@ class ChamberClient(Registries, Fleet):
         Raises TimeoutError: it had not in time; it goes on running.
         """
         statuses = {} if terminal_statuses is None else {"terminal_statuses": terminal_statuses}
-        return Workload.of(self._core.wait_for_completion(workload_id, poll_interval, timeout, **statuses))
+        ended = self._core.wait_for_completion(workload_id, poll_interval, timeout, **statuses, progress=False)
+        return Workload.of(ended)
 
     @overload
     def run(

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from chamber.admin.models import Allocation, Team, Template, TemplateScope
 from chamber.core import validation
+from chamber.core.listed import Listed
 from chamber.core.models import PaginatedResponse
 from chamber.core.operations import Operations, operation
 from chamber.core.pagination import each_item
@@ -117,7 +118,7 @@ async def _every(
         found = await operations.request("GET", collection, kind, params=asked)
         return found.items, found.next_token
 
-    return [item async for item in each_item(page)]
+    return Listed([item async for item in each_item(page)])
 
 
 def _key() -> dict[str, str]:

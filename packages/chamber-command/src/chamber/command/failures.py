@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import click
 
-__all__ = ["CODES", "ENDED_OTHERWISE", "INTERRUPTED", "PIPE_CLOSED", "UNEXPECTED", "code_of", "everything", "sentence"]
+__all__ = [
+    "CODES",
+    "ENDED_OTHERWISE",
+    "INTERRUPTED",
+    "NOT_THERE",
+    "PIPE_CLOSED",
+    "UNEXPECTED",
+    "code_of",
+    "everything",
+    "sentence",
+]
 
-UNEXPECTED, USAGE, ENDED_OTHERWISE, INTERRUPTED, PIPE_CLOSED = 1, 2, 8, 130, 141
+UNEXPECTED, USAGE, NOT_THERE, ENDED_OTHERWISE, INTERRUPTED, PIPE_CLOSED = 1, 2, 4, 8, 130, 141
 
 #: Exit code → when. The README has the same table; a test holds them equal.
 CODES: dict[int, str] = {
@@ -16,7 +27,7 @@ CODES: dict[int, str] = {
     UNEXPECTED: "something else failed; `chamber doctor` found that a run cannot work",
     USAGE: "the command line, a setting or a file is wrong, or what the command needs is not installed",
     3: "the token is missing, expired or not allowed to do this",
-    4: "there is no such thing",
+    NOT_THERE: "there is no such thing",
     5: "the request contradicts the state of things, as cancelling what has ended does",
     6: "the API failed, asked for patience, or did not answer",
     7: "a workload had not ended in the time given; it goes on running",
@@ -30,7 +41,7 @@ CODES: dict[int, str] = {
 _KINDS: tuple[tuple[str, int, str], ...] = (
     ("AuthenticationError", 3, "`chamber login` stores a new one"),
     ("AuthorizationError", 3, "`chamber whoami` shows who you are"),
-    ("NotFoundError", 4, "`chamber workloads list` and the like show what there is"),
+    ("NotFoundError", NOT_THERE, "`chamber workloads list` and the like show what there is"),
     ("ConflictError", 5, ""),
     ("SubmissionUnknownError", 10, ""),
     ("WaitTimeout", 7, "go on with `chamber workloads wait`"),
@@ -54,6 +65,8 @@ _TOLD_OTHERWISE = {
         "The token is empty: set CHAMBER_TOKEN to one, or unset it and let `chamber login` store one"
     ),
 }
+#: What errors advise a program to call, and what is typed for that.
+_CALL, _COMMAND = re.compile(r"client\.resolve_submission\((['\"])(.*?)\1\)"), r"`chamber submissions resolve \2`"
 #: Errors whose own words say what to type already.
 _TOLD = ("chamber ", "pip install")
 
@@ -75,8 +88,8 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, click.ClickException):
         return printable(redacted(_usage(error)))
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return printable(redacted("; ".join(["Interrupted", *_notes(error)])))
-    message = _message(error)
+        return printable(redacted(_typed("; ".join(["Interrupted", *_notes(error)]))))
+    message = _typed(_message(error))
     if not _is_ours(error) and not _is_missing(error):
         return printable(redacted(f"Unexpected {type(error).__name__}: {message}; --debug tells more"))
     told = _joined(message, _kind(error)[1])
@@ -118,6 +131,11 @@ def _message(error: BaseException) -> str:
             return told
     first, _, quoted = message.partition("\n")
     return first.rpartition(". ")[0] or first if quoted and first.endswith(":") else message
+
+
+def _typed(message: str) -> str:
+    """A message with what to type in place of what to call."""
+    return _CALL.sub(_COMMAND, message)
 
 
 def _joined(message: str, advice: str) -> str:

@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 else:  # generic from click 8.4 on
     _Pair = click.ParamType
 
-__all__ = ["Command", "Group", "Option", "Pairs", "command", "group", "shared"]
+__all__ = ["Command", "Group", "Option", "Pairs", "begun", "command", "group", "shared"]
 
-_CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 100}
+_CONTEXT = {
+    "help_option_names": ["-h", "--help"],
+    "show_default": True,
+    "max_content_width": 100,
+    "allow_extra_args": True,  # they are refused by us, who do not repeat what may be a secret
+}
+#: Characters. A word that is longer is repeated in part; a sentence of help is shorter.
+_SHORT, _SENTENCE = 6, 200
 #: Heading of the options that every command has.
 _EVERYWHERE = "Everywhere"
 
@@ -72,6 +79,12 @@ class Command(click.Command):
         self.examples: tuple[str, ...] = tuple(examples)
         self.params.extend(shared())
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Do it. Raises UsageError: there are words that nothing takes."""
+        if ctx.args:
+            raise click.UsageError(f"There are words too many, from {begun(ctx.args[0])!r} on", ctx)
+        return super().invoke(ctx)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options under their headings, in the order in which they are declared."""
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -101,6 +114,12 @@ class Group(click.Group):
         super().__init__(*arguments, **attributes)
         self.params.extend(shared())
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands, each with the whole of its first sentence."""
+        found = {name: command for name in self.list_commands(ctx) if (command := self.get_command(ctx, name))}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(_SENTENCE)) for name, command in found.items()])
+
 
 class Pairs(_Pair):
     """``NAME=VALUE``, given as often as there are such pairs."""
@@ -116,7 +135,7 @@ class Pairs(_Pair):
             return value
         name, found, given = str(value).partition("=")
         if not found or not name:
-            self.fail(f"{name or 'this'} has no value: write {self._shown}", param, ctx)
+            self.fail(f"{begun(name) if name else 'this'} has no value: write {self._shown}", param, ctx)
         return name, given
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
@@ -128,6 +147,11 @@ def _typed(line: str, width: int) -> str:
     """A command line as a shell takes it, in as many lines as it needs."""
     indents = {"initial_indent": "  ", "subsequent_indent": "      "}
     return " \\\n".join(wrap(line, width - 2, break_long_words=False, break_on_hyphens=False, **indents))
+
+
+def begun(word: str) -> str:
+    """A word by which its place is found, and no secret that was typed there by mistake."""
+    return word if len(word) <= _SHORT else f"{word[:3]}…"
 
 
 def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

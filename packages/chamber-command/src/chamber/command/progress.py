@@ -1,4 +1,4 @@
-"""How far a run is: live on a terminal with the build's output folded, and a line for each step elsewhere."""
+"""How far a run or a wait is: live on a terminal with the build's output folded, and a line for each step elsewhere."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ __all__ = ["Lines", "Live", "Shown", "Steps", "shown"]
 
 #: Lines of a build that are kept for the case that it fails, and that are seen while it goes on.
 _KEPT, _SEEN = 200, 4
+#: Characters of a bar.
+_BAR = 24
 _BUILD = "docker"
 #: With what a build is told of before its own output begins.
 _HEAD = " builds "
@@ -33,6 +35,8 @@ class Steps:
     def __init__(self) -> None:
         #: Stage → its latest message.
         self.latest: dict[str, str] = {}
+        #: How much is done of the last of them, from 0 to 1; None where that is not counted.
+        self.fraction: float | None = None
         self.warnings: list[str] = []
         #: Stage → when it began, in seconds of a clock that only goes on.
         self.began: dict[str, float] = {}
@@ -53,6 +57,7 @@ class Steps:
             self._building = stage == _BUILD and _HEAD in message
             self.latest.pop(stage, None)
             self.latest[stage] = printable(message)
+            self.fraction = getattr(message, "fraction", None)
         return False
 
     @property
@@ -147,7 +152,11 @@ class Live:
         facts = ", ".join(filter(None, self._facts(stage)))
         line = Text(no_wrap=True, overflow="ellipsis")
         line.append_text(self._mark(stage))
-        return line.append(f" {stage:<{width}} ", style="bold").append(message).append(f"  {facts}", style="dim")
+        line.append(f" {stage:<{width}} ", style="bold")
+        if self._is_last(stage) and not self._over and self._steps.fraction is not None:
+            done = round(_BAR * self._steps.fraction)
+            line.append("━" * done, style="cyan").append("━" * (_BAR - done), style="dim").append(" ")
+        return line.append(message).append(f"  {facts}", style="dim")
 
     def _mark(self, stage: str) -> Text:
         from rich.text import Text

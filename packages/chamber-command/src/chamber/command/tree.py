@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from chamber.command.options import Group
+from chamber.command.options import Group, begun
 
 __all__ = ["COMMANDS", "Leaf", "Tree"]
 
@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Branches] = {
         **_leaves("submit", submit="Submit a job: by options, a Kubernetes manifest or a template."),
         **_leaves("workloads", workloads="List, read, search, watch and cancel workloads."),
         **_leaves("logs", logs="Print what a workload prints, and follow it."),
+        **_leaves("submissions", submissions="Find out what became of submissions that were cut off."),
     },
     "Organisation": {
         **_leaves("capacity", capacity="Show what GPUs and GPU-hours there are, and what is left."),
@@ -85,8 +86,8 @@ class Tree(Group):
         """The same, and a guess where there is no such command."""
         if not ctx.resilient_parsing and args and self.get_command(ctx, args[0]) is None:
             close = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            guess = f": did you mean {close[0]!r}" if close else ""
-            raise click.UsageError(f"There is no command {args[0]!r}{guess}", ctx)
+            guess, word = (f": did you mean {close[0]!r}", args[0]) if close else ("", begun(args[0]))
+            raise click.UsageError(f"There is no command {word!r}{guess}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -15,6 +15,7 @@ from chamber.core.errors import ChamberError, ResponseError, TransportError, Wai
 from chamber.core.logs import logger
 from chamber.core.models import Workload
 from chamber.core.operations import listing, operation
+from chamber.core.progress import OnProgress
 from chamber.core.retry import POLL
 from chamber.core.workloads import WorkloadOperations, ends_waiting, look_within
 
@@ -74,14 +75,26 @@ class ManyOperations(WorkloadOperations):
 
     @operation
     async def wait_for_all(
-        self, workload_ids: Sequence[str], poll_interval: float = 10.0, timeout: float | None = None
+        self,
+        workload_ids: Sequence[str],
+        poll_interval: float = 10.0,
+        timeout: float | None = None,
+        *,
+        on_progress: OnProgress | None = None,
+        progress: bool | None = None,
     ) -> WorkloadBatch:
         """The workloads with these ids, once each of them has ended or cannot be read.
 
         `poll_interval`: seconds between looks. `timeout`: seconds to wait at most; 0 looks once. Only a refusal of
         the API (4xx) is final; after any other failure it is asked again, for up to 15 minutes without one answer.
+        `on_progress` is called with "wait" and a `Step` for each new status of each workload: a text with `done`,
+        how many have ended, `total` and `workload`. `progress` shows the same on a terminal and in notebooks, by
+        default where there is no `on_progress`.
+
         Raises WaitTimeout: some had not ended in time; its `workload` is the first of them.
         """
+        from chamber.core.progress.waits import Wait
+
         validation.number("poll_interval", poll_interval, 0, whole=False)
         validation.number("timeout", timeout, 0, whole=False)
         ids = _ids(workload_ids)
@@ -89,19 +102,21 @@ class ManyOperations(WorkloadOperations):
         refused: dict[str, ChamberError] = {}
         deadline = Deadline(self._transport.clock, timeout)
         contact = Contact(self._transport.clock, POLL.deadline)
-        while True:
-            awaited = [i for i in ids if i not in refused and not _ended(known.get(i))]
-            with self._transport.within(look_within(deadline, first=not known)):
-                batch = await self._read(awaited, known)
-            known |= batch.found
-            refused |= {i: error for i, error in batch.failed.items() if ends_waiting(error)}
-            waiting = [i for i in ids if i not in refused and not _ended(known.get(i))]
-            if not waiting:
-                return _batch(ids, known, refused)
-            _keep(contact, batch)
-            if deadline.remaining <= 0:
-                raise _not_in_time(waiting, known, timeout) from next(iter(batch.failed.values()), None)
-            await self._transport.pause(min(poll_interval, deadline.remaining))
+        async with Wait(ids, _ended, on_progress, progress) as wait:
+            while True:
+                awaited = [i for i in ids if i not in refused and not _ended(known.get(i))]
+                with self._transport.within(look_within(deadline, first=not known)):
+                    batch = await self._read(awaited, known)
+                known |= batch.found
+                refused |= {i: error for i, error in batch.failed.items() if ends_waiting(error)}
+                await wait.seen(batch.found, refused)
+                waiting = [i for i in ids if i not in refused and not _ended(known.get(i))]
+                if not waiting:
+                    return _batch(ids, known, refused)
+                _keep(contact, batch)
+                if deadline.remaining <= 0:
+                    raise _not_in_time(waiting, known, timeout) from next(iter(batch.failed.values()), None)
+                await self._transport.pause(min(poll_interval, deadline.remaining))
 
     @listing
     async def watch_workload(

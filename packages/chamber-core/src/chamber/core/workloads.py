@@ -20,6 +20,7 @@ from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
 from chamber.core.pagination import each_page, following
 from chamber.core.paths import path
+from chamber.core.progress import OnProgress
 from chamber.core.retry import POLL, READ, REPEATABLE_WRITE, RETRIED
 from chamber.core.settings import checked_timeout
 from chamber.core.submission import OnAmbiguous, Submission, checked, find
@@ -217,29 +218,42 @@ class WorkloadOperations(Operations):
         poll_interval: float = 10.0,
         timeout: float | None = None,
         terminal_statuses: Statuses = _TERMINAL,
+        *,
+        on_progress: OnProgress | None = None,
+        progress: bool | None = None,
     ) -> Workload:
         """The workload, once it has one of `terminal_statuses`; by default, once it has ended.
 
         `poll_interval`: seconds between looks. `timeout`: seconds to wait at most; 0 looks once; None waits as
         long as it takes. A workload that completed, failed or was cancelled is returned in any case. A look that
         fails without a refusal of the API (4xx) is made again, for up to 15 minutes without one good answer.
+        `on_progress` is called with "wait" and a `Step` for each new status; `progress` shows the same on a terminal
+        and in notebooks, by default where there is no `on_progress`.
 
         Raises WaitTimeout: it had none of them in time; the workload goes on running.
         """
+        from chamber.core.progress.waits import Wait
+
         validation.number("poll_interval", poll_interval, 0, whole=False)
         validation.number("timeout", timeout, 0, whole=False)
         awaited = _awaited(terminal_statuses)
         clock = self._transport.clock
         deadline = Deadline(clock, timeout)
         contact = Contact(clock, POLL.deadline)
+
+        def is_over(workload: Workload) -> bool:
+            return workload.status in awaited or _has_ended(workload)
+
         workload: Workload | None = None
-        while True:
-            workload = await self._look(workload_id, workload, deadline, contact)
-            if workload and (workload.status in awaited or _has_ended(workload)):
-                return workload
-            if workload and deadline.remaining <= 0:
-                raise _not_in_time(workload, timeout)
-            await self._transport.pause(min(poll_interval, deadline.remaining))
+        async with Wait([workload_id], is_over, on_progress, progress) as wait:
+            while True:
+                workload = await self._look(workload_id, workload, deadline, contact)
+                await wait.seen({workload_id: workload} if workload else {})
+                if workload and is_over(workload):
+                    return workload
+                if workload and deadline.remaining <= 0:
+                    raise _not_in_time(workload, timeout)
+                await self._transport.pause(min(poll_interval, deadline.remaining))
 
     async def _look(
         self, workload_id: str, seen: Workload | None, deadline: Deadline, contact: Contact

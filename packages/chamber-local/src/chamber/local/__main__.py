@@ -14,7 +14,7 @@ from chamber.local.configuration import Configuration, read
 from chamber.local.embedded import LocalChamber
 from chamber.local.settings import gpus_of
 
-__all__ = ["main"]
+__all__ = ["PROGRAM", "main"]
 
 _STARTED = """\
 # A Chamber runs at {api_url} until Ctrl-C: {dialect} dialect, {executor} executor.
@@ -26,6 +26,14 @@ _STARTED = """\
 #         client.run("./my-project", gpus=1, team="{team}", wait=True)
 """
 
+PROGRAM = "python -m chamber.local"
+_EXAMPLES = """\
+examples:
+  {program} up --data-dir ~/chamber-data --gpus H100=8,A100=4
+  {program} up --executor simulated --seed demo
+  {program} logs wl_1a2b
+  {program} down
+"""
 
 _COMMANDS = ("up", "down", "status", "logs", "reset")
 _COMMAND = (
@@ -34,25 +42,27 @@ _COMMAND = (
 )
 
 
-_PROGRAM = "python -m chamber.local"
+def main(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> int:
+    """Does what is asked for, by default serves until SIGINT or SIGTERM; the exit code.
 
-
-def main(arguments: Sequence[str] | None = None, program: str = _PROGRAM) -> int:
-    """Does what is asked for, by default serves until SIGINT or SIGTERM; the exit code. `program`: its name in help."""
+    `program` is what the user called it by.
+    """
     asked = _parser(program).parse_args(arguments)
     try:
-        return _serve(asked) if asked.command == "up" else _command(asked)
+        return _serve(asked) if asked.command == "up" else _command(asked, program)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 2
 
 
-def _command(asked: argparse.Namespace) -> int:
+def _command(asked: argparse.Namespace, program: str) -> int:
     if asked.command == "status":
-        return commands.status()
+        return commands.status(program)
     if asked.command == "down":
         return commands.down(asked.port)
-    return commands.reset(asked.data_dir) if asked.command == "reset" else commands.logs(asked.port, asked.workload)
+    if asked.command == "reset":
+        return commands.reset(asked.data_dir)
+    return commands.logs(asked.port, asked.workload, program)
 
 
 def _serve(asked: argparse.Namespace) -> int:
@@ -67,8 +77,13 @@ def _serve(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _parser(program: str = _PROGRAM) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(program, description="A whole Chamber on this machine")
+def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description="A whole Chamber on this machine",
+        epilog=_EXAMPLES.format(program=program),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("command", nargs="?", choices=_COMMANDS, default="up", help=_COMMAND)
     parser.add_argument("workload", nargs="?", help="the id of a workload, for logs")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")

@@ -21,14 +21,14 @@ _MADE = ("logs", "runs", "environments", "registry", "identity.json")
 _DATABASE = "chamber.sqlite3"
 
 
-def status() -> int:
-    """Tells which Chambers of this user run; 1 when none does."""
+def status(program: str) -> int:
+    """Tells which Chambers of this user run; 1 when none does. `program` starts one."""
     running = records.running()
     for record in running:
         whose = "" if record.command else ", part of another program"
         sys.stdout.write(f"{record.api_url} runs as process {record.pid}{whose}\n")
     if not running:
-        sys.stdout.write("no Chamber runs: `python -m chamber.local up` starts one\n")
+        sys.stdout.write(f"no Chamber runs: `{program} up` starts one\n")
     return 0 if running else 1
 
 
@@ -45,10 +45,10 @@ def down(port: int) -> int:
     return 0
 
 
-def logs(port: int, workload_id: str | None) -> int:
+def logs(port: int, workload_id: str | None, program: str) -> int:
     """Prints what a workload has printed. Raises ConfigurationError: there is no such workload or Chamber."""
     if not workload_id:
-        raise ConfigurationError("say whose output: python -m chamber.local logs WORKLOAD_ID")
+        raise ConfigurationError(f"say whose output: {program} logs WORKLOAD_ID")
     record, offset = _chosen(port, records.running()), 0
     while content := _output(record, workload_id, offset):
         sys.stdout.buffer.write(content)

@@ -14,7 +14,7 @@ _PAGE = """<!DOCTYPE html>
 <link rel="icon" href="/dashboard/static/icon.svg"><link rel="stylesheet" href="/dashboard/static/dashboard.css"></head>
 <body><main class="sign-in"><h1>Chamber</h1><p>{}</p></main></body></html>
 """
-_WHERE = "To sign in, open the address that <code>python -m chamber.local up</code> prints. It works once."
+_WHERE = "To sign in, open the address that was printed when this Chamber was started. It works once."
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Unpack, cast
 
 from chamber.core import validation
@@ -12,14 +12,16 @@ from chamber.core.budgets import require_budget
 from chamber.core.clock import Deadline
 from chamber.core.enums import JobClass, JobStatus
 from chamber.core.errors import AuthorizationError
+from chamber.core.listed import Named
 from chamber.core.many import ManyOperations
 from chamber.core.models import Workload
 from chamber.core.operations import Operations, operation
+from chamber.core.progress.reporting import Reporter
+from chamber.core.progress.steps import WARNING, OnProgress
 from chamber.core.redaction import without_locals
 from chamber.run.planning import history, saving
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.planning.planner import Request, prepare
-from chamber.run.progress import WARNING, Reporter
 from chamber.run.publishing import publish
 from chamber.run.resubmitting import Resubmission, beginning_anew, check_resubmission, completed
 from chamber.run.settings import registries
@@ -63,7 +65,7 @@ class RunOperations(Operations):
         wait: bool = False,
         poll_interval: float = 10.0,
         timeout: float | None = None,
-        on_progress: Callable[[str, str], None] | None = None,
+        on_progress: OnProgress | None = None,
         *,
         progress: bool | None = None,
         max_gpu_hours: float | None = None,
@@ -158,7 +160,7 @@ class RunOperations(Operations):
         no_cache: bool = False,
         save_dockerfile: bool = False,
         save_manifest: bool = False,
-        on_progress: Callable[[str, str], None] | None = None,
+        on_progress: OnProgress | None = None,
         *,
         progress: bool | None = None,
         **project: Unpack[ProjectOptions],
@@ -219,7 +221,7 @@ class RunOperations(Operations):
     @staticmethod
     def list_registries() -> dict[str, str]:
         """The configured registries: names and URLs."""
-        return registries.listed()
+        return Named(registries.listed())
 
     @staticmethod
     def set_default_registry(name: str) -> None:

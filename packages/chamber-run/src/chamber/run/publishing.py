@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from chamber.core.errors import DockerError
+from chamber.core.progress.reporting import Reporter
 from chamber.core.redaction import Secret
 from chamber.core.transport import Transport
 from chamber.run import answers, temporary, turns
@@ -13,7 +14,6 @@ from chamber.run.images.environment import WORKING_DIRECTORY
 from chamber.run.images.layers import Layer, ProjectLayers, pack_entries
 from chamber.run.planning import readiness
 from chamber.run.planning.plan import DryRunResult
-from chamber.run.progress import Reporter
 from chamber.run.reference import Reference, split_prefix
 from chamber.run.registry import credentials
 from chamber.run.registry import publish as images

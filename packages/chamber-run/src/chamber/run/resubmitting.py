@@ -11,11 +11,12 @@ from chamber.core.budgets import require_budget
 from chamber.core.enums import JobStatus
 from chamber.core.errors import BudgetExceededError, ConfigurationError, ConflictError, ValidationError
 from chamber.core.models import Workload
+from chamber.core.progress.reporting import Reporter
+from chamber.core.progress.steps import WARNING
 from chamber.core.transport import Transport
 from chamber.core.workloads import WorkloadOperations
 from chamber.run.attempts import CHECKPOINTS, Attempt
 from chamber.run.planning.plan import DryRunResult
-from chamber.run.progress import WARNING, Reporter
 from chamber.run.submitting import submit_attempt
 
 __all__ = ["Resubmission", "beginning_anew", "check_resubmission", "completed"]

@@ -6,7 +6,7 @@ The parameters of `RunOptions` are those of `RunOperations.run`; a test holds th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, Unpack, overload
 
 from chamber.core.enums import JobClass
@@ -15,6 +15,7 @@ from chamber.core.operations import operation
 if TYPE_CHECKING:
     from chamber.core.models import Workload
     from chamber.core.operations import Awaiting, Blocking, Caller, Operations, Style
+    from chamber.core.progress import OnProgress
     from chamber.run.planning.plan import DryRunResult
     from chamber.run.project.profile import Framework, Launcher
 
@@ -81,7 +82,7 @@ class RunOptions(ProjectOptions, total=False):
     wait: bool
     poll_interval: float
     timeout: float | None
-    on_progress: Callable[[str, str], None] | None
+    on_progress: OnProgress | None
     progress: bool | None
     max_gpu_hours: float | None
     on_preempted: OnPreempted | None

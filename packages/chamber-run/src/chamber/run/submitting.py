@@ -6,11 +6,12 @@ from chamber.core.enums import JobStatus
 from chamber.core.errors import SubmissionUnknownError
 from chamber.core.journal import Entry, Journal
 from chamber.core.models import Workload
+from chamber.core.progress.reporting import Reporter
+from chamber.core.progress.steps import WARNING
 from chamber.core.submission import Submission
 from chamber.core.transport import Transport
 from chamber.run.attempts import Attempt, fields_of
 from chamber.run.planning.plan import DryRunResult
-from chamber.run.progress import WARNING, Reporter
 
 __all__ = ["submit", "submit_attempt"]
 

@@ -24,6 +24,8 @@ _KEYS = {
     "default_registry": None,
     "credential_process": None,
 }
+#: What is kept here by other commands. All else is another tool's, and may be anything.
+_SHOWN = (*_KEYS, "registries", "registry_options")
 
 
 @group("config")
@@ -91,8 +93,18 @@ def _row(key: str, content: dict[str, Any]) -> dict[str, Any]:
     variable = _KEYS.get(key)
     if variable and (value := os.environ.get(variable)):
         return {"key": key, "value": redacted(value), "source": variable}
-    shown = json.loads(redacted(json.dumps({key: content.get(key)})))
+    held = content.get(key) if key in _SHOWN else _without_texts(content.get(key))
+    shown = json.loads(redacted(json.dumps({key: held})))
     return {"key": key, "value": shown[key], "source": str(_file())}
+
+
+def _without_texts(value: Any) -> Any:
+    """What another tool keeps, as far as it cannot be a secret."""
+    if isinstance(value, dict):
+        return {name: _without_texts(held) for name, held in value.items()}
+    if isinstance(value, list):
+        return [_without_texts(held) for held in value]
+    return "***" if isinstance(value, str) else value
 
 
 def _check(key: str, value: str) -> None:
@@ -105,8 +117,17 @@ def _check(key: str, value: str) -> None:
         Settings("ch.unused", value)
     elif key == "organization_id":
         Settings("ch.unused", "https://localhost", value)
-    elif key == "credential_process":
+    elif key == "default_registry":
+        _check_registry(value)
+    else:
         _check_command(value)
+
+
+def _check_registry(value: str) -> None:
+    from chamber.core import ConfigurationError
+
+    if "@" in value:
+        raise ConfigurationError("A registry's URL holds no user, password or digest: log in with 'docker login'")
 
 
 def _check_command(value: str) -> None:

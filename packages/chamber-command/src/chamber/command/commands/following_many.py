@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from chamber.command import following
+from chamber.command import following, progress
 from chamber.command.commands import choosing
 from chamber.command.failures import INTERRUPTED
 from chamber.command.options import command
@@ -36,7 +38,8 @@ def wait(session: Session, workload_ids: tuple[str, ...], poll_interval: float, 
     """Wait until workloads have ended, and show how."""
     with session.client() as client:
         try:
-            found = client.wait_for_all(workload_ids, poll_interval, timeout)
+            with _shown(session) as report:
+                found = client.wait_for_all(workload_ids, poll_interval, timeout, on_progress=report)
         except KeyboardInterrupt:
             session.tell("Stopped waiting: what runs goes on running")
             click.get_current_context().exit(INTERRUPTED)
@@ -72,6 +75,13 @@ def watch(session: Session, workload_ids: tuple[str, ...], poll_interval: float,
             session.tell("Stopped watching: what runs goes on running")
             click.get_current_context().exit(INTERRUPTED)
     following.ended(*last)
+
+
+def _shown(session: Session) -> AbstractContextManager[Callable[[str, str], None]]:
+    """What shows a wait to whoever looks on; in a pipe nothing does."""
+    if sys.stderr.isatty() and not session.debug:
+        return progress.shown(debug=False)
+    return nullcontext(lambda stage, message: None)
 
 
 def _look(client: ChamberClient, workload_ids: Sequence[str], options: dict[str, Any]) -> Look:

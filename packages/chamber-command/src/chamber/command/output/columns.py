@@ -18,6 +18,7 @@ __all__ = [
     "RANKING",
     "REGISTRIES",
     "SETTINGS",
+    "SUBMISSIONS",
     "TEAMS",
     "TEMPLATES",
     "WORKLOADS",
@@ -86,6 +87,9 @@ RANKING: Columns = {
 METRICS: Columns = _items("metric", "avg", "min", "max", "current")
 REGISTRIES: Columns = _items("name", "url", "default")
 SETTINGS: Columns = _items("key", "value", "source")
+SUBMISSIONS: Columns = _attributes(
+    id="external_id", name="name", submitted="time", api_url="api_url", organization="organization_id"
+)
 CAPACITY: Columns = _items(
     "kind", "id", "name", "gpu_type", "gpus", "used", "available", "allocated_hours", "used_hours", "remaining_hours"
 )

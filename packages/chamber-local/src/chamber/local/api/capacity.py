@@ -1,7 +1,8 @@
 """GET /capacity: the pools, and the GPU-hours of this calendar month.
 
 Nobody sold these GPU-hours. What is allocated to a team is its budget where it has one, and else what the GPUs could
-give in the month that it may use for reserved work: all of them where nothing is reserved.
+give in the month that it may use for reserved work: all of them where nothing is reserved. What the teams below use
+counts, as it does for the scheduler, and no team has more left than those above it.
 """
 
 import calendar
@@ -15,6 +16,7 @@ from chamber.local.api.services import Services
 from chamber.local.api.views import Capacity, Hours, PoolUse, TeamUse
 from chamber.local.clock import month
 from chamber.local.permissions import Act, permits
+from chamber.local.scheduling.budgets import left, with_those_below
 from chamber.local.scheduling.organisation import Organisation
 from chamber.local.scheduling.room import used_gpus
 from chamber.local.storage import statistics, tenancy
@@ -37,16 +39,18 @@ async def capacity(parts: Services, query: AskedCapacity) -> Capacity:
     """What there is, and what of it is used."""
     organisation, now = await parts.ledger.organisation(parts.organization_id), parts.ledger.clock()
     pools, teams = _pools(organisation, query.pool_id), await _teams(parts, query.initiative_id)
-    chosen = parts.seen(
-        Filter(initiative_id=tuple(team.id for team in teams), capacity_pool_id=tuple(p.id for p in pools))
-    )
-    by_pool = await _used(parts, chosen, now, "capacity_pool_id")
-    by_team = await _used(parts, chosen, now, "initiative_id")
+    within = Filter(capacity_pool_id=tuple(pool.id for pool in pools))
+    shown = msgspec.structs.replace(within, initiative_id=_and_below(organisation, teams))
+    by_pool = await _used(parts, parts.seen(shown), now, "capacity_pool_id")
+    counted = with_those_below(organisation, await _used(parts, within, now, "initiative_id"))
     held = await parts.ledger.claims()
     whole = Hours(sum(_hours(pool.total_gpus, now) for pool in pools), sum(by_pool.values()))
-    uses = tuple(
-        TeamUse(team, Hours(_allocated(organisation, team.id, pools, now), by_team.get(team.id, 0.0))) for team in teams
-    )
+
+    def hours(team_id: str) -> Hours:
+        allocated = _allocated(organisation, team_id, pools, now)
+        return Hours(allocated, counted.get(team_id, 0.0), left(organisation, counted, team_id))
+
+    uses = tuple(TeamUse(team, hours(team.id)) for team in teams)
     return Capacity(
         organization_id=parts.organization_id,
         hours=whole,
@@ -74,6 +78,13 @@ async def _teams(parts: Services, team_id: str | None) -> tuple[Team, ...]:
     if team_id:
         parts.require(Act.SEE_WORK, team_id)
     return tuple(team for team in teams if permits(parts.caller, Act.SEE_WORK, team.id))
+
+
+def _and_below(organisation: Organisation, teams: Sequence[Team]) -> tuple[str, ...]:
+    """The ids of teams, and of all below them."""
+    ids = {team.id for team in teams}
+    below = {team for team in organisation.parents if not ids.isdisjoint(organisation.chain(team))}
+    return tuple(sorted(ids | below))
 
 
 async def _used(parts: Services, chosen: Filter, now: datetime, key: Using) -> Mapping[str, float]:

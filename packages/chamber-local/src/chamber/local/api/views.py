@@ -1,5 +1,6 @@
 """What handlers answer, before a dialect puts it into words."""
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -177,15 +178,16 @@ class Allocations(msgspec.Struct, frozen=True):
 
 
 class Hours(msgspec.Struct, frozen=True):
-    """GPU-hours of a month."""
+    """GPU-hours of a month; no more than `at_most` are left, whatever is allocated."""
 
     allocated: float
     used: float
+    at_most: float = math.inf
 
     @property
     def remaining(self) -> float:
         """What is left."""
-        return self.allocated - self.used
+        return min(self.allocated - self.used, self.at_most)
 
 
 class PoolUse(msgspec.Struct, frozen=True):

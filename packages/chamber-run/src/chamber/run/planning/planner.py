@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chamber.core.progress.reporting import Reporter
 from chamber.core.settings import Settings
 from chamber.run import answers
 from chamber.run.errors import ProjectNotFoundError
@@ -19,7 +20,6 @@ from chamber.run.planning import readiness
 from chamber.run.planning.assembly import assemble
 from chamber.run.planning.facts import gather
 from chamber.run.planning.plan import DryRunResult
-from chamber.run.progress import Reporter
 from chamber.run.settings import configuration, registries
 from chamber.run.settings.configuration import DEFAULT, RunSettings
 from chamber.run.targets import Registry

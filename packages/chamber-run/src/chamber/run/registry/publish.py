@@ -11,6 +11,7 @@ from typing import TypeVar
 from msgspec import Struct, json
 
 from chamber.core.errors import ConfigurationError, DockerError
+from chamber.core.progress.steps import Step
 from chamber.core.transport import Transport
 from chamber.run.images.buckets import MOST_LAYERS
 from chamber.run.images.layers import Layer, PlannedLayer, ProjectLayers, StoredLayer
@@ -19,7 +20,6 @@ from chamber.run.registry import base_sizes
 from chamber.run.registry.client import RegistryClient
 from chamber.run.registry.manifests import Descriptor, ImageSettings, extend_config, extend_manifest
 from chamber.run.registry.repository import Image, Repository, digest_of
-from chamber.run.steps import Step
 from chamber.run.targets import BaseImage, Registry
 from chamber.run.threads import in_thread
 

@@ -1,27 +1,20 @@
-"""Tells how far a run is: to the caller's function, and to whoever looks at a terminal or a notebook."""
+"""Tells how far long work is: the caller's function, and whoever looks at a terminal or a notebook."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Self
 
 from chamber.core.portal import in_caller
+from chamber.core.progress import display
+from chamber.core.progress.steps import OnProgress, Stage, Step
 from chamber.core.redaction import redacted
-from chamber.run.steps import WARNING, Step
 
-if TYPE_CHECKING:
-    from chamber.run.display import Display
-
-__all__ = ["WARNING", "OnProgress", "Reporter", "Stage"]
-
-Stage = Literal["config", "detect", "dockerfile", "manifest", "docker", "upload", "submit", "wait"]
-OnProgress = Callable[[str, str], None]
+__all__ = ["Reporter"]
 
 
 class Reporter:
-    """Passes on each step of a run in the thread of the caller.
+    """Passes on each step in the thread of the caller.
 
     `progress`: whether it is shown where somebody looks on; None: unless there is an `on_progress`.
     """
@@ -29,12 +22,17 @@ class Reporter:
     def __init__(self, on_progress: OnProgress | None = None, progress: bool | None = None) -> None:
         self._on_progress = on_progress
         is_wanted = progress if progress is not None else on_progress is None
-        self._display = _display() if is_wanted else None
+        self._display = display.found() if is_wanted else None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens or looks on."""
+        return self._display is not None or self._on_progress is not None
 
     async def __call__(self, stage: Stage, message: str) -> None:
         """Report that `stage` has come to what `message` says."""
-        counted = message if isinstance(message, Step) else Step(message)
-        step = Step(redacted(message), counted.done, counted.total)
+        told = message if isinstance(message, Step) else Step(message)
+        step = Step(redacted(message), told.done, told.total, told.workload)
         for listener in (self._display, self._on_progress):
             if listener is not None:
                 await in_caller(listener, stage, step)
@@ -47,12 +45,3 @@ class Reporter:
     ) -> None:
         if self._display is not None:
             self._display.close()
-
-
-def _display() -> Display | None:
-    """What shows it; in a pipe nothing does, and nothing is imported for it."""
-    if not (sys.stderr is not None and sys.stderr.isatty()) and "ipykernel" not in sys.modules:
-        return None
-    from chamber.run.display import found
-
-    return found()

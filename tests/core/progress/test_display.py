@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
+from chamber.core.progress import Step, display
+from chamber.core.progress.notebook import NotebookDisplay
+from chamber.core.progress.terminal import TerminalDisplay
 from chamber.local import LocalChamber
-from chamber.run import display
-from chamber.run.display import NotebookDisplay, TerminalDisplay
-from chamber.run.steps import Step
 
 EVIL = '<script>alert("x")</script> [bold]not markup[/bold]'
 
@@ -61,6 +61,21 @@ def test_what_is_counted_has_a_bar_while_it_goes_on(terminal):
     shown("submit", "submitted")
     assert "━" not in _drawn(shown)
     shown.close()
+
+
+def test_one_display_at_a_time_draws_on_the_terminal(terminal):
+    shown, written = terminal
+    other = TerminalDisplay(Console(file=io.StringIO(), force_terminal=True, width=100))
+    shown("wait", Step("first"))
+    other("wait", Step("is silent"))
+    other.close()
+    assert other._live.console.file.getvalue() == ""
+    shown.close()
+    late = TerminalDisplay(Console(file=io.StringIO(), force_terminal=True, width=100))
+    late("wait", Step("draws again"))
+    late.close()
+    assert "draws again" in late._live.console.file.getvalue()
+    assert "first" in written.getvalue()
 
 
 def _drawn(shown):

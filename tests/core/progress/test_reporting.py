@@ -1,7 +1,6 @@
+from chamber.core.progress import Step, display
+from chamber.core.progress.reporting import Reporter
 from chamber.core.redaction import Secret
-from chamber.run import progress
-from chamber.run.progress import Reporter
-from chamber.run.steps import Step
 
 
 async def test_a_reporter_tells_whoever_wants_to_know():
@@ -45,7 +44,7 @@ async def test_it_is_shown_unless_somebody_listens_or_it_is_not_wanted(monkeypat
         def close(self):
             shown.append("closed")
 
-    monkeypatch.setattr(progress, "_display", Recorded)
+    monkeypatch.setattr(display, "found", Recorded)
     for on_progress, wanted in [(None, None), (print, True), (print, None), (None, False)]:
         async with Reporter(on_progress and (lambda *_: None), wanted) as report:
             await report("wait", "RUNNING")
