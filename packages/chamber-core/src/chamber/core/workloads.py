@@ -113,8 +113,7 @@ class WorkloadOperations(Operations):
         journal = Journal()
         intent = journal.find(external_id)
         deadline = Deadline(self._transport.clock, self._transport.settings.timeout or READ.deadline)
-        with self._transport.within(deadline.left()):
-            found = await find(self._transport, external_id, intent.time if intent else None, deadline)
+        found = await find(self._transport, external_id, intent.time if intent else None, deadline)
         if found:
             journal.forget(external_id)
         return found
