@@ -187,6 +187,8 @@ class Submission:
             try:
                 await self._pause(unanswered + looks[0], cause)
                 found = await find(self._transport, self._external_id, self._started, self._deadline)
+            except SubmissionUnknownError:
+                raise
             except ChamberError as error:
                 if not isinstance(error, _PASSING):
                     raise self._unknown(cause) from error
