@@ -45,6 +45,16 @@ def _path(area: str, test: str) -> str:
 #: Both faces do the same; one of them is enough, and this one needs no thread.
 _VECTORS = "test_retry_vectors::test_the_async_client_does_as_the_vector_says"
 _CLOCKS = "transport/test_under_way::test_a_moment_is_asked_for_by_the_clock_of_the_api_where_that_is_behind"
+_PROGRAMS = tuple(
+    f"test_credentials::test_{one}"
+    for one in (
+        "a_token_comes_from_the_program_that_the_settings_name",
+        "a_token_that_is_there_is_used_and_the_program_is_not_run",
+        "a_refused_token_is_printed_anew",
+        "a_program_that_gives_no_token_is_named",
+        "a_token_that_expired_is_told_and_a_program_gives_another",
+    )
+)
 _EXCHANGES = ("transport/test_stream", "transport/test_calls")
 
 _ALL = (
@@ -56,7 +66,7 @@ _ALL = (
     _core("journal", "test_journal", "test_journal_bounds", "test_submission"),
     _core("redaction", "test_redaction_bounds", "test_redaction", "test_logs"),
     _core("settings.files", "test_settings_bounds", "test_settings", "test_store"),
-    _core("settings.resolution", "test_settings_bounds", "test_settings"),
+    _core("settings.resolution", "test_settings_bounds", "test_settings", *_PROGRAMS),
     _core("settings.store", "test_writing_bounds", "test_store"),
     _core("writing", "test_writing_bounds", "test_writing", "test_store"),
     _run("cache", "test_cache", "test_cache_limits"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chamber.core import AuthenticationError, ConfigurationError
 from chamber.core.settings import DEFAULT_API_URL, Settings, read_json, resolve, resolve_files
-from chamber.core.settings.files import read_token_file
+from chamber.core.settings.files import read_token_file, read_trusted
 from chamber.core.settings.resolution import is_number
 
 TOKEN = "ch.argument"
@@ -276,9 +276,27 @@ def test_a_token_that_is_used_all_the_same_is_told_in_the_log(tmp_path, caplog):
     )
 
 
-def test_where_files_have_no_owner_their_mode_says_nothing(tmp_path, monkeypatch):
-    """As on Windows, whose home folders are private."""
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o755])
+def test_a_file_that_names_a_program_may_be_read_by_anybody(tmp_path, mode):
+    file = tmp_path / "config.json"
+    file.write_text('{"credential_process": "vault"}')
+    file.chmod(mode)
+    assert read_trusted(file) == {"credential_process": "vault"}
+
+
+@pytest.mark.parametrize(("mode", "others"), [(0o620, 0), (0o602, 0), (0o600, 1)])
+def test_a_file_that_names_a_program_may_be_written_by_its_user_alone(tmp_path, monkeypatch, mode, others):
+    file = tmp_path / "config.json"
+    file.write_text("{}")
+    file.chmod(mode)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + others)
+    told = _unreadable(file, read_trusted)
+    assert told.startswith("can be written by other users")
+    assert told.endswith("chmod 600 it")
+
+
+def test_a_token_of_another_user_is_refused(tmp_path, monkeypatch):
     _files(tmp_path, {"token": TOKEN})
-    (tmp_path / "token.json").chmod(0o644)
-    monkeypatch.delattr(os, "geteuid")
-    assert read_token_file(tmp_path / "token.json", {}) == {"access_token": TOKEN}
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    told = _unreadable(tmp_path / "token.json", lambda it: read_token_file(it, {}))
+    assert told.startswith("belongs to another user, so its token is not used: ")
