@@ -368,6 +368,12 @@ async def test_a_job_that_was_found_is_told_in_the_log(caplog):
     assert "event='submission found' external_id='mine' workload_id='wl_1'" in told
 
 
+@pytest.mark.parametrize("external_id", ["", "x" * 256, "a\nb", "\ud800", 7])
+async def test_what_cannot_have_been_an_id_is_not_resolved(external_id):
+    with pytest.raises(ValidationError, match="external_id"):
+        await recorded_async_client(network([])).resolve_submission(external_id)
+
+
 @pytest.mark.parametrize("external_id", [None, ""])
 def test_a_submission_without_an_id_gets_one(external_id):
     assert checked({**LEAST, "external_id": external_id})["external_id"].startswith("cb-")

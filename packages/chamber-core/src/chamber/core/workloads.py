@@ -110,6 +110,7 @@ class WorkloadOperations(Operations):
         For what SubmissionUnknownError carries, and for what a crash left in the journal.
         """
         validation.length("external_id", external_id, 1, 255)
+        validation.one_line("external_id", external_id)
         journal = Journal()
         intent = journal.find(external_id)
         deadline = Deadline(self._transport.clock, self._transport.settings.timeout or READ.deadline)
