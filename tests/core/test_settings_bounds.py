@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chamber.core import AuthenticationError, ConfigurationError
+from chamber.core.redaction import Secret
 from chamber.core.settings import DEFAULT_API_URL, Settings, read_json, resolve, resolve_files
 from chamber.core.settings.files import read_token_file, read_trusted
 from chamber.core.settings.resolution import is_number
@@ -108,10 +109,13 @@ def test_without_a_token_every_way_to_pass_one_is_told(tmp_path):
         )
 
 
-def test_a_user_without_a_home_is_told_of_the_usual_place(monkeypatch):
+def test_a_user_without_a_home_is_told_of_the_usual_place(monkeypatch, tmp_path):
     def homeless():
         raise RuntimeError
 
+    (tmp_path / "~" / ".chamber").mkdir(parents=True)
+    (tmp_path / "~" / ".chamber" / "config.json").write_text('{"credential_process": "false"}')
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Path, "home", homeless)
     with pytest.raises(AuthenticationError, match=r"log in so that ~/\.chamber/token\.json holds"):
         resolve(environment={})
@@ -149,11 +153,11 @@ def test_a_token_in_a_file_that_is_no_text_is_none(tmp_path, token):
 
 
 def test_a_source_of_tokens_is_asked_for_the_url_and_only_where_nothing_else_has_one(tmp_path):
-    asked = []
+    asked, tokens = [], iter(["ch.source", "ch.source", "ch.another"])
 
     def source(url):
         asked.append(url)
-        return "ch.source"
+        return next(tokens)
 
     options = {"environment": {}, "config_dir": tmp_path, "token_source": source}
     assert resolve(TOKEN, **options).token.reveal() == TOKEN
@@ -163,6 +167,8 @@ def test_a_source_of_tokens_is_asked_for_the_url_and_only_where_nothing_else_has
     assert (found.token.reveal(), found.organization_id, found.timeout) == ("ch.source", "org", 7.0)
     assert asked == ["https://a.example/v1"]
     assert not found.renew_token(), "it is the same one again"
+    assert found.renew_token()
+    assert (found.token.reveal(), set(asked)) == ("ch.another", {"https://a.example/v1"})
     with pytest.raises(AuthenticationError):
         resolve(environment={}, config_dir=tmp_path, token_source=lambda _url: None)
 
@@ -176,6 +182,10 @@ def test_another_token_takes_the_place_of_the_first():
 def test_a_renewed_token_that_is_none_is_refused():
     with pytest.raises(AuthenticationError, match="characters"):
         Settings("ch.old", DEFAULT_API_URL, token_source=lambda _url: "a b").renew_token()
+
+
+def test_a_token_that_is_hidden_already_is_taken():
+    assert Settings(Secret(" ch.hidden "), DEFAULT_API_URL).token.reveal() == "ch.hidden"
 
 
 def test_settings_show_all_but_the_token():
