@@ -98,6 +98,12 @@ def test_what_cannot_be_removed_is_in_nobodys_way(folder: Path, monkeypatch: pyt
     assert cache.read("new") == b"1"
 
 
+def test_nothing_waits_until_what_may_be_lost_is_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", pytest.fail)
+    cache.write("a", b"1")
+    assert cache.read("a") == b"1"
+
+
 def test_what_could_not_be_kept_is_told_in_the_log(own_settings: Path, caplog: pytest.LogCaptureFixture) -> None:
     own_settings.write_text("a file where a folder should be")
     cache.write("files-1", b"1")
