@@ -57,6 +57,7 @@ def test_a_token_that_is_there_is_used_and_the_program_is_not_run(configured, tm
     file.write_text('{"access_token": "ch.file"}')
     assert resolve(environment={"CHAMBER_TOKEN": "ch.env"}, config_dir=folder).token.reveal() == "ch.env"
     assert resolve(environment={}, config_dir=folder).token.reveal() == "ch.file"
+    assert resolve_files(folder).token.reveal() == "ch.file"
     assert not (tmp_path / "ran").exists()
 
 
@@ -146,7 +147,8 @@ def test_a_token_that_expired_is_told_and_a_program_gives_another(configured):
     file.write_text(json.dumps({"access_token": "ch.file", "expires_at": "2020-01-02T03:04:05+00:00"}))
     assert resolve_files(folder).token.reveal() == "ch.printed"
     (folder / "config.json").unlink()
-    with pytest.raises(AuthenticationError, match=r"token\.json expired on 2020-01-02 03:04 UTC: log in again"):
+    told = r"token\.json expired on 2020-01-02 03:04 UTC: log in again, pass .*token=\.\.\.\), or set CHAMBER_TOKEN$"
+    with pytest.raises(AuthenticationError, match=told):
         ChamberClient.from_config(folder)
 
 

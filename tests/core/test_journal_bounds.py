@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from chamber.core import ConfigurationError, journal
+from chamber.core import ConfigurationError, TransportError, journal
 from chamber.core.journal import Intent, Journal
 
 URL = "https://chamber.test/v1"
@@ -45,6 +47,23 @@ def test_what_is_being_written_is_left_for_an_hour(kept, monkeypatch, age, there
     monkeypatch.setattr(time, "time", lambda: 1000 + age)
     kept.pending()
     assert unfinished.exists() is there
+
+
+def test_an_entry_is_of_its_intent_wherever_that_is_kept(kept, monkeypatch):
+    assert kept.write(intent("mine")).intent.external_id == "mine"
+    monkeypatch.setattr(Path, "replace", failing(OSError(28, "No space left on device")))
+    assert kept.write(intent("other")).intent.external_id == "other"
+
+
+@pytest.mark.parametrize(
+    ("digest", "name"),
+    [
+        (None, "3fd30542fe3f61b14bd4a4b2dc0b6fb3.json"),
+        ("d" * 64, "396a1ac315339b09f2bdfca55e1dcbda.3fd30542fe3f61b14bd4a4b2dc0b6fb3.json"),
+    ],
+)
+def test_an_intent_has_the_name_by_which_earlier_versions_look_for_it(kept, digest, name):
+    assert kept.write(intent(digest=digest)).file == kept.folder / name
 
 
 def test_what_is_being_written_is_no_intent_yet_and_is_told_from_one_by_its_name(kept, monkeypatch):
@@ -83,14 +102,37 @@ def test_a_user_without_a_home_is_told_in_the_log(monkeypatch, caplog):
     assert "error='this user has no home folder'" in caplog.text
 
 
-def test_a_folder_that_cannot_be_listed_is_named_with_the_reason(kept, monkeypatch):
-    kept.write(intent()).release()
-    monkeypatch.setattr(Path, "glob", failing(PermissionError(13, "Permission denied")))
+def test_a_folder_that_cannot_be_listed_is_named_with_the_reason(kept):
+    kept.folder.symlink_to(kept.folder)
     with pytest.raises(ConfigurationError) as caught:
         kept.find("mine")
-    assert caught.value.message == (
-        f"{kept.folder} cannot be read ([Errno 13] Permission denied): look at it, and move it away"
-    )
+    assert caught.value.message.startswith(f"{kept.folder} cannot be read ([Errno {errno.ELOOP}] ")
+
+
+def test_what_is_broken_in_an_intent_is_named(kept):
+    kept.write(intent()).release()
+    (file,) = kept.folder.iterdir()
+    file.write_bytes(b'{"external_id":1}')
+    with pytest.raises(ConfigurationError, match=r"external_id"):
+        kept.find("mine")
+
+
+@pytest.fixture
+def no_descriptor():
+    """Lets this process open no file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("look", [Journal.pending, lambda kept: kept.find("mine"), lambda kept: kept.claim("mine")])
+def test_without_a_descriptor_nothing_is_taken_for_broken_or_for_sent(kept, no_descriptor, look):
+    with pytest.raises(TransportError, match="descriptor") as caught:
+        look(kept)
+    assert caught.value.sent is False
 
 
 def test_a_file_that_cannot_be_opened_is_named_with_the_reason(kept):
@@ -157,6 +199,13 @@ def test_settling_what_somebody_removed_is_no_error(kept):
     file.unlink()
     entry.settle()
     assert kept.pending() == []
+
+
+def test_settling_what_was_let_go_leaves_it_to_whoever_comes(kept):
+    entry = kept.write(intent())
+    entry.release()
+    entry.settle()
+    assert kept.claim("mine").intent.external_id == "mine"
 
 
 def test_forgetting_what_somebody_just_removed_is_no_error(kept, monkeypatch):

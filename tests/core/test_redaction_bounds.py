@@ -3,11 +3,12 @@
 import base64
 import gc
 import string
+from traceback import walk_tb
 
 import pytest
 
 from chamber.core import redaction
-from chamber.core.redaction import Secret, cleaned, forms, redacted
+from chamber.core.redaction import Secret, cleaned, forms, redacted, without_locals
 
 
 @pytest.mark.parametrize(("value", "shown"), [("7-sever", "7-sever"), ("8-eight-", "***")])
@@ -33,16 +34,16 @@ def test_each_of_two_lines_is_a_secret_alone():
     assert redacted("first-line-of-a-secret, second-line-of-a-secret", kept) == "***, ***"
 
 
-@pytest.mark.parametrize(("before", "shown"), [(b"", 0), (b"a", 2), (b"ab", 3)])
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
-def test_of_a_secret_within_base64_no_character_is_left(before, shown, encode):
+def test_of_a_secret_within_base64_no_character_is_left(encode):
     secret = "~~?sesame>>opens~~?"
-    data = before + secret.encode()
-    data += b"z" * (-len(data) % 3)
-    text = encode(data).decode()
-    left = redacted(text, secret)
-    assert left.startswith(f"{text[:shown]}***")
-    assert len(left) <= shown + len("***") + 3
+    for before, shown in ((b"", 0), (b"a", 2), (b"ab", 3)):
+        data = before + secret.encode()
+        data += b"z" * (-len(data) % 3)
+        text = encode(data).decode()
+        left = redacted(text, secret)
+        assert left.startswith(f"{text[:shown]}***")
+        assert len(left) <= shown + len("***") + 3
 
 
 def test_a_secret_that_is_gone_is_forgotten():
@@ -94,6 +95,23 @@ def test_a_form_that_is_part_of_another_hides_no_more_than_itself():
     assert redacted("abcdefgh abcdef abcde", "abcdefgh", "abcdef") == "*** *** abcde"
     assert redacted("ab abc", "ab") == "*** ***c"
     assert redacted("abcdefg", "ab", "abcdefg") == "***"
+
+
+@pytest.mark.parametrize("begun", ["a", "aa"])
+def test_a_secret_behind_what_it_begins_with_is_found(begun):
+    assert redacted(f"{begun}aaaaaaab", "aaaaaaab") == f"{begun}***"
+
+
+def test_a_secret_that_is_no_unicode_is_known():
+    assert redacted("with \ud800-sesame", "\ud800-sesame") == "with ***"
+
+
+def test_names_within_themselves_are_cleaned_as_far_as_they_are_shown():
+    value = {"b": "sesame-opens"}
+    value["a"] = value
+    kept = Secret("sesame-opens")
+    assert "sesame" not in repr(cleaned(value))
+    assert kept
 
 
 def test_20_levels_are_cleaned_one_by_one():
@@ -152,6 +170,43 @@ def test_a_secret_is_known_by_each_of_its_forms_and_each_is_another():
 
 def test_json_has_two_ways_to_write_what_is_not_ascii():
     assert {'\\u00e4\\u00e9\\"secret', 'äé\\"secret'} <= forms('äé"secret')
+
+
+def failed(module, cause=None, context=None):
+    """An error out of a function of that module, which was raised from another one and during a third."""
+    names = {"__name__": module} if module else {}
+    exec("def fail(held):\n    raise ValueError(held)", names)
+    with pytest.raises(ValueError, match="sesame") as caught:
+        names["fail"]("sesame")
+    caught.value.__cause__, caught.value.__context__ = cause, context
+    return caught.value
+
+
+def held_by(*errors):
+    return [
+        frame.f_locals["held"]
+        for error in errors
+        for frame, _ in walk_tb(error.__traceback__)
+        if "held" in frame.f_locals
+    ]
+
+
+def test_an_error_and_all_that_it_came_of_take_no_locals_with_them():
+    first, second = failed("chamber.one"), failed("chamber.two")
+    cause, context = failed("chamber.three", first), failed("aiohttp.four", None, second)
+    last = failed("chamber", cause, context)
+    second.__context__ = last
+    with pytest.raises(ValueError, match="sesame"), without_locals():
+        raise last
+    assert held_by(first, second, cause, context, last) == []
+
+
+@pytest.mark.parametrize("module", [None, "", "chambers", "theirs.chamber"])
+def test_locals_of_others_stay_with_an_error(module):
+    error = failed(module)
+    with pytest.raises(ValueError, match="sesame"), without_locals():
+        raise error
+    assert held_by(error) == ["sesame"]
 
 
 LOOKS = "0123456789abcdef"

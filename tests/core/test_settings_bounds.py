@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chamber.core import AuthenticationError, ConfigurationError
+from chamber.core.redaction import Secret
 from chamber.core.settings import DEFAULT_API_URL, Settings, read_json, resolve, resolve_files
-from chamber.core.settings.files import read_token_file
+from chamber.core.settings.files import read_token_file, read_trusted
 from chamber.core.settings.resolution import is_number
 
 TOKEN = "ch.argument"
@@ -108,10 +109,13 @@ def test_without_a_token_every_way_to_pass_one_is_told(tmp_path):
         )
 
 
-def test_a_user_without_a_home_is_told_of_the_usual_place(monkeypatch):
+def test_a_user_without_a_home_is_told_of_the_usual_place(monkeypatch, tmp_path):
     def homeless():
         raise RuntimeError
 
+    (tmp_path / "~" / ".chamber").mkdir(parents=True)
+    (tmp_path / "~" / ".chamber" / "config.json").write_text('{"credential_process": "false"}')
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Path, "home", homeless)
     with pytest.raises(AuthenticationError, match=r"log in so that ~/\.chamber/token\.json holds"):
         resolve(environment={})
@@ -149,11 +153,11 @@ def test_a_token_in_a_file_that_is_no_text_is_none(tmp_path, token):
 
 
 def test_a_source_of_tokens_is_asked_for_the_url_and_only_where_nothing_else_has_one(tmp_path):
-    asked = []
+    asked, tokens = [], iter(["ch.source", "ch.source", "ch.another"])
 
     def source(url):
         asked.append(url)
-        return "ch.source"
+        return next(tokens)
 
     options = {"environment": {}, "config_dir": tmp_path, "token_source": source}
     assert resolve(TOKEN, **options).token.reveal() == TOKEN
@@ -163,6 +167,8 @@ def test_a_source_of_tokens_is_asked_for_the_url_and_only_where_nothing_else_has
     assert (found.token.reveal(), found.organization_id, found.timeout) == ("ch.source", "org", 7.0)
     assert asked == ["https://a.example/v1"]
     assert not found.renew_token(), "it is the same one again"
+    assert found.renew_token()
+    assert (found.token.reveal(), set(asked)) == ("ch.another", {"https://a.example/v1"})
     with pytest.raises(AuthenticationError):
         resolve(environment={}, config_dir=tmp_path, token_source=lambda _url: None)
 
@@ -176,6 +182,10 @@ def test_another_token_takes_the_place_of_the_first():
 def test_a_renewed_token_that_is_none_is_refused():
     with pytest.raises(AuthenticationError, match="characters"):
         Settings("ch.old", DEFAULT_API_URL, token_source=lambda _url: "a b").renew_token()
+
+
+def test_a_token_that_is_hidden_already_is_taken():
+    assert Settings(Secret(" ch.hidden "), DEFAULT_API_URL).token.reveal() == "ch.hidden"
 
 
 def test_settings_show_all_but_the_token():
@@ -276,9 +286,27 @@ def test_a_token_that_is_used_all_the_same_is_told_in_the_log(tmp_path, caplog):
     )
 
 
-def test_where_files_have_no_owner_their_mode_says_nothing(tmp_path, monkeypatch):
-    """As on Windows, whose home folders are private."""
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o755])
+def test_a_file_that_names_a_program_may_be_read_by_anybody(tmp_path, mode):
+    file = tmp_path / "config.json"
+    file.write_text('{"credential_process": "vault"}')
+    file.chmod(mode)
+    assert read_trusted(file) == {"credential_process": "vault"}
+
+
+@pytest.mark.parametrize(("mode", "others"), [(0o620, 0), (0o602, 0), (0o600, 1)])
+def test_a_file_that_names_a_program_may_be_written_by_its_user_alone(tmp_path, monkeypatch, mode, others):
+    file = tmp_path / "config.json"
+    file.write_text("{}")
+    file.chmod(mode)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + others)
+    told = _unreadable(file, read_trusted)
+    assert told.startswith("can be written by other users")
+    assert told.endswith("chmod 600 it")
+
+
+def test_a_token_of_another_user_is_refused(tmp_path, monkeypatch):
     _files(tmp_path, {"token": TOKEN})
-    (tmp_path / "token.json").chmod(0o644)
-    monkeypatch.delattr(os, "geteuid")
-    assert read_token_file(tmp_path / "token.json", {}) == {"access_token": TOKEN}
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    told = _unreadable(tmp_path / "token.json", lambda it: read_token_file(it, {}))
+    assert told.startswith("belongs to another user, so its token is not used: ")

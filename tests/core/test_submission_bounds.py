@@ -14,6 +14,7 @@ from chamber.core import (
     ConfigurationError,
     IdempotencyConflict,
     PluginError,
+    RateLimitError,
     SubmissionUnknownError,
     TransportError,
     ValidationError,
@@ -21,11 +22,12 @@ from chamber.core import (
 from chamber.core.journal import Journal
 from chamber.core.settings import Settings
 from chamber.core.submission import LARGEST_MANIFEST, Submission, checked, is_ambiguous, new_external_id
-from chamber.core.testing import RecordingTransport, Reply
+from chamber.core.testing import RecordingTransport, Reply, recorded_async_client
 
 URL = "https://chamber.test/v1"
 FIELDS = {"name": "train", "initiative_id": "team", "gpu_type": "H100", "external_id": "mine"}
 JOB = {"id": "wl_1", "name": "train", "status": "pending", "external_id": "mine"}
+BUSY = Reply(503, {}, {"Retry-After": "9"})
 LEAST = {**FIELDS, "job_class": "ELASTIC", "scaling_mode": "GANG"}
 
 
@@ -59,6 +61,29 @@ async def test_a_job_is_looked_for_by_its_id_and_then_among_what_was_submitted_l
         assert datetime.fromisoformat(listing.params[name]) == since
 
 
+async def test_both_requests_say_all_of_the_job():
+    transport = network([Reply(502), JOB])
+    await sent(transport)
+    assert [call.body for call in transport.calls if call.path == "workloads" and call.body] == [FIELDS, FIELDS]
+
+
+@pytest.mark.parametrize(
+    ("external_id", "key"),
+    [("mine", "mine"), ("a b/c", "a b/c"), (" a", "%20a"), ("a ", "a%20"), ("ä", "%C3%A4"), ("%20a", "%2520a")],
+)
+async def test_the_key_of_a_request_is_the_id_as_a_header_can_hold_it(external_id, key):
+    transport = network([JOB])
+    await Submission(transport, {**FIELDS, "external_id": external_id}).send()
+    assert transport.calls[0].headers["Idempotency-Key"] == key
+
+
+async def test_each_page_of_a_listing_is_of_the_same_listing():
+    transport = network([Reply(502), JOB], listed=[{"workloads": [], "next_token": "2"}, {"workloads": []}])
+    await sent(transport)
+    first, second, *_ = (call.params for call in transport.calls if call.method == "GET")
+    assert second == {**first, "next_token": "2"}
+
+
 async def test_a_look_is_a_read_and_a_submission_a_write_that_is_not_repeated():
     transport = network([Reply(502), JOB])
     await sent(transport)
@@ -75,9 +100,33 @@ async def test_a_search_that_fails_is_made_again_and_one_that_is_refused_is_not(
 
 
 async def test_while_the_api_stays_away_it_is_asked_every_five_seconds():
-    transport = network([Reply(502)], searches=[Reply(501), Reply(501), {"items": [JOB]}])
+    answers = [{"items": []}, {"items": []}, Reply(501), Reply(501), {"items": []}, Reply(501), {"items": [JOB]}]
+    transport = network([Reply(502)], searches=answers)
     assert (await sent(transport)).id == "wl_1"
-    assert transport.sleeps == [0.0, 5.0, 0.0, 5.0, 0.0]
+    assert transport.sleeps == [0.0, 1.0, 3.0, 8.0, 8.0, 0.0, 5.0]
+
+
+@pytest.mark.parametrize("pause", [1.0, 5.0])
+async def test_a_client_that_is_closed_between_two_looks_leaves_the_job_unknown_and_in_the_journal(monkeypatch, pause):
+    transport = network([Reply(502)], searches=[Reply(501), {"items": []}])
+    sleep = transport.clock.sleep
+
+    async def closing(seconds):
+        await sleep(seconds)
+        if seconds == pause:
+            await transport.close()
+
+    monkeypatch.setattr(transport.clock, "sleep", closing)
+    ended = await sent(transport)
+    assert (type(ended), ended.status_code) == (SubmissionUnknownError, 502)
+    assert [intent.external_id for intent in Journal().pending()] == ["mine"]
+
+
+@pytest.mark.parametrize("away", [{"searches": BUSY}, {"listed": BUSY}])
+async def test_a_look_is_repeated_in_the_time_of_the_submission(away):
+    transport = network([Reply(502)], **away)
+    assert isinstance(await sent(transport, timeout=15), SubmissionUnknownError)
+    assert 5 <= transport.clock.time < 15
 
 
 async def test_a_look_that_will_not_succeed_is_the_end():
@@ -86,6 +135,32 @@ async def test_a_look_that_will_not_succeed_is_the_end():
     assert isinstance(ended, SubmissionUnknownError)
     assert isinstance(ended.__cause__, AuthorizationError)
     assert len(transport.calls) == 3
+
+
+@pytest.mark.parametrize(
+    ("told", "looks"),
+    [
+        (Reply(409, {"code": "IDEMPOTENCY_KEY_REUSED"}), True),
+        (Reply(422, {"message": "this idempotency key was used"}), True),
+        (Reply(422, {"code": "UNKNOWN_TEAM"}), False),
+        (Reply(400, {"code": "IDEMPOTENCY_KEY_MALFORMED"}), False),
+        (Reply(403, {"code": "IDEMPOTENCY_KEY_REUSED"}), False),
+    ],
+)
+async def test_only_a_key_that_was_seen_before_is_a_refusal_after_which_the_job_is_looked_for(told, looks):
+    transport = network([told], searches={"items": [JOB]})
+    assert isinstance(await sent(transport), Exception) is not looks
+    assert len(transport.calls) == (2 if looks else 1)
+
+
+async def test_what_the_api_changed_of_a_job_under_its_id_is_no_conflict():
+    found = await sent(network([Reply(502)], searches={"items": [{**JOB, "gpu_type": "H200", "initiative_id": "x"}]}))
+    assert (found.gpu_type, found.reused) == ("H200", True)
+
+
+async def test_what_is_unknown_is_about_the_last_request():
+    ended = await sent(network([Reply(502), Reply(504)], listed=[{"workloads": []}] * 3 + [Reply(403, {})]))
+    assert (type(ended), ended.status_code) == (SubmissionUnknownError, 504)
 
 
 async def test_what_is_unknown_is_told_with_all_that_is_known_of_it():
@@ -116,6 +191,13 @@ async def test_a_submission_takes_no_longer_than_its_time(timeout, of_client, lo
     transport = network([Reply(502)], searches=Reply(501), timeout=of_client)
     assert isinstance(await sent(transport, timeout=timeout), SubmissionUnknownError)
     assert longest - 5 <= transport.clock.time < longest
+
+
+@pytest.mark.parametrize(("timeout", "of_client"), [(15, None), (15, 90), (35, 5)])
+async def test_a_request_that_is_not_let_in_is_repeated_in_the_time_of_the_submission(timeout, of_client):
+    transport = network([Reply(429, {}, {"Retry-After": "9"})], timeout=of_client)
+    assert isinstance(await sent(transport, timeout=timeout), RateLimitError)
+    assert timeout - 10 <= transport.clock.time < timeout
 
 
 @pytest.mark.parametrize("timeout", [0, float("nan")])
@@ -157,7 +239,19 @@ async def test_what_was_not_acknowledged_is_told_by_its_time():
     assert isinstance(ended.last_error, TransportError)
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(295, False), (297, True)])
+async def test_what_was_not_acknowledged_is_unknown_while_it_cannot_be_looked_for():
+    await unacknowledged()
+    ended = await sent(network([], searches=Reply(405, {}), listed=Reply(403, {})))
+    assert ended.last_error.message == "the submission of 2026-01-01 00:00:00 UTC was not acknowledged"
+
+
+async def test_a_job_of_which_nothing_was_kept_is_looked_for_among_all():
+    transport = network([], listed={"workloads": [JOB]})
+    assert (await recorded_async_client(transport).resolve_submission("mine")).id == "wl_1"
+    assert transport.calls[-1].params == {"limit": "100", "sort_order": "desc"}
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(295, False), (296, False), (297, True)])
 async def test_after_five_minutes_a_refusal_is_about_all_requests(seconds, told):
     """The three looks take four seconds, and as long again after the refusal."""
     await unacknowledged(timedelta(seconds=seconds - 4))
@@ -198,6 +292,7 @@ def test_the_random_bits_of_ids_are_all_used():
         {"requested_gpus": 0.5},
         {"priority": 0},
         {"priority": 100},
+        {"external_id": "x"},
         {"external_id": "x" * 255},
         {"k8s_manifest": "x"},
         {"k8s_manifest": "x" * LARGEST_MANIFEST},
@@ -225,6 +320,7 @@ def test_what_the_api_takes_is_sent(fits):
         ("priority", -1),
         ("priority", 101),
         ("priority", 0.5),
+        ("external_id", " "),
         ("external_id", "x" * 256),
         ("external_id", "a\nb"),
         ("k8s_manifest", ""),
@@ -270,6 +366,12 @@ async def test_a_job_that_was_found_is_told_in_the_log(caplog):
         await sent(network([Reply(502)], searches={"items": [JOB]}))
     told = [record.getMessage() for record in caplog.records]
     assert "event='submission found' external_id='mine' workload_id='wl_1'" in told
+
+
+@pytest.mark.parametrize("external_id", ["", "x" * 256, "a\nb", "\ud800", 7])
+async def test_what_cannot_have_been_an_id_is_not_resolved(external_id):
+    with pytest.raises(ValidationError, match="external_id"):
+        await recorded_async_client(network([])).resolve_submission(external_id)
 
 
 @pytest.mark.parametrize("external_id", [None, ""])

@@ -13,7 +13,7 @@ from chamber.core.settings.store import updating
 
 
 def _part(folder, name, age=0.0):
-    file = folder / f"{name}{writing.PART}"
+    file = folder / f"{name}.chamber-part"  # as earlier versions left it
     file.touch()
     os.utime(file, (time.time() - age,) * 2)
     return file
@@ -121,6 +121,27 @@ def test_a_disk_that_neither_writes_nor_removes_says_why_it_does_not_write(tmp_p
     monkeypatch.setattr(Path, "unlink", fail_too)
     with pytest.raises(OSError, match="No space left"):
         writing.write(tmp_path / "a", b"1")
+
+
+def test_nothing_is_written_through_a_link_that_has_the_name_of_the_part(tmp_path, monkeypatch):
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / ".a.00000000.chamber-part").symlink_to(tmp_path / "theirs")
+    monkeypatch.setattr(os, "urandom", bytes)
+    with pytest.raises(FileExistsError):
+        writing.write(tmp_path / "a", b"1")
+    assert (tmp_path / "theirs").read_text() == "theirs"
+
+
+def test_a_folder_that_somebody_makes_meanwhile_is_there(tmp_path, monkeypatch):
+    mkdir = Path.mkdir
+
+    def late(self, *arguments, **options):
+        os.mkdir(self)  # noqa: PTH102  whoever was faster
+        mkdir(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", late)
+    writing.make_private(tmp_path / "b" / "c")
+    assert (tmp_path / "b" / "c").is_dir()
 
 
 def test_a_folder_is_made_with_those_above_it(tmp_path):

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,42 @@ def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(
     cache.write("a", b"new")
     assert cache.read("a") == b"old"
     assert _there(folder) == {"a"}
+
+
+def _with_removing(patch: pytest.MonkeyPatch, meanwhile: Callable[[Path], None]) -> None:
+    unlink = Path.unlink
+
+    def removing(file: Path, missing_ok: bool = False) -> None:
+        meanwhile(file)
+        unlink(file, missing_ok)
+
+    patch.setattr(Path, "unlink", removing)
+
+
+def test_what_another_process_removes_meanwhile_does_not_keep_the_rest(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(203):
+        _made(folder, f"f{number}", 0, number)
+    _with_removing(monkeypatch, os.remove)
+    cache.write("new", b"1")
+    assert len(_there(folder)) == 200
+
+
+def test_what_cannot_be_removed_is_in_nobodys_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_file: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    _made(folder, "old", 300 << 20, 1)
+    _with_removing(monkeypatch, refused)
+    cache.write("new", b"1")
+    assert cache.read("new") == b"1"
+
+
+def test_nothing_waits_until_what_may_be_lost_is_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", pytest.fail)
+    cache.write("a", b"1")
+    assert cache.read("a") == b"1"
 
 
 def test_what_could_not_be_kept_is_told_in_the_log(own_settings: Path, caplog: pytest.LogCaptureFixture) -> None:

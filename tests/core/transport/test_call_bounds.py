@@ -9,7 +9,7 @@ import pytest
 from chamber.core.errors import AuthenticationError, ServerError
 from chamber.core.paths import path
 from chamber.core.settings import Settings
-from chamber.core.testing import RecordingTransport, Reply
+from chamber.core.testing import RecordingTransport, Reply, recorded_async_client
 from chamber.core.transport import Transport
 
 URL = "https://chamber.test/v1"
@@ -130,6 +130,28 @@ async def test_whoever_gives_tokens_is_asked_in_a_thread_of_that_name_and_not_fo
         ended.set()
     assert names == ["chamber-token"]
     assert len(transport.calls) == 1
+
+
+async def test_who_listens_to_a_client_adds_headers_and_hears_of_answers(api, token):
+    class Listener:
+        heard = ()
+
+        def request(self, request):
+            return {"traceparent": "00-1"}
+
+        def response(self, answer):
+            self.heard += (answer.status,)
+
+    listener = Listener()
+    transport = Transport(Settings(token, api.url), listener=listener)
+    await transport.call("GET", THING)
+    await transport.close()
+    assert (api.requests[0].headers["traceparent"], listener.heard) == ("00-1", (200,))
+
+
+async def test_the_first_thing_that_a_client_asks_for_may_be_what_has_a_status():
+    transport = RecordingTransport({"GET workloads": {"workloads": []}})
+    assert not (await recorded_async_client(transport).list_workloads(status="RUNNING")).items
 
 
 def test_an_exchange_has_a_minute():

@@ -13,7 +13,6 @@ from chamber.core.errors import (
     AuthenticationError,
     ClientClosedError,
     ConfigurationError,
-    NotFoundError,
     PluginError,
     RateLimitError,
     ResponseError,
@@ -259,16 +258,18 @@ async def test_an_error_says_that_there_were_no_retries_left_to_spend(replies):
     assert caught.value.attempts == 2
 
 
-async def test_a_sleep_that_lasts_longer_than_it_was_asked_to_is_the_end_of_the_call():
-    made = transport(Reply(503), {})
+@pytest.mark.parametrize("reply", [Reply(503), TransportError("lost")])
+async def test_a_sleep_that_lasts_longer_than_it_was_asked_to_is_the_end_of_the_call(reply):
+    made = transport(reply, {})
 
     async def overslept(_seconds):
         made.clock.time += 60
 
     made.clock.sleep = overslept
-    with pytest.raises(ServerError) as caught:
+    with pytest.raises((ServerError, TransportError)) as caught:
         await made.call("GET", THING)
     assert (caught.value.attempts, caught.value.elapsed) == (1, 60)
+    assert not caught.value.retry_budget_exhausted
 
 
 @pytest.mark.parametrize(
@@ -324,11 +325,12 @@ def test_an_answer_may_be_32_mebibytes_long(client, api, said):
     assert client.get_workload("wl_1").name == "train"
 
 
-def test_an_error_is_read_as_far_as_64_kibibytes(client, api, said):
+@pytest.mark.parametrize("status", [300, 404])
+def test_an_error_is_read_as_far_as_64_kibibytes(client, api, said, status):
     whole = json.dumps({"message": "so it is", "code": "GONE"})
     for size, told in ((64 << 10, True), ((64 << 10) + 1, False)):
-        api.answers(said((whole[:-1] + " " * (size - len(whole)) + "}").encode(), 404))
-        with pytest.raises(NotFoundError) as caught:
+        api.answers(said((whole[:-1] + " " * (size - len(whole)) + "}").encode(), status))
+        with pytest.raises(ResponseError) as caught:
             client.get_workload("wl_1")
         assert (caught.value.code == "GONE") is told
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 
 import pytest
 
 from chamber.core import ChamberClient
 from chamber.core.errors import TransportError
+from chamber.core.settings import Settings
+from chamber.core.transport import Transport
 
 CALL = """
 import sys
@@ -69,3 +72,15 @@ def test_what_is_older_than_tls_1_2_is_not_spoken(serve, authority, script):
     done = script(CALL, url, SSL_CERT_FILE=str(authority / "root.pem"))
     assert "TransportError" in done.stderr
     assert heard == []
+
+
+@pytest.mark.parametrize("knows", [True, False])
+async def test_another_host_is_trusted_by_a_context_of_its_own(serve, authority, knows):
+    url, heard = serve()
+    context = ssl.create_default_context(cafile=authority / "root.pem") if knows else None
+    transport = Transport(Settings("ch.a", url))
+    with contextlib.nullcontext() if knows else pytest.raises(TransportError, match="not trusted"):
+        async with transport.elsewhere(context).get(url, {}, timeout=20, silence=20) as streamed:
+            assert await streamed.read() == b'{"status":"healthy"}'
+    assert len(heard) == knows
+    await transport.close()

@@ -45,6 +45,12 @@ def test_a_changed_name_says_so_by_its_hash() -> None:
     assert re.fullmatch(r"p-7b-[0-9a-f]{8}", label("7b"))
 
 
+def test_a_name_that_is_no_unicode_becomes_a_label() -> None:
+    """As the folder of a project may have one."""
+    assert re.fullmatch(r"job-[0-9a-f]{8}", label("job-\udcff"))
+    assert label("job-\udcff") != label("job-\udcfe")
+
+
 def test_two_runs_have_two_names() -> None:
     assert job_name("a", "1") != job_name("a", "2")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import fnmatch
 import hashlib
 import os
 import time
@@ -21,7 +22,7 @@ from typing import Any, Self
 import msgspec
 
 from chamber.core import settings, writing
-from chamber.core.errors import ConfigurationError, TransportError
+from chamber.core.errors import ChamberError, ConfigurationError, TransportError
 from chamber.core.logs import logger
 
 __all__ = ["Entry", "Intent", "Journal", "payload_hash"]
@@ -63,9 +64,9 @@ class Entry:
 
     def settle(self) -> None:
         """The submission was acknowledged or refused: nothing of it is kept."""
-        with contextlib.suppress(OSError):
-            if self.file is not None and self._is_mine(self.file):
-                self._remove(self.file)
+        if self.file is not None and self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                _remove(self.file, self._descriptor)
         self.release()
 
     def release(self) -> None:
@@ -80,18 +81,6 @@ class Entry:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
-
-    def _remove(self, file: Path) -> None:
-        """Unlink the file; where its folder does not allow that, empty it, which says as much."""
-        try:
-            file.unlink()
-        except OSError:
-            if self._descriptor is not None:
-                os.ftruncate(self._descriptor, 0)
-
-    def _is_mine(self, file: Path) -> bool:
-        """Whether nobody else wrote an intent under the same external id since."""
-        return self._descriptor is None or os.path.samestat(file.stat(), os.fstat(self._descriptor))
 
     def __enter__(self) -> Self:
         return self
@@ -174,9 +163,12 @@ class Journal:
         if self.folder is None:
             return []
         try:
-            return sorted(self.folder.glob(pattern)) if self.folder.is_dir() else []
+            names = [file.name for file in self.folder.iterdir()]  # unlike glob() it says why it cannot
+        except (FileNotFoundError, NotADirectoryError):
+            return []
         except OSError as error:
-            raise (_no_descriptor() if error.errno in _NO_DESCRIPTOR else _unreadable(self.folder, error)) from None
+            raise _unreadable(self.folder, error) from None
+        return [self.folder / name for name in sorted(fnmatch.filter(names, pattern))]
 
     def _sweep(self) -> None:
         """Remove what was being written when a process was killed: nothing had been sent of it."""
@@ -217,6 +209,18 @@ def _fill(descriptor: int, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(descriptor)
+
+
+def _remove(file: Path, descriptor: int) -> None:
+    """Unlink the open file, unless somebody wrote an intent under the same external id since.
+
+    Where its folder does not allow that, it is emptied, which says as much.
+    """
+    if os.path.samestat(file.stat(), os.fstat(descriptor)):
+        try:
+            file.unlink()
+        except OSError:
+            os.ftruncate(descriptor, 0)
 
 
 def _claim(file: Path) -> Entry | None:
@@ -268,13 +272,11 @@ def _read(file: Path) -> Intent | None:
     return intent
 
 
-def _no_descriptor() -> TransportError:
-    raised = TransportError("This process has no file descriptor left: close files, or raise its limit (ulimit -n)")
-    raised.sent = False
-    return raised
-
-
-def _unreadable(file: Path, error: Exception) -> ConfigurationError:
+def _unreadable(file: Path, error: Exception) -> ChamberError:
+    if isinstance(error, OSError) and error.errno in _NO_DESCRIPTOR:
+        raised = TransportError("This process has no file descriptor left: close files, or raise its limit (ulimit -n)")
+        raised.sent = False
+        return raised
     return ConfigurationError(f"{file} cannot be read ({error}): look at it, and move it away")
 
 

@@ -139,7 +139,7 @@ _alive: dict[int, weakref.ref[Secret]] = {}
 
 def _remember(secret: Secret) -> None:
     key = id(secret)
-    _alive[key] = weakref.ref(secret, lambda _gone: _alive.pop(key, None) and None)
+    _alive[key] = weakref.ref(secret, lambda _gone: _alive.pop(key))
 
 
 def redacted(text: str, *secrets: Secret | str | None) -> str:
@@ -180,12 +180,12 @@ class without_locals:  # noqa: N801  a context manager
 
 def _linked(error: BaseException) -> Iterator[BaseException]:
     """The exception, and those that it came of."""
-    seen: dict[int, BaseException] = {}
+    seen: set[int] = set()
     todo: list[BaseException | None] = [error]
     while todo:
         link = todo.pop()
         if link is not None and id(link) not in seen:
-            seen[id(link)] = link
+            seen.add(id(link))
             todo += [link.__cause__, link.__context__]
             yield link
 
@@ -276,7 +276,7 @@ class _Finder:
         for form in every:
             self._beginnings[form[:_ANCHOR]].append(form)
         for beginning, found in self._beginnings.items():
-            found += [form for form in short if form != beginning and beginning.startswith(form)]
+            found += [form for form in short if beginning.startswith(form)]
         self._any = re.compile(_one_of(sorted(self._beginnings))) if every else None
 
     def cleaned(self, text: str) -> str:

@@ -119,7 +119,7 @@ class Submission:
     async def _ended(self, entry: Entry, submitting: Coroutine[Any, Any, Workload]) -> Workload:
         """The outcome of a submission. Its intent is kept as long as it is not known what became of it."""
         unsure = f"The job may have been submitted: client.resolve_submission({self._external_id!r}) tells"
-        with entry, noted(unsure), self._transport.within(self._deadline.left()):
+        with entry, noted(unsure):
             try:
                 workload = await submitting
             except SubmissionUnknownError:
@@ -167,7 +167,6 @@ class Submission:
             body=self._fields,
             headers={"Idempotency-Key": _key(self._external_id)},
             timeout=self._deadline.left(),
-            policy=KEYED_WRITE,
         )
         return wire.decode(answer, Workload)
 
@@ -183,20 +182,23 @@ class Submission:
 
     async def _looked_for(self, cause: ChamberError) -> Workload | None:
         """The job, if the API has it; None when three listings that answered do not show it."""
-        looks = list(_LOOKS)
+        looks, unanswered = list(_LOOKS), 0.0
         while looks:
             try:
-                await self._pause(looks[0], cause)
+                await self._pause(unanswered + looks[0], cause)
                 found = await find(self._transport, self._external_id, self._started, self._deadline)
+            except SubmissionUnknownError:
+                raise
             except ChamberError as error:
                 if not isinstance(error, _PASSING):
                     raise self._unknown(cause) from error
-                await self._pause(_UNANSWERED, cause)
+                unanswered = _UNANSWERED
                 continue
             if found:
                 _log.info("submission found", external_id=self._external_id, workload_id=found.id)
                 return self._same(found, cause)
             looks.pop(0)
+            unanswered = 0.0
         return None
 
     async def _pause(self, seconds: float, cause: ChamberError) -> None:
@@ -304,8 +306,8 @@ def _listing(
     asked: dict[str, object] = {"limit": 100, "start_date": after, "submitted_after": after, "sort_order": "desc"}
 
     async def page(cursor: str | None) -> tuple[Sequence[Workload], str | None]:
-        params = {**asked, "next_token": cursor} if cursor else asked
-        answer = await transport.call("GET", path("workloads"), params=params, policy=READ, timeout=deadline.left())
+        params = {**asked, "next_token": cursor}
+        answer = await transport.call("GET", path("workloads"), params=params, timeout=deadline.left())
         listed = wire.decode(answer, PaginatedResponse[Workload])
         return listed.items, listed.next_token
 
@@ -357,13 +359,13 @@ def _origin(intent: Intent) -> tuple[str, str | None]:
 def new_external_id() -> str:
     """An id that no other submission has, ordered by time: ``cb-`` and a UUID of version 7 (RFC 9562, 5.7)."""
     milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = milliseconds << 80 | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return f"cb-{uuid.UUID(int=value)}"
 
 
 def _key(external_id: str) -> str:
-    """The id as a header can hold it: what is not ASCII, and what a server would cut off, in percent signs."""
-    is_plain = external_id.isascii() and external_id == external_id.strip()
+    """The id as a header can hold it, no two alike: with percent signs, where it has any or a server would cut it."""
+    is_plain = external_id.isascii() and external_id == external_id.strip() and "%" not in external_id
     return external_id if is_plain else quote(external_id)

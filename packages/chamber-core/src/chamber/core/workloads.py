@@ -111,11 +111,11 @@ class WorkloadOperations(Operations):
         For what SubmissionUnknownError carries, and for what a crash left in the journal.
         """
         validation.length("external_id", external_id, 1, 255)
+        validation.one_line("external_id", external_id)
         journal = Journal()
         intent = journal.find(external_id)
         deadline = Deadline(self._transport.clock, self._transport.settings.timeout or READ.deadline)
-        with self._transport.within(deadline.left()):
-            found = await find(self._transport, external_id, intent.time if intent else None, deadline)
+        found = await find(self._transport, external_id, intent.time if intent else None, deadline)
         if found:
             journal.forget(external_id)
         return found

@@ -28,7 +28,7 @@ def write(file: Path, content: bytes, mode: int = 0o600, *, durable: bool = True
     """
     target = Path(os.path.realpath(file))
     part = target.with_name(f".{target.name}.{os.urandom(4).hex()}{PART}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)

@@ -64,7 +64,7 @@ def read_trusted(file: Path) -> dict[str, Any]:
     """
 
     def check(facts: os.stat_result) -> None:
-        if _have_owners() and (facts.st_uid != os.geteuid() or facts.st_mode & 0o022):
+        if facts.st_uid != os.geteuid() or facts.st_mode & 0o022:
             raise ConfigurationError(
                 f"{file} can be written by other users, so no program that it names is run: "
                 "make it yours and chmod 600 it"
@@ -75,7 +75,7 @@ def read_trusted(file: Path) -> dict[str, Any]:
 
 def _object(file: Path, loads: Callable[[str], Any], check: Callable[[os.stat_result], None]) -> dict[str, Any]:
     try:
-        content = loads(_bytes(file, check).decode("utf-8"))
+        content = loads(_bytes(file, check).decode())
     except FileNotFoundError:
         return {}
     except ConfigurationError:
@@ -90,7 +90,7 @@ def _object(file: Path, loads: Callable[[str], Any], check: Callable[[os.stat_re
 
 def _bytes(file: Path, check: Callable[[os.stat_result], None]) -> bytes:
     """What is in a file, which is no pipe that nobody writes to, nor a device without an end."""
-    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
     try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
@@ -105,14 +105,7 @@ def _bytes(file: Path, check: Callable[[os.stat_result], None]) -> bytes:
     return content
 
 
-def _have_owners() -> bool:
-    """Not on Windows, whose home folders are private."""
-    return hasattr(os, "geteuid")
-
-
 def _not_private(facts: os.stat_result) -> str | None:
-    if not _have_owners():
-        return None
     if facts.st_uid != os.geteuid():
         return "belongs to another user"
     return "can be read or written by other users" if facts.st_mode & 0o077 else None

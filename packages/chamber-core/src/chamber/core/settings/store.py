@@ -79,7 +79,7 @@ def _unwritable(file: Path, error: Exception) -> ConfigurationError:
 
 def _bytes(file: Path, content: dict[str, Any]) -> bytes:
     try:
-        return _text(content).encode("utf-8")
+        return _text(content).encode()
     except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can tell
         return _text(content, ensure_ascii=True).encode()
     except (TypeError, ValueError, RecursionError) as error:
