@@ -71,7 +71,9 @@ SEARCH = (
     "reading and hashing alone is most of what the vendor's takes, and what is read is searched for keys besides, "
     "which the vendor's is not"
 )
-WALK = "more than half of it is one look at each file, by Python's os.scandir and stat, which the vendor's takes as well"
+WALK = (
+    "more than half of it is one look at each file, by Python's os.scandir and stat, which the vendor's takes as well"
+)
 
 
 def _of(rounds: Rounds, state: str, *others: str) -> Rounds:

@@ -5,7 +5,8 @@ import os
 import posixpath
 import stat
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from chamber.run.project.stat_cache import Signature
 __all__ = ["GeneratedFile", "ProjectFile", "Selection", "choose", "ignore_file", "select"]
 
 _FOLDER_MODE = 0o755
+#: Folders that are open at once, one in another; further down they are looked at by their paths.
+_MOST_OPEN = 32
 _IGNORE_FILE = ".dockerignore"
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 _NAME = operator.attrgetter("name")
@@ -113,7 +116,10 @@ class _Walk:
         self.signatures: list[Signature | None] = []
 
     def through(self, folder: str, verdict: Verdict) -> None:
-        entries = _entries(f"{self._root}/{folder}")
+        with _scanned(f"{self._root}/{folder}", folder.count("/")) as entries:
+            self._put(folder, verdict, entries)
+
+    def _put(self, folder: str, verdict: Verdict, entries: Sequence[os.DirEntry[str]]) -> None:
         names = [entry.name for entry in entries]
         if folder and _VIRTUAL_ENVIRONMENT in names:
             return
@@ -148,10 +154,19 @@ class _Walk:
             raise ConfigurationError(f"{path} is a socket, a pipe or a device; leave it behind with `ignore`")
 
 
-def _entries(directory: str) -> list[os.DirEntry[str]]:
+@contextmanager
+def _scanned(directory: str, depth: int) -> Iterator[Sequence[os.DirEntry[str]]]:
+    """The entries, sorted. While this is open the system goes through no folder above to look at one of them."""
+    by_descriptor = depth < _MOST_OPEN and os.scandir in os.supports_fd
     try:
-        with os.scandir(directory) as entries:
-            return sorted(entries, key=_NAME)  # so that little is left to sort in the whole
+        place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if by_descriptor else directory
+        try:
+            with os.scandir(place) as entries:
+                found = sorted(entries, key=_NAME)  # so that little is left to sort in the whole
+            yield found
+        finally:
+            if isinstance(place, int):
+                os.close(place)
     except OSError as error:
         raise ConfigurationError(f"cannot read the folder {directory}: {error.strerror}") from error
 

@@ -1,8 +1,8 @@
 """Whether one of several patterns matches a path, asked for every file of a project.
 
 Most patterns say a name, its beginning or its end; a set and two tuples answer for all of those at once, without a
-regular expression to be compiled and tried. And most folders hold nothing that a pattern could match, which a few
-searches through all of their names tell.
+regular expression to be compiled and tried. And most folders hold nothing that a pattern could match, which a look
+through all of their names at once tells.
 """
 
 import re
@@ -29,8 +29,10 @@ class AnyOf:
     """Several patterns, all of the kind that ignores."""
 
     def __init__(self, patterns: Sequence[DockerPattern]) -> None:
-        #: Of each pattern a piece of the last name in what it matches; an empty one is in everything.
-        self._pieces = {_piece(pattern.path) for pattern in patterns}
+        pieces = {_piece(pattern.path) for pattern in patterns}
+        #: Of each pattern the last name in what it matches, or a piece of that; an empty one is in everything.
+        self._last = {piece[1:-1] for piece in pieces if _is_whole(piece)}
+        self._pieces = [piece for piece in pieces if not _is_whole(piece)]
         names = [pattern.name for pattern in patterns if _is_plain(pattern.name)]
         self._names = {name for name in names if "*" not in name}
         starred = [(begin, end) for begin, star, end in [name.partition("*") for name in names] if star]
@@ -51,7 +53,7 @@ class AnyOf:
 
     def concerns(self, names: str) -> bool:
         """Whether one of them may match a path whose last part is one of the names that are `listed`."""
-        return any(piece in names for piece in self._pieces)
+        return not self._last.isdisjoint(names.split("/")) or any(piece in names for piece in self._pieces)
 
     def matches(self, path: str, name: str) -> bool:
         """Whether one of them matches `path`, whose last part is `name`."""
@@ -71,6 +73,10 @@ def _piece(pattern: str) -> str:
     """The longest literal in the last part of a pattern, with a ``/`` where the name begins or ends with it."""
     last = f"/{pattern.rpartition('/')[2]}/"
     return "" if _OPEN.search(pattern) else max(_STARS.split(last), key=len)
+
+
+def _is_whole(piece: str) -> bool:
+    return len(piece) > 1 and piece[0] == piece[-1] == "/"
 
 
 def _is_plain(name: str | None) -> TypeGuard[str]:
