@@ -1,5 +1,8 @@
 import hashlib
+import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,16 @@ def _tree(root: Path, **files: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return root
+
+
+@contextmanager
+def open_pipe(path: Path) -> Iterator[None]:
+    """Within this, somebody has the pipe open, and may write to it yet."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def test_a_key_stops_with_its_kind_and_without_its_value(tmp_path: Path) -> None:
@@ -53,12 +66,22 @@ def test_files_of_all_sizes_have_the_digests_of_their_content(tmp_path: Path) ->
     assert digests(tmp_path, select(tmp_path)) == tuple(hashlib.sha256(content).digest() for content in contents)
 
 
-def test_a_folder_in_place_of_a_file_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_what_took_the_place_of_a_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     _tree(tmp_path, a="1")
     selection = select(tmp_path)
     (tmp_path / "a").unlink()
     (tmp_path / "a").mkdir()
-    with pytest.raises(DockerError, match="a is no longer a file"):
+    with pytest.raises(DockerError, match=r"cannot read .*a: Is a directory"):
+        digests(tmp_path, selection)
+    (tmp_path / "a").rmdir()
+    os.mkfifo(tmp_path / "a")
+    with pytest.raises(DockerError, match="a changed while it was being read"):
+        digests(tmp_path, selection)
+    with open_pipe(tmp_path / "a"), pytest.raises(DockerError, match=r"cannot read .*a: Resource temporarily"):
+        digests(tmp_path, selection)
+    (tmp_path / "a").unlink()
+    (tmp_path / "a").symlink_to("/dev/zero")
+    with pytest.raises(DockerError, match=r"cannot read .*a"):
         digests(tmp_path, selection)
 
 

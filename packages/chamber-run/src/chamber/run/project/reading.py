@@ -8,7 +8,6 @@ import hashlib
 import operator
 import os
 import posixpath
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -53,20 +52,24 @@ def digests(
 
 
 def content_of(directory: str | Path, file: ProjectFile) -> Iterator[bytes]:
-    """The bytes of `file`, in pieces. Raises DockerError: it is not there, or is not what it was any more."""
+    """The bytes of `file`, in pieces. Raises DockerError: it is not there, or is not what it was any more.
+
+    What became a link is not opened; a folder cannot be read, and a pipe or a device does not end where the file did.
+    """
     left, path = file.size, f"{directory}/{file.path}"
-    descriptor = _opened(path)
     try:
-        # One byte more is asked for than there was, so that the read that ends a file shows that it does.
-        while left >= 0 and (piece := os.read(descriptor, min(_PIECE, left + 1))):
-            left -= len(piece)
-            yield piece[:left] if left < 0 else piece
-            if left == 0 and len(piece) < _PIECE:
-                break
+        descriptor = os.open(path, _FLAGS)
+        try:
+            # One byte more is asked for than there was, so that the read that ends a file shows that it does.
+            while left >= 0 and (piece := os.read(descriptor, min(_PIECE, left + 1))):
+                left -= len(piece)
+                yield piece[:left] if left < 0 else piece
+                if left == 0 and len(piece) < _PIECE:
+                    break
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise DockerError(f"cannot read {path}: {error.strerror}") from error
-    finally:
-        os.close(descriptor)
     if left:
         raise DockerError(f"{file.path} changed while it was being read; run it again")
 
@@ -122,15 +125,3 @@ def _refuse_keys(paths: Sequence[str], entries: Sequence[Entry], include: Sequen
                 f"{path} seems to hold {entry.secret}, which everyone who can pull the image could read: take it out, "
                 f"leave the file behind with `ignore`, or send it all the same with `include`"
             )
-
-
-def _opened(path: str) -> int:
-    """A descriptor of the regular file at `path`; what became a link or a pipe since it was chosen is refused."""
-    try:
-        descriptor = os.open(path, _FLAGS)
-    except OSError as error:
-        raise DockerError(f"cannot read {path}: {error.strerror}") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise DockerError(f"{path} is no longer a file; run it again")
-    return descriptor
