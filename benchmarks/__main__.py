@@ -4,7 +4,7 @@ import importlib
 import sys
 from pathlib import Path
 
-NAMES = ("import_weight", "calls", "command_line", "content_key", "local", "resubmission", "run")
+NAMES = ("import_weight", "calls", "command_line", "content_key", "local", "run")
 #: What replaces what ``--check`` compares with, and so is done only by name.
 KEPT = "instructions"
 

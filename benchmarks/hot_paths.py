@@ -8,6 +8,7 @@ import asyncio
 import gc
 import importlib
 import os
+import random
 import tempfile
 from pathlib import Path
 
@@ -74,6 +75,15 @@ def key_unknown(folder):
     return lambda: plan_layers(project, select(project), cached=False)
 
 
+def search(_folder):
+    """Look for keys in 1 MB: in half of it as text, and in half as noise."""
+    from chamber.run.project.secrets import kind_of_key
+
+    text = b"    value = compute(argument, other)  # a line of code, as there are many\n" * 400
+    noise = random.Random(0).randbytes(len(text))
+    return lambda: [kind_of_key(part) for part in (text, noise) * 17]
+
+
 def packing(folder):
     """A layer of 40 files, as compressed tar with both digests."""
     from chamber.run.images.layers import plan_layers
@@ -136,6 +146,7 @@ ACTS = {
         redactions,
         key_known,
         key_unknown,
+        search,
         packing,
         plans,
         manifests,

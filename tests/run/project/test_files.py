@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chamber.core.errors import ConfigurationError
-from chamber.run.project.files import ProjectFile, choose
+from chamber.run.project import files
+from chamber.run.project.files import ProjectFile, choose, select
 
 
 def _tree(root: Path, **files: str) -> Path:
@@ -30,6 +31,31 @@ def test_the_files_come_sorted_with_size_and_mode(tmp_path: Path) -> None:
         ProjectFile("a/z.py", 2, 0o644),
         ProjectFile("b.py", 1, 0o644),
     )
+
+
+def test_a_folder_is_sorted_by_the_paths_in_it(tmp_path: Path) -> None:
+    _tree(tmp_path, **{"a/b": "", "a.py": "", "a0": ""})
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c-d").write_text("")
+    selection = select(tmp_path)
+    assert [file.path for file in selection.files] == ["a.py", "a/b", "a0", "c", "c-d"]
+    assert [sign is None for sign in selection.signatures] == [False, False, False, True, False]
+
+
+def test_folders_far_down_are_looked_at_by_their_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _tree(tmp_path, **{"a/b/c/d.py": "1", "a/e.py": "22"})
+    whole = choose(tmp_path)
+    monkeypatch.setattr(files, "_MOST_OPEN", 1)
+    opened: list[str] = []
+    open_ = os.open
+
+    def noted(path: str, flags: int) -> int:
+        opened.append(os.path.relpath(path, tmp_path))
+        return open_(path, flags)
+
+    monkeypatch.setattr(os, "open", noted)
+    assert choose(tmp_path) == whole
+    assert opened == [".", "a"]
 
 
 def test_rules_secrets_and_leavings_keep_files_back(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chamber.run.project.ignore import ALWAYS, SECRETS
-from chamber.run.project.matching import AnyOf
+from chamber.run.project.matching import AnyOf, listed
 from chamber.run.project.patterns import ours
 
 PARTS = st.text(st.sampled_from("ab.*?"), min_size=1, max_size=4)
@@ -11,7 +11,7 @@ PATTERNS = st.one_of(
     st.builds(lambda begin, parts: begin + "/".join(parts), st.sampled_from(["", "**/"]), st.lists(PARTS, min_size=1)),
 )
 NAMES = st.one_of(
-    st.text(st.sampled_from("ab.\n"), min_size=1, max_size=4),
+    st.text(st.sampled_from("ab."), min_size=1, max_size=4),
     st.sampled_from(
         ["id_rsa.pub", ".env.local", "x.PEM", "x.pem", ".config", "gcloud", ".docker", "config.json", ".git"]
     ),
@@ -24,6 +24,15 @@ NAMES = st.one_of(
 @example(patterns=["*a"], parts=["b", "a"])
 @example(patterns=["**/a*b"], parts=["ab"])
 @example(patterns=["**/*"], parts=["a\nb"])
+@example(patterns=["a**/b"], parts=["ab"])
 def test_any_of_several_patterns_matches_what_one_of_them_does(patterns: list[str], parts: list[str]) -> None:
     known, path = ours(patterns), "/".join(parts)
     assert AnyOf(known).matches(path, parts[-1]) == any(pattern.regex.match(path) for pattern in known)
+    assert AnyOf(known).concerns(listed(["z", parts[-1], "y"])) or not AnyOf(known).matches(path, parts[-1])
+
+
+def test_most_names_concern_no_pattern_and_need_not_be_asked_about() -> None:
+    names = listed(["train.py", "model.py", "README.md", "config.yaml"])
+    assert not AnyOf(ours(ALWAYS)).concerns(names)
+    assert not AnyOf(ours(SECRETS)).concerns(names)
+    assert AnyOf(ours(SECRETS)).concerns(listed(["a", "id_rsa.pub"]))

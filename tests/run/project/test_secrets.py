@@ -1,5 +1,7 @@
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chamber.run.project.secrets import kind_of_key
@@ -52,3 +54,45 @@ def test_ordinary_text_is_no_key(text: str) -> None:
 @given(st.binary(max_size=4000))
 def test_noise_is_searched_without_harm(noise: bytes) -> None:
     assert kind_of_key(b"-----BEGIN PRIVATE KEY-----" + noise) in (None, "a private key")
+
+
+#: The shapes as one would write them down, without a thought of how long they take.
+PLAIN = [
+    rb"(?<![A-Za-z0-9])A[KS]IA(?![A-Z2-7]{9}EXAMPLE)[A-Z2-7]{16}(?![A-Za-z0-9])",
+    rb"(?<![A-Za-z0-9_])gh[pousr]_[A-Za-z0-9]{36}",
+    rb"github_pat_[A-Za-z0-9_]{82}",
+    rb"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{34,64}(?![A-Za-z0-9_])",
+    rb"(?<![A-Za-z0-9_.])ch\.(?=(?:[A-Za-z_-]{0,200}[0-9]){2})[A-Za-z0-9_-]{24,255}(?![A-Za-z0-9_(])",
+    rb"-----BEGIN (?:[A-Z]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----"
+    rb"(?:[\s\"'+,]|\\[nr]|[\w-]{1,40}: [^\n]{0,100}\n){1,20}[A-Za-z0-9+/]{40}",
+]
+KEYS = [
+    b"AKIA" + b"Q2W3E4R5T6Y7U2I3",
+    b"ASIA" + b"Q2W3E4R5T6Y7U2I3",
+    *[b"gh%c_" % kind + b"a1B2" * 9 for kind in b"pousr"],
+    b"github_pat_" + b"a" * 82,
+    b"hf_" + b"AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh",
+    b"ch." + b"x9Y8z7W6v5U4t3S2r1Q0p9O8",
+    f"-----BEGIN RSA PRIVATE KEY-----\n{BODY}\n".encode(),
+    f"-----BEGIN PGP PRIVATE KEY BLOCK-----\n{BODY}\n".encode(),
+]
+#: What keys are made of, and what stands around them, so that some almost are one.
+PIECES = st.one_of(
+    st.sampled_from([*KEYS, b"PRIVATE KEY", b"AKIA", b"I", b"h", b"ghp_", b"hf_", b"hub_pat_", b"ch.", b"EXAMPLE"]),
+    st.sampled_from(KEYS).flatmap(lambda key: st.integers(1, len(key)).map(lambda end: key[:end])),
+    st.binary(max_size=3),
+    st.sampled_from([b"A" * 9, b"a1" * 20, b"_", b" ", b"\n", b".", b"(", b"-"]),
+)
+
+
+@given(st.lists(PIECES, max_size=8).map(b"".join))
+@example(b"PRIVATE KEY " + KEYS[0])
+@example(KEYS[0] + b" PRIVATE KEY")
+@example(b"PRIVATE KEY " + KEYS[-1])
+def test_the_quick_search_finds_what_the_plain_one_finds(text: bytes) -> None:
+    assert (kind_of_key(text) is not None) is any(re.search(shape, text) for shape in PLAIN)
+
+
+@given(key=st.sampled_from(KEYS), before=st.binary(max_size=300), after=st.binary(max_size=300))
+def test_a_key_is_found_wherever_it_stands(key: bytes, before: bytes, after: bytes) -> None:
+    assert kind_of_key(b"%b %b %b" % (before, key, after)) is not None

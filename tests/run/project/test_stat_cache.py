@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from chamber.core.errors import ConfigurationError
 from chamber.run import cache
+from chamber.run.images.layers import plan_layers
 from chamber.run.project import reading
 from chamber.run.project.files import Selection, select
 from chamber.run.project.reading import digests
@@ -114,7 +115,16 @@ def test_a_key_is_still_known_of_when_the_file_is_not_read(tmp_path: Path, read:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\x93", b"junk" * 100, msgpack.encode([99, 0, {}]), msgpack.encode([1, 2, {"a": [1]}])]
+    "content",
+    [
+        b"",
+        b"\x93",
+        b"junk" * 100,
+        msgpack.encode([99, 0, {}]),
+        msgpack.encode([1, 2, {"a": [1]}]),
+        msgpack.encode([3, 1 << 62, 0, b"\x93", [bytes(32)]]),
+        msgpack.encode([3, 1 << 62, 0, msgpack.encode([["a"], []]), [bytes(32)]]),
+    ],
 )
 def test_a_cache_that_is_broken_or_of_another_version_is_as_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_text("1")
@@ -129,12 +139,39 @@ def test_removed_files_are_forgotten(tmp_path: Path) -> None:
     _digests(tmp_path, _later(tmp_path))
     (tmp_path / "b").unlink()
     _digests(tmp_path)
-    assert len(StatCache(tmp_path)) == 1
+    left = select(tmp_path)
+    assert StatCache(tmp_path).lists([file.path for file in left.files], left.signatures)
+
+
+def test_links_and_folders_are_listed_and_never_read(tmp_path: Path, read: list[str]) -> None:
+    (tmp_path / "a").write_text("1")
+    _digests(tmp_path, _later(tmp_path))
+    (tmp_path / "link").symlink_to("a")
+    (tmp_path / "out").mkdir()
+    assert [bool(digest) for digest in _digests(tmp_path)] == [True, False, False]
+    found = select(tmp_path)
+    assert StatCache(tmp_path).lists([file.path for file in found.files], found.signatures)
+    assert read == ["a"]
+
+
+def test_content_that_was_searched_is_not_searched_again_wherever_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "b").write_text(SECRET)
+    with pytest.raises(ConfigurationError, match="b seems to hold a Hugging Face token"):
+        _digests(tmp_path)
+    monkeypatch.setattr(reading, "kind_of_key", lambda text: pytest.fail(f"searched {text}"))
+    (tmp_path / "a").rename(tmp_path / "c")
+    (tmp_path / "b").rename(tmp_path / "d")
+    with pytest.raises(ConfigurationError, match="d seems to hold a Hugging Face token"):
+        _digests(tmp_path)
 
 
 def test_an_entry_is_small(tmp_path: Path) -> None:
     signature = (1 << 20, 1_700_000_000 * 10**9, 1_700_000_000 * 10**9, 1 << 24, 0o100644)
-    StatCache(tmp_path).keep({f"{number:04}": Entry(signature, bytes(32)) for number in range(1000)}, at=0)
+    paths = [f"{number:04}" for number in range(1000)]
+    StatCache(tmp_path).keep(paths, [signature] * 1000, [Entry(bytes(32))] * 1000, at=0)
     kept = cache.read(cache.name_for("files", tmp_path))
     assert kept is not None
     assert len(kept) < 1000 * 75
@@ -215,7 +252,8 @@ class Edits(RuleBasedStateMachine):
     @invariant()
     def runs_agree(self) -> None:
         selection = select(self.root)
-        assert _digests(self.root, selection) == digests(self.root, selection)
+        known, anew = [plan_layers(self.root, selection, cached=cached) for cached in (True, False)]
+        assert known.content_key == anew.content_key
 
 
 Edits.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

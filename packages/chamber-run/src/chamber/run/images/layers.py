@@ -4,6 +4,7 @@ The same tree gives the same keys, tars and diff_ids on any machine; see `chambe
 of what is compressed. Everything here blocks: run it with `chamber.run.threads.in_thread`.
 """
 
+import functools
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import IO, Self
 from msgspec import Struct
 
 from chamber.core.errors import ConfigurationError, DockerError
-from chamber.run.images import buckets
+from chamber.run.images.buckets import MOST_LAYERS, buckets_of, count
 from chamber.run.images.layer_cache import Kind, LayerCache, StoredLayer
 from chamber.run.images.tarball import Packed, Tarball, entry, parents
 from chamber.run.project.files import GeneratedFile, ProjectFile, Selection
@@ -134,7 +135,7 @@ def plan_layers(
     if generated:
         files = sorted([*files, *_generated(generated, selection)], key=lambda one: one.file.path)
     cache = LayerCache(directory) if cached else None
-    return ProjectLayers(directory, _key(files)[:_KEY_DIGITS], _spread(files, buckets.MOST_LAYERS, cache), cache)
+    return ProjectLayers(directory, _key(files)[:_KEY_DIGITS], _spread(files, MOST_LAYERS, cache), cache)
 
 
 def image_key(*inputs: str) -> str:
@@ -158,8 +159,18 @@ def _layer(packed: Packed, kind: Kind) -> Layer:
 
 
 def _layer_file(file: ProjectFile, digest: bytes, content: bytes | None = None) -> LayerFile:
-    kind = "folder" if file.is_folder else "file" if file.link is None else f"link {file.link}"
-    return LayerFile(file, digest, f"{file.path}\0{file.mode:o}\0{kind}\0".encode() + digest, content)
+    kind = _file(file.mode) if digest else _link_or_folder(file)
+    return LayerFile(file, digest, file.path.encode() + kind + digest, content)
+
+
+@functools.cache
+def _file(mode: int) -> bytes:
+    return f"\0{mode:o}\0file\0".encode()
+
+
+def _link_or_folder(file: ProjectFile) -> bytes:
+    kind = "folder" if file.is_folder else f"link {file.link}"
+    return f"\0{file.mode:o}\0{kind}\0".encode()
 
 
 def _generated(generated: Sequence[GeneratedFile], selection: Selection) -> Iterator[LayerFile]:
@@ -175,10 +186,10 @@ def _generated(generated: Sequence[GeneratedFile], selection: Selection) -> Iter
 
 
 def _spread(files: Sequence[LayerFile], room: int, cache: LayerCache | None) -> tuple[PlannedLayer, ...]:
-    layers = buckets.count(sum(file.file.size for file in files), room)
+    layers = count(sum([file.file.size for file in files]), room)
     spread: list[list[LayerFile]] = [[] for _ in range(layers)]
-    for file in files:
-        spread[buckets.bucket_of(file.file.path, layers)].append(file)
+    for file, number in zip(files, buckets_of([file.file.path for file in files], layers), strict=True):
+        spread[number].append(file)
     return tuple([_planned(bucket, cache) for bucket in spread if bucket])
 
 

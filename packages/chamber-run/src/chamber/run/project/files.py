@@ -1,11 +1,13 @@
 """The files of a project that go into its image: chosen by rules, refused where they could not be right."""
 
+import operator
 import os
 import posixpath
 import stat
 import time
-from collections.abc import Sequence
-from operator import attrgetter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,9 +19,14 @@ from chamber.run.project.stat_cache import Signature
 __all__ = ["GeneratedFile", "ProjectFile", "Selection", "choose", "ignore_file", "select"]
 
 _FOLDER_MODE = 0o755
+#: Folders that are open at once, one in another; further down they are looked at by their paths.
+_MOST_OPEN = 32
 _IGNORE_FILE = ".dockerignore"
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
-_NAME = attrgetter("name")
+_NAME = operator.attrgetter("name")
+_SIGNATURE: Callable[[os.stat_result], Signature] = operator.attrgetter(
+    "st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_mode"
+)
 
 
 class ProjectFile(Struct, frozen=True, gc=False):
@@ -54,11 +61,6 @@ class Selection(Struct, frozen=True):
     at: int
 
 
-class _Found(Struct, frozen=True, gc=False):
-    file: ProjectFile
-    signature: Signature | None = None
-
-
 def select(
     directory: Path, ignore: Sequence[str] = (), include: Sequence[str] = (), dockerfile: str | None = None
 ) -> Selection:
@@ -73,13 +75,11 @@ def select(
     there, a link that leaves the project, and sockets, devices and pipes.
     """
     at = time.time_ns()
-    root = os.path.realpath(directory)
-    found: list[_Found] = []
-    _Walk(root, Rules(ignore_file(directory, dockerfile), ignore, include), found).through("", TOP)
-    found.sort(key=lambda one: one.file.path)
-    files = tuple([one.file for one in found])
+    walk = _Walk(os.path.realpath(directory), Rules(ignore_file(directory, dockerfile), ignore, include))
+    walk.through("", TOP)
+    files, signatures = _sorted(walk.files, walk.signatures)
     _check_included(include, files)
-    return Selection(files, tuple([one.signature for one in found]), at)
+    return Selection(files, signatures, at)
 
 
 def choose(
@@ -108,48 +108,77 @@ def ignore_file(directory: Path, dockerfile: str | None = None) -> str:
 
 
 class _Walk:
-    """Goes through the folders below `root`, and puts what the rules let through into `found`."""
+    """Goes through the folders below `root`, and puts what the rules let through into `files` and `signatures`."""
 
-    def __init__(self, root: str, rules: Rules, found: list[_Found]) -> None:
-        self._root, self._rules, self._found = root, rules, found
+    def __init__(self, root: str, rules: Rules) -> None:
+        self._root, self._rules = root, rules
+        self.files: list[ProjectFile] = []
+        self.signatures: list[Signature | None] = []
 
     def through(self, folder: str, verdict: Verdict) -> None:
-        entries = _entries(f"{self._root}/{folder}")
-        if folder and _VIRTUAL_ENVIRONMENT in [entry.name for entry in entries]:
+        with _scanned(f"{self._root}/{folder}", folder.count("/")) as entries:
+            self._put(folder, verdict, entries)
+
+    def _put(self, folder: str, verdict: Verdict, entries: Sequence[os.DirEntry[str]]) -> None:
+        names = [entry.name for entry in entries]
+        if folder and _VIRTUAL_ENVIRONMENT in names:
             return
-        before, judge, above = len(self._found), self._rules.judge, f"{folder}/" if folder else ""
-        for entry in entries:
-            path = above + entry.name
-            here = judge(path, entry.name, verdict)
+        before, above = len(self.files), f"{folder}/" if folder else ""
+        judged = self._rules.concern(names, verdict)
+        for name, entry in zip(names, entries, strict=True):
+            path = above + name
+            here = self._rules.judge(path, name, verdict) if judged else TOP
             if entry.is_dir(follow_symlinks=False):
                 if not (here.excluded and self._rules.prunes_judged(path, here)):
                     self.through(path, here)
             elif not here.excluded:
-                self._found.append(_chosen(self._root, path, entry))
-        if folder and len(self._found) == before and not verdict.excluded:
-            self._found.append(_Found(ProjectFile(_readable(folder), 0, _FOLDER_MODE, None, is_folder=True)))
+                self._choose(path, entry)
+        if folder and len(self.files) == before and not verdict.excluded:
+            self.files.append(ProjectFile(_readable(folder), 0, _FOLDER_MODE, None, is_folder=True))
+            self.signatures.append(None)
+
+    def _choose(self, path: str, entry: os.DirEntry[str]) -> None:
+        try:
+            signature = _SIGNATURE(entry.stat(follow_symlinks=False))
+        except OSError as error:
+            raise ConfigurationError(f"cannot look at {path}: {error.strerror}") from error
+        kind = signature[4]
+        if stat.S_ISREG(kind):
+            mode = 0o755 if kind & stat.S_IXUSR else 0o644
+            self.files.append(ProjectFile(path if path.isascii() else _readable(path), signature[0], mode))
+            self.signatures.append(signature)
+        elif stat.S_ISLNK(kind):
+            self.files.append(ProjectFile(_readable(path), 0, 0o777, _inner_link(Path(self._root), path)))
+            self.signatures.append(None)
+        else:
+            raise ConfigurationError(f"{path} is a socket, a pipe or a device; leave it behind with `ignore`")
 
 
-def _entries(directory: str) -> list[os.DirEntry[str]]:
+@contextmanager
+def _scanned(directory: str, depth: int) -> Iterator[Sequence[os.DirEntry[str]]]:
+    """The entries, sorted. While this is open the system goes through no folder above to look at one of them."""
+    by_descriptor = depth < _MOST_OPEN and os.scandir in os.supports_fd
     try:
-        with os.scandir(directory) as entries:
-            return sorted(entries, key=_NAME)  # so that little is left to sort in the whole
+        place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if by_descriptor else directory
+        try:
+            with os.scandir(place) as entries:
+                found = sorted(entries, key=_NAME)  # so that little is left to sort in the whole
+            yield found
+        finally:
+            if isinstance(place, int):
+                os.close(place)
     except OSError as error:
         raise ConfigurationError(f"cannot read the folder {directory}: {error.strerror}") from error
 
 
-def _chosen(root: str, path: str, entry: os.DirEntry[str]) -> _Found:
-    try:
-        facts = entry.stat(follow_symlinks=False)
-    except OSError as error:
-        raise ConfigurationError(f"cannot look at {path}: {error.strerror}") from error
-    kind, size = facts.st_mode, facts.st_size
-    if stat.S_ISLNK(kind):
-        return _Found(ProjectFile(_readable(path), 0, 0o777, _inner_link(Path(root), path)))
-    if not stat.S_ISREG(kind):
-        raise ConfigurationError(f"{path} is a socket, a pipe or a device; leave it behind with `ignore`")
-    signature = (size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, kind)
-    return _Found(ProjectFile(_readable(path), size, 0o755 if kind & stat.S_IXUSR else 0o644), signature)
+def _sorted(
+    files: Sequence[ProjectFile], signatures: Sequence[Signature | None]
+) -> tuple[tuple[ProjectFile, ...], tuple[Signature | None, ...]]:
+    paths = [file.path for file in files]
+    if all(map(operator.lt, paths, islice(paths, 1, None))):
+        return tuple(files), tuple(signatures)
+    order = sorted(range(len(paths)), key=paths.__getitem__)
+    return tuple([files[place] for place in order]), tuple([signatures[place] for place in order])
 
 
 def _inner_link(root: Path, path: str) -> str:

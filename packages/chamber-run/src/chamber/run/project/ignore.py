@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 from msgspec import Struct
 
-from chamber.run.project.matching import AnyOf
+from chamber.run.project.matching import AnyOf, listed
 from chamber.run.project.patterns import DockerPattern, ours, read
 
 __all__ = ["ALWAYS", "SECRETS", "TOP", "Rules", "Verdict"]
@@ -103,6 +103,11 @@ class Rules:
         self._secret = AnyOf(ours(SECRETS))
         self._exceptions = [pattern.parts for pattern in self._patterns if not pattern.include]
         self._included = {posixpath.normpath(path) for path in include}
+
+    def concern(self, names: Sequence[str], above: Verdict = TOP) -> bool:
+        """Whether `judge` has to be asked about these, of a folder with the verdict `above`; if not, all come along."""
+        together = listed(names)
+        return above is not TOP or self._any.concerns(together) or self._secret.concerns(together.lower())
 
     def judge(self, path: str, name: str, above: Verdict = TOP) -> Verdict:
         """The verdict on `path`, whose last part is `name`, in a folder with the verdict `above`."""

@@ -8,25 +8,24 @@ import hashlib
 import operator
 import os
 import posixpath
-import stat
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from chamber.core.errors import ConfigurationError, DockerError
 from chamber.run.project.files import ProjectFile, Selection
 from chamber.run.project.secrets import LONGEST_KEY, kind_of_key
-from chamber.run.project.stat_cache import Entry, Signature, StatCache
+from chamber.run.project.stat_cache import Entry, StatCache
 from chamber.run.threads import Stop, check, spread
 
 __all__ = ["content_of", "digests"]
 
 _PIECE = 1 << 20
 _HEAD = 8 << 10
-_BATCH = 128
 _WHERE_KNOWN = ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK")
 _FLAGS: int = functools.reduce(operator.or_, [getattr(os, flag, 0) for flag in _WHERE_KNOWN], os.O_RDONLY)
-_Wanted = tuple[ProjectFile, Signature]
+_NOTHING = Entry(b"")
+#: Digest of a content that was searched → the kind of key that it seems to hold, if any.
+_Verdicts = Mapping[bytes, str | None]
 
 
 def digests(
@@ -43,83 +42,86 @@ def digests(
     file that is not in `include`. Of binary files only those up to 1 MiB are searched.
     Raises DockerError: a file cannot be read, or changed since it was selected.
     """
-    files = [(file, sign) for file, sign in zip(selection.files, selection.signatures, strict=True) if sign]
-    paths, signatures = [file.path for file, _ in files], [sign for _, sign in files]
-    same = known.same(paths, signatures) if known is not None else None
+    paths = [file.path for file in selection.files]
+    same = known.same(paths, selection.signatures) if known is not None else None
     if same is not None:
-        found = iter(same)
-        return tuple([next(found) if sign else b"" for sign in selection.signatures])
-    entries = _entries(directory, files, known, selection.at, stop)
-    _refuse_keys(entries, include)
-    return tuple([entry.digest if (entry := entries.get(file.path)) else b"" for file in selection.files])
+        return tuple(same)
+    entries = _entries(directory, selection, paths, known, stop)
+    _refuse_keys(paths, entries, include)
+    return tuple([entry.digest for entry in entries])
 
 
-def content_of(directory: Path, file: ProjectFile) -> Iterator[bytes]:
-    """The bytes of `file`, in pieces. Raises DockerError: it is not there, or is not what it was any more."""
-    left = file.size
-    descriptor = _opened(f"{directory}/{file.path}")
+def content_of(directory: str | Path, file: ProjectFile) -> Iterator[bytes]:
+    """The bytes of `file`, in pieces. Raises DockerError: it is not there, or is not what it was any more.
+
+    What became a link is not opened; a folder cannot be read, and a pipe or a device does not end where the file did.
+    """
+    left, path = file.size, f"{directory}/{file.path}"
     try:
-        while left >= 0 and (piece := os.read(descriptor, min(_PIECE, left + 1))):
-            left -= len(piece)
-            yield piece[:left] if left < 0 else piece
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(path, _FLAGS)
+        try:
+            # One byte more is asked for than there was, so that the read that ends a file shows that it does.
+            while left >= 0 and (piece := os.read(descriptor, min(_PIECE, left + 1))):
+                left -= len(piece)
+                yield piece[:left] if left < 0 else piece
+                if left == 0 and len(piece) < _PIECE:
+                    break
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise DockerError(f"cannot read {path}: {error.strerror}") from error
     if left:
         raise DockerError(f"{file.path} changed while it was being read; run it again")
 
 
 def _entries(
-    directory: Path, files: Sequence[_Wanted], known: StatCache | None, at: int, stop: Stop | None
-) -> dict[str, Entry]:
-    paths, signatures = [file.path for file, _ in files], [sign for _, sign in files]
+    directory: Path, selection: Selection, paths: Sequence[str], known: StatCache | None, stop: Stop | None
+) -> list[Entry]:
+    files, signatures = selection.files, selection.signatures
     found = known.found(paths, signatures) if known is not None else [None] * len(files)
-    new = [wanted for wanted, entry in zip(files, found, strict=True) if entry is None]
-    read = iter(_read(directory, new, stop))
-    entries = {file.path: entry or next(read) for (file, _), entry in zip(files, found, strict=True)}
-    if known is not None and (new or len(entries) != len(known)):
-        known.keep(entries, at)
+    new = [file for file, sign, entry in zip(files, signatures, found, strict=True) if sign and not entry]
+    read = iter(_read(directory, new, known.verdicts() if known is not None and new else {}, stop))
+    entries = [entry or (next(read) if sign else _NOTHING) for sign, entry in zip(signatures, found, strict=True)]
+    if known is not None and (new or not known.lists(paths, signatures)):
+        known.keep(paths, signatures, entries, selection.at)
     return entries
 
 
-def _read(directory: Path, files: Sequence[_Wanted], stop: Stop | None) -> list[Entry]:
-    def batch(some: Sequence[_Wanted]) -> list[Entry]:
-        return [_read_one(directory, file, sign, stop) for file, sign in some]
+def _read(directory: Path, files: Sequence[ProjectFile], verdicts: _Verdicts, stop: Stop | None) -> list[Entry]:
+    """Large files in several threads. Of small ones a thread would wait longer for the interpreter than it reads."""
+    root = str(directory)
+    entries = [_read_one(root, file, verdicts, stop) if file.size < _PIECE else None for file in files]
+    large = [file for file in files if file.size >= _PIECE]
+    read = spread(lambda file: _read_in_pieces(root, file, stop), large, stop)
+    return [entry or next(read) for entry in entries]
 
-    batches = [files[start : start + _BATCH] for start in range(0, len(files), _BATCH)]
-    return list(chain.from_iterable(spread(batch, batches, stop) if len(batches) > 1 else map(batch, batches)))
+
+def _read_one(directory: str, file: ProjectFile, verdicts: _Verdicts, stop: Stop | None) -> Entry:
+    check(stop)
+    content = b"".join(content_of(directory, file))
+    digest = hashlib.sha256(content).digest()
+    return Entry(digest, verdicts[digest] if digest in verdicts else kind_of_key(content))
 
 
-def _read_one(directory: Path, file: ProjectFile, signature: Signature, stop: Stop | None) -> Entry:
+def _read_in_pieces(directory: str, file: ProjectFile, stop: Stop | None) -> Entry:
     content, kind, tail = hashlib.sha256(), None, b""
     searched = True
     for number, piece in enumerate(content_of(directory, file)):
         check(stop)
         content.update(piece)
         if number == 0:
-            searched = len(piece) < _PIECE or b"\0" not in piece[:_HEAD]
+            searched = b"\0" not in piece[:_HEAD]
         if searched and kind is None:
             kind = kind_of_key(tail + piece)
             tail = piece[-LONGEST_KEY:]
-    return Entry(signature, content.digest(), kind)
+    return Entry(content.digest(), kind)
 
 
-def _refuse_keys(entries: dict[str, Entry], include: Sequence[str]) -> None:
+def _refuse_keys(paths: Sequence[str], entries: Sequence[Entry], include: Sequence[str]) -> None:
     allowed = {posixpath.normpath(path) for path in include}
-    for path, entry in entries.items():
+    for path, entry in zip(paths, entries, strict=True):
         if entry.secret is not None and path not in allowed:
             raise ConfigurationError(
                 f"{path} seems to hold {entry.secret}, which everyone who can pull the image could read: take it out, "
                 f"leave the file behind with `ignore`, or send it all the same with `include`"
             )
-
-
-def _opened(path: str) -> int:
-    """A descriptor of the regular file at `path`; what became a link or a pipe since it was chosen is refused."""
-    try:
-        descriptor = os.open(path, _FLAGS)
-    except OSError as error:
-        raise DockerError(f"cannot read {path}: {error.strerror}") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise DockerError(f"{path} is no longer a file; run it again")
-    return descriptor
