@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from typing import TYPE_CHECKING
 
 from chamber.core.errors import ClientClosedError, DeadlineExceeded
@@ -28,6 +29,8 @@ class UnderWay:
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._scopes: set[Scope] = set()
         self._none = asyncio.Event()
+        #: When it is looked next whose time is over, by the clock of the loop: one timer serves all scopes.
+        self._next_look = math.inf
 
     async def turn(self, within: float) -> None:
         """Be one of the calls that are under way at once, until `end_turn`; others wait for one to end.
@@ -43,17 +46,34 @@ class UnderWay:
         """Let another call begin."""
         self._turns.release()
 
-    def until_closed(self, within: float | None = None) -> Scope:
+    def until_closed(self, within: float = math.inf) -> Scope:
         """What is done inside ends with the client, or after so many seconds.
 
         Raises ClientClosedError: the client was closed meanwhile. Raises TimeoutError: it took longer.
         """
-        return Scope(self._scopes, self._none, within)
+        return Scope(self, asyncio.get_running_loop().time() + within)
+
+    def enter(self, scope: Scope) -> None:
+        """Have `scope` end with the client, and at its time."""
+        self._scopes.add(scope)
+        self.look(scope.until)
+
+    def leave(self, scope: Scope) -> None:
+        """It has ended."""
+        self._scopes.discard(scope)
+        if not self._scopes:
+            self._none.set()
+
+    def look(self, moment: float) -> None:
+        """Look by that moment whose time is over."""
+        if moment < self._next_look:
+            self._next_look = moment
+            asyncio.get_running_loop().call_at(moment, self._looked, moment)
 
     async def close(self) -> None:
         """End what is under way; wait for it for at most 2 seconds."""
         for scope in self._scopes:
-            scope.close()
+            scope.end(closed=True)
         if self._scopes:
             self._none.clear()
             with contextlib.suppress(TimeoutError):
@@ -72,18 +92,30 @@ class UnderWay:
             raise error from None
 
 
+    def _looked(self, moment: float) -> None:
+        if moment != self._next_look:
+            return  # an earlier look has planned anew
+        self._next_look = math.inf
+        for scope in self._scopes:
+            if scope.until <= moment:
+                scope.end()
+        self.look(min((scope.until for scope in self._scopes), default=math.inf))
+
+
 class Scope:
     """What ends with its client, or with its time."""
 
-    __slots__ = ("_closed", "_none", "_scopes", "_timeout")
+    __slots__ = ("_closed", "_timeout", "_under_way", "until")
 
-    def __init__(self, scopes: set[Scope], none: asyncio.Event, within: float | None) -> None:
-        self._scopes, self._none, self._closed = scopes, none, False
-        self._timeout = asyncio.timeout(within)
+    def __init__(self, under_way: UnderWay, until: float) -> None:
+        self._under_way, self._closed = under_way, False
+        self._timeout = asyncio.timeout(None)
+        #: By the clock of the loop.
+        self.until = until
 
     async def __aenter__(self) -> Self:
         await self._timeout.__aenter__()
-        self._scopes.add(self)
+        self._under_way.enter(self)
         return self
 
     async def __aexit__(
@@ -96,17 +128,16 @@ class Scope:
                 raise ClientClosedError("The client was closed while this call was under way") from None
             raise
         finally:
-            self._scopes.discard(self)
-            if not self._scopes:
-                self._none.set()
+            self._under_way.leave(self)
 
-    def extend(self, seconds: float) -> None:
-        """Let it take so many seconds from now on, unless it has ended."""
-        if not self._timeout.expired():
-            self._timeout.reschedule(asyncio.get_running_loop().time() + seconds)
+    def extend(self, until: float) -> None:
+        """Let it take until that moment."""
+        self.until = until
+        self._under_way.look(until)
 
-    def close(self) -> None:
+    def end(self, *, closed: bool = False) -> None:
         """End what is done inside now."""
+        self.until = math.inf
         if not self._timeout.expired():
-            self._closed = True
+            self._closed = closed
             self._timeout.reschedule(asyncio.get_running_loop().time())
