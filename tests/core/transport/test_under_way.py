@@ -29,6 +29,7 @@ from chamber.core.retry import KEYED_WRITE, READ, Policy
 from chamber.core.settings import Settings
 from chamber.core.testing import FakeClock, RecordingTransport, Reply, recorded_async_client
 from chamber.core.transport import Transport
+from chamber.core.transport.under_way import UnderWay
 
 RUNNING = {"id": "wl_1", "name": "train", "status": "RUNNING"}
 #: Seconds; far less than what would be waited for without an end.
@@ -292,6 +293,68 @@ async def test_a_cancelled_call_gives_its_turn_back(silent, token):
         ended = await asyncio.gather(*calls, return_exceptions=True)
         assert {type(each) for each in ended} == {asyncio.CancelledError}
     await client.aclose()
+
+
+async def test_a_turn_that_comes_as_its_call_is_cancelled_goes_to_the_next_one():
+    under_way = UnderWay()
+    for _ in range(32):
+        await under_way.turn(60)
+    first, second = (asyncio.ensure_future(under_way.turn(60)) for _ in range(2))
+    await asyncio.sleep(0)
+    under_way.end_turn()
+    first.cancel()
+    await asyncio.wait_for(second, 20)
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+async def test_closing_ends_those_who_wait_for_their_turn():
+    under_way = UnderWay()
+    for _ in range(32):
+        await under_way.turn(60)
+    waiting = asyncio.ensure_future(under_way.turn(60))
+    await asyncio.sleep(0)
+    await under_way.close()
+    with pytest.raises(ClientClosedError, match="closed while"):
+        await waiting
+    under_way.end_turn()
+    await under_way.turn(60)
+
+
+async def test_however_many_scopes_have_one_timer_for_all(monkeypatch):
+    loop, under_way, timers = asyncio.get_running_loop(), UnderWay(), []
+    call_at = loop.call_at
+    monkeypatch.setattr(loop, "call_at", lambda when, *call: (timers.append(when), call_at(when, *call))[1])
+    for _ in range(100):
+        async with under_way.until_closed(60), under_way.until_closed(90):
+            pass
+    assert len(timers) == 1
+
+
+async def test_each_scope_ends_at_its_own_time():
+    under_way = UnderWay()
+    order = []
+
+    async def lasting(seconds: float) -> None:
+        with pytest.raises(TimeoutError):
+            async with under_way.until_closed(seconds):
+                await asyncio.sleep(60)
+        order.append(seconds)
+
+    await asyncio.gather(*(lasting(seconds) for seconds in (0.02, 0.0, 0.04, 0.0)))
+    assert order == [0.0, 0.0, 0.02, 0.04]
+    await lasting(0.0)
+
+
+async def test_a_scope_that_is_extended_ends_later():
+    under_way = UnderWay()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    with pytest.raises(TimeoutError):
+        async with under_way.until_closed(0.0) as scope:
+            scope.extend(began + 0.1)
+            await asyncio.sleep(60)
+    assert loop.time() >= began + 0.1
 
 
 async def test_an_attempt_is_given_up_when_no_byte_comes_for_long(silent, token):

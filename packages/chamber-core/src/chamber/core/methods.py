@@ -71,6 +71,13 @@ else:
             return object.__getattribute__(self, name)
 
 
+def _workload_operations() -> tuple[type[Operations], ...]:
+    """Those that most programs use, and often no others: the rest would be a tenth of a first answer."""
+    from chamber.core.workloads import WorkloadOperations
+
+    return (WorkloadOperations, Operations)
+
+
 def _core_operations() -> tuple[type[Operations], ...]:
     from chamber.core.capacity import CapacityOperations
     from chamber.core.explaining.operations import ExplainingOperations
@@ -90,7 +97,7 @@ def _all_operations() -> tuple[type[Operations], ...]:
     return (*operations_of_plugins(dict.fromkeys([*cores, *clients], "chamber-core")), *core)
 
 
-_stages = [_core_operations, _all_operations]
+_stages = [_workload_operations, _core_operations, _all_operations]
 _lock = RLock()
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import math
+import os
 import random
 import re
-import uuid
 import weakref
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -174,7 +174,7 @@ class Transport:
         body: Mapping[str, object] | None,
         headers: Mapping[str, str] | None,
     ) -> Request:
-        query = wire.encode_query(params)
+        query = wire.encode_query(params) if params else ""
         content = {"Content-Type": "application/json"} if body is not None else {}
         request = Request(
             method,
@@ -204,7 +204,10 @@ class Transport:
         """The last answer, good or bad. Raises TransportError: the last attempt had none."""
         attempt, taken = 1, 0
         while True:
-            ended = await self._ended(request, policy, deadline, attempt)
+            try:
+                ended: Answer | TransportError = await self._attempt(request, policy, deadline, attempt)
+            except TransportError as error:
+                ended = error
             if isinstance(ended, Answer) and ended.status < 300:
                 self._budget.give(taken)
                 return ended
@@ -218,14 +221,6 @@ class Transport:
             if deadline.remaining <= 0:
                 return _settled(ended, attempt, deadline)
             attempt, taken = attempt + 1, paid
-
-    async def _ended(
-        self, request: Request, policy: Policy, deadline: Deadline, number: int
-    ) -> Answer | TransportError:
-        try:
-            return await self._attempt(request, policy, deadline, number)
-        except TransportError as error:
-            return error
 
     async def _attempt(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Answer:
         self._check_open()
@@ -271,7 +266,7 @@ class Transport:
     def _numbered(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Request:
         headers = {
             **request.headers,
-            "X-Request-Id": uuid.uuid4().hex,
+            "X-Request-Id": os.urandom(16).hex(),
             "X-Chamber-Attempt": f"{number}/{policy.attempts}",
             "X-Chamber-Elapsed-Ms": str(int(deadline.elapsed * 1000)),
         }

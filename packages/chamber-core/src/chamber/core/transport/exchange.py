@@ -90,7 +90,7 @@ class Streamed:
         """
         pieces: list[bytes] = []
         size = 0
-        while size <= limit and (chunk := await self._exchange.chunk(self._content)):
+        while size <= limit and not self._content.at_eof() and (chunk := await self._exchange.chunk(self._content)):
             pieces.append(chunk)
             size += len(chunk)
         if size <= limit or cut:
@@ -126,7 +126,7 @@ class exchange:  # noqa: N801  a context manager
     async def __aenter__(self) -> Streamed:
         now = asyncio.get_running_loop().time()
         self._end = now + self._timeout
-        self._scope = self._under_way.until_closed(self._patience(now))
+        self._scope = self._under_way.until_closed(self._patience(now) - now)
         await self._scope.__aenter__()
         try:
             self._response = await self._answered()
@@ -149,8 +149,7 @@ class exchange:  # noqa: N801  a context manager
 
     async def chunk(self, content: aiohttp.StreamReader) -> bytes:
         """The next piece of the body; empty at its end."""
-        if not content.is_eof():
-            self._scope.extend(self._patience(asyncio.get_running_loop().time()))
+        self._scope.extend(self._patience(asyncio.get_running_loop().time()))
         try:
             return await content.read(_CHUNK)
         except _FAILURES as error:
@@ -183,9 +182,9 @@ class exchange:  # noqa: N801  a context manager
             raise self._failed_by(late) from late
 
     def _patience(self, now: float) -> float:
-        """Seconds in which something has to come."""
-        left = max(self._end - now, 0)
-        return left if self.request.silence is None else min(left, self.request.silence)
+        """The moment by which something has to come."""
+        silence = self.request.silence
+        return self._end if silence is None else min(self._end, now + silence)
 
     def _failed_by(self, error: Exception) -> TransportError:
         _forget_headers(error)

@@ -16,8 +16,8 @@ def proxy_for(url: str) -> str | None:
 
     This machine is never asked through one: plain HTTP is allowed to it because nothing leaves it.
     """
-    scheme, host = _origin("/".join(url.split("/", 3)[:3]))
-    if is_loopback(host):
+    scheme, host, is_here = _origin("/".join(url.split("/", 3)[:3]))
+    if is_here:
         return None
     proxies = getproxies()
     if not proxies or proxy_bypass(host or ""):
@@ -27,7 +27,7 @@ def proxy_for(url: str) -> str | None:
 
 
 @functools.lru_cache(maxsize=64)
-def _origin(url: str) -> tuple[str, str | None]:
-    """Scheme and host of a URL."""
+def _origin(url: str) -> tuple[str, str | None, bool]:
+    """Scheme and host of a URL, and whether that is this machine."""
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname
+    return parts.scheme, parts.hostname, is_loopback(parts.hostname)
