@@ -30,6 +30,36 @@ def documented_page(_folder):
     return pages("documented")
 
 
+def legacy_decoding(_folder):
+    """Decode 20 pages of 100 workloads, in the dialect of the reference."""
+    return decoding("legacy")
+
+
+def documented_decoding(_folder):
+    """Decode 20 pages of 100 workloads, in the other dialect."""
+    return decoding("documented")
+
+
+def handing(_folder):
+    """Hand 100 pages of 100 items to a consumer that does not wait for their coming, each in one piece."""
+    from chamber.core.pagination import each_item
+    from chamber.core.portal import Rest
+
+    items = list(range(PAGE))
+
+    async def page(cursor):
+        number = int(cursor or 1)
+        return items, str(number + 1) if number < 100 else None
+
+    async def taken():
+        found, listing = 0, each_item(page)
+        async for _ in listing:
+            found += 1 + len(await listing.asend(Rest))
+        return found
+
+    return lambda: asyncio.run(taken())
+
+
 def calls(_folder):
     """Get one workload 50 times, by the async client, over a transport that answers at once."""
     import serving
@@ -141,6 +171,9 @@ ACTS = {
         imports,
         legacy_page,
         documented_page,
+        legacy_decoding,
+        documented_decoding,
+        handing,
         calls,
         retries,
         redactions,
@@ -176,6 +209,16 @@ def pages(dialect):
     body = serving.page(0, PAGE, PAGE, dialect).encode()
     made = client({"GET workloads": body})
     return lambda: asyncio.run(each(lambda: made.list_workloads(limit=PAGE), 5))
+
+
+def decoding(dialect):
+    """Decodes pages of one dialect."""
+    import serving
+    from chamber.core.models import PaginatedResponse, Workload
+    from chamber.core.wire import Answer, decode
+
+    answer = Answer(200, {}, serving.page(0, PAGE, PAGE, dialect).encode(), "GET", "https://chamber.test/v1/workloads")
+    return lambda: [decode(answer, PaginatedResponse[Workload]) for _ in range(20)]
 
 
 def client(replies):

@@ -192,3 +192,34 @@ def test_a_listing_that_leaves_items_of_a_page_out_hands_out_the_others_and_then
     with pytest.raises(ServerError, match="late"):
         found.extend(portal.each(odd()))
     assert found == [1, 3]
+
+
+@pytest.mark.parametrize("method", ["iter_workloads", "iter_search"])
+async def test_what_is_left_of_a_page_comes_in_one_piece_to_who_asks_for_it(method):
+    transport = RecordingTransport(
+        {
+            "GET workloads": [page("a", "b", "c", token="1"), page("d")],
+            "POST workloads/search": [{**page("a", "b", "c"), "next_cursor": "1"}, page("d")],
+        }
+    )
+    items = getattr(recorded_async_client(transport), method)()
+    assert (await anext(items)).id == "a"
+    rest = await items.asend(portal.Rest)
+    assert isinstance(rest, portal.Rest)
+    assert [item.id for item in rest] == ["b", "c"]
+    assert [item.id async for item in items] == ["d"]
+
+
+def test_a_listing_that_passes_items_on_one_by_one_loses_none_of_them(monkeypatch):
+    calls = counted(monkeypatch)
+
+    async def pages(cursor: str | None) -> tuple[list[int], str | None]:
+        first = int(cursor or 0)
+        return list(range(first, first + 50)), None if first else "50"
+
+    async def passed_on():
+        async for item in each_item(pages):
+            yield item
+
+    assert list(portal.each(passed_on())) == list(range(100))
+    assert len(calls) <= 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 
 __all__ = ["AllocationStatus", "JobClass", "JobStatus", "OpenEnum", "Reason", "ScalingMode"]
 
@@ -14,7 +15,7 @@ class OpenEnum(StrEnum):
     def _missing_(cls, value: object) -> OpenEnum | None:
         if not isinstance(value, str) or not value:
             return None
-        return cls.__members__.get(value.upper()) or cls._unknown(value)
+        return _spelt(cls).get(value) or cls.__members__.get(value.upper()) or cls._unknown(value)
 
     @classmethod
     def _unknown(cls, value: str) -> OpenEnum:
@@ -31,6 +32,12 @@ class OpenEnum(StrEnum):
         return f"{type(self).__name__}({self.value!r})"
 
     __hash__ = str.__hash__
+
+
+@cache
+def _spelt(kind: type[OpenEnum]) -> dict[str, OpenEnum]:
+    """The members by the spelling that the documented API has, which is looked for more often than any other."""
+    return {name.lower(): member for name, member in kind.__members__.items()}
 
 
 class JobStatus(OpenEnum):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from operator import length_hint
 from typing import TYPE_CHECKING, TypeVar
 
 from chamber.core.errors import UnexpectedResponseError
-from chamber.core.portal import follow
+from chamber.core.portal import Rest, follow, is_followed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
     from typing import Any, TypeAlias
 
-__all__ = ["RepeatedCursor", "each_item", "each_page", "first_item", "following"]
+__all__ = ["RepeatedCursor", "each_item", "each_page", "first_item", "following", "is_for_rest", "together"]
 
 T = TypeVar("T")
 
@@ -33,8 +34,10 @@ async def each_item(page: Page[T]) -> AsyncGenerator[T, None]:
     """
     async with aclosing(each_page(page)) as pages:
         async for items in pages:
-            for item in following(items):
-                yield item
+            told, left = following(items)
+            for item in told:
+                if is_for_rest((yield item)):
+                    yield together(left)
 
 
 async def each_page(page: Page[T]) -> AsyncGenerator[Sequence[T], None]:
@@ -56,11 +59,29 @@ async def each_page(page: Page[T]) -> AsyncGenerator[Sequence[T], None]:
         await asyncio.gather(coming, return_exceptions=True)
 
 
-def following(items: Sequence[T]) -> Iterator[T]:
-    """The items of a page; a blocking consumer is told how many follow each, and takes them all at once."""
-    for left, item in zip(range(len(items) - 1, -1, -1), items, strict=True):
-        follow(left)
+def following(items: Sequence[T]) -> tuple[Iterator[T], Iterator[T]]:
+    """The items of a page to be handed out, and what is left of them, which a blocking consumer takes in one piece.
+
+    It is told before each item how many follow, and asks for the rest (`is_for_rest`), which it gets by `together`.
+    """
+    left = iter(items)
+    return _told(left) if is_followed() else left, left
+
+
+def _told(left: Iterator[T]) -> Iterator[T]:
+    for item in left:
+        follow(length_hint(left))
         yield item
+
+
+def is_for_rest(sent: object) -> bool:
+    """Whether what was sent to a listing asks for all that follow the item that it handed out last."""
+    return sent is Rest
+
+
+def together(left: Iterator[Any]) -> Any:
+    """What is left of a page, in one piece."""
+    return Rest(left)
 
 
 async def first_item(page: Page[T], wanted: Callable[[T], bool]) -> T | None:

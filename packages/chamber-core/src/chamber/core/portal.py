@@ -26,7 +26,7 @@ from chamber.core.redaction import redacted
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
-__all__ = ["call", "each", "follow", "in_caller", "noted"]
+__all__ = ["Rest", "call", "each", "follow", "in_caller", "is_followed", "noted"]
 
 T = TypeVar("T")
 
@@ -49,6 +49,10 @@ class _Following:
 
 _following: contextvars.ContextVar[_Following | None]
 _following = contextvars.ContextVar("chamber_following", default=None)
+
+
+class Rest(list[Any]):
+    """Items that a listing hands out in one piece, in place of the next: to who sends it this class, and may do so."""
 
 
 def call(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -119,6 +123,11 @@ def follow(count: int) -> None:
         following.count = count
 
 
+def is_followed() -> bool:
+    """Whether anybody wants to hear that (`follow`)."""
+    return _following.get() is not None
+
+
 async def in_caller(function: Callable[..., T], *arguments: Any) -> T:
     """Run `function` in the thread that made the blocking call; on the async face right here."""
     jobs = _caller.get()
@@ -137,11 +146,13 @@ async def _next(items: AsyncGenerator[T, None]) -> tuple[list[T], Exception | No
     following = _Following()
     _following.set(following)
     taken: list[T] = []
+    steps: AsyncGenerator[Any, Any] = items
     try:
         taken.append(await anext(items))
         while following.count:
             following.count = 0
-            taken.append(await anext(items))
+            given = await steps.asend(Rest)  # what does not know it takes no notice
+            taken.extend(given if isinstance(given, Rest) else [given])
     except Exception as error:
         return taken, error
     return taken, None

@@ -12,7 +12,7 @@ from chamber.core.errors import UnexpectedResponseError
 from chamber.core.filters import Statuses, by_status, words
 from chamber.core.models import AggregationResult, Workload, WorkloadSearchResult
 from chamber.core.operations import Operations, listing, operation
-from chamber.core.pagination import each_page, following
+from chamber.core.pagination import each_page, following, is_for_rest, together
 from chamber.core.paths import path
 from chamber.core.retry import READ
 
@@ -132,8 +132,10 @@ class SearchOperations(Operations):
 
         async with aclosing(each_page(page)) as pages:
             async for workloads in pages:
-                for workload in following(workloads):
-                    yield workload
+                told, left = following(workloads)
+                for workload in told:
+                    if is_for_rest((yield workload)):
+                        yield together(left)
 
     @operation
     async def get_workload_aggregations(

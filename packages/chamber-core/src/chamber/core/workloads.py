@@ -18,7 +18,7 @@ from chamber.core.journal import Journal
 from chamber.core.logs import logger
 from chamber.core.models import PaginatedResponse, Workload
 from chamber.core.operations import Operations, listing, operation
-from chamber.core.pagination import each_page, following
+from chamber.core.pagination import each_page, following, is_for_rest, together
 from chamber.core.paths import path
 from chamber.core.progress import OnProgress
 from chamber.core.retry import POLL, READ, REPEATABLE_WRITE, RETRIED
@@ -190,8 +190,10 @@ class WorkloadOperations(Operations):
 
         async with aclosing(each_page(page)) as pages:
             async for workloads in pages:
-                for workload in following(workloads):
-                    yield workload
+                told, left = following(workloads)
+                for workload in told:
+                    if is_for_rest((yield workload)):
+                        yield together(left)
 
     @operation
     async def cancel_workload(self, workload_id: str) -> Workload:

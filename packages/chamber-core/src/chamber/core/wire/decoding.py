@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import typing
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import msgspec
 
+from chamber.core.errors import UnexpectedResponseError
 from chamber.core.models import Model, PaginatedResponse, Workload, WorkloadSearchResult
+from chamber.core.wire import straight
 from chamber.core.wire.answers import Answer, not_understood, parse
 from chamber.core.wire.rows import alike
 from chamber.core.wire.spelling import Spelling, camel, spelling
@@ -17,6 +20,8 @@ __all__ = ["NotUnderstood", "decode", "understood"]
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
+#: Makes the models of rows.
+_Reading = Callable[[list[Any], type[Any]], list[Any]]
 
 _WRAPPERS = ("data", "body")
 _LISTS = ("items", "results", "data", "body")
@@ -42,6 +47,9 @@ class _Facts(msgspec.Struct, frozen=True):
         return str(found) if found else None
 
 
+_FACTS = tuple((fact, camel(fact)) for fact in _Facts.__struct_fields__)
+
+
 def decode(answer: Answer, kind: type[T]) -> T:
     """An answer as `kind`: a model, ``list[Model]``, ``PaginatedResponse[Model]`` or ``dict``.
 
@@ -50,6 +58,8 @@ def decode(answer: Answer, kind: type[T]) -> T:
 
     Raises UnexpectedResponseError: the answer is not such a thing.
     """
+    if (listed := _straight(answer, kind)) is not None:
+        return cast("T", listed)
     value = parse(answer)
     try:
         return understood(value, kind)
@@ -67,16 +77,46 @@ def understood(value: Any, kind: type[T]) -> T:
         raise NotUnderstood(str(why)) from None
 
 
-def _understood(value: Any, kind: Any) -> Any:
+def _straight(answer: Answer, kind: Any) -> Any:
+    """A long list; None: it needs a closer look, is wrong, or is not what was asked for."""
+    model = _listed(kind)
+    if model is None or (parts := straight.split(answer.body)) is None:
+        return None
+    around, rows = parts
+    if (found := straight.read(rows, model)) is None:
+        return None
+    items, is_sure = found
+    try:
+        if not is_sure:
+            parse(answer)
+        return _understood(parse(msgspec.structs.replace(answer, body=around)), kind, lambda _rows, _model: items)
+    except (UnexpectedResponseError, NotUnderstood, msgspec.ValidationError):
+        return None
+
+
+def _listed(kind: Any) -> type[Model] | None:
+    """The model of which `kind` is a list or a page."""
     origin, arguments = _parts(kind)
-    if read := getattr(kind, "__from_wire__", None):
-        return read(_contents(value))
-    if origin is list:
-        return _list(value, arguments[0])[0]
-    if origin is PaginatedResponse:
-        return _page(value, arguments[0])
     if kind is WorkloadSearchResult:
-        return _search(value)
+        return Workload
+    return arguments[0] if origin in (list, PaginatedResponse) else None
+
+
+def _each(rows: list[Any], model: type[M]) -> list[M]:
+    found = alike(rows, model)
+    return [_model(row, model) for row in rows] if found is None else found
+
+
+def _understood(value: Any, kind: Any, read: _Reading = _each) -> Any:
+    origin, arguments = _parts(kind)
+    if from_wire := getattr(kind, "__from_wire__", None):
+        return from_wire(_contents(value))
+    if origin is list:
+        return _list(value, arguments[0], read)[0]
+    if origin is PaginatedResponse:
+        return _page(value, arguments[0], read)
+    if kind is WorkloadSearchResult:
+        return _search(value, read)
     if kind is dict or origin is dict:
         return _mapping(value)
     return _model(_unwrapped(value, kind), kind)
@@ -179,12 +219,11 @@ def _contents(value: Any) -> Any:
     return value
 
 
-def _list(value: Any, model: type[M]) -> tuple[list[M], dict[str, Any]]:
+def _list(value: Any, model: type[M], read: _Reading) -> tuple[list[M], dict[str, Any]]:
     """The models of a list, and what the answer says of the page that they make."""
     facts: dict[str, Any] = {}
     rows = _rows(value, (*model.__envelopes__, *_LISTS), facts)
-    found = alike(rows, model)
-    return [_model(row, model) for row in rows] if found is None else found, facts
+    return read(rows, model), facts
 
 
 def _rows(value: Any, keys: tuple[str, ...], facts: dict[str, Any]) -> list[Any]:
@@ -204,20 +243,20 @@ def _rows(value: Any, keys: tuple[str, ...], facts: dict[str, Any]) -> list[Any]
 def _note(value: dict[str, Any], facts: dict[str, Any]) -> None:
     metadata = value.get("metadata")
     for source in (value, metadata if isinstance(metadata, dict) else {}):
-        for fact in _Facts.__struct_fields__:
-            found = source.get(fact, source.get(camel(fact)))
+        for fact, camelled in _FACTS:
+            found = source.get(fact, source.get(camelled))
             if found is not None:
                 facts[fact] = found
 
 
-def _page(value: Any, model: type[M]) -> PaginatedResponse[M]:
-    items, told = _list(value, model)
+def _page(value: Any, model: type[M], read: _Reading) -> PaginatedResponse[M]:
+    items, told = _list(value, model, read)
     facts = msgspec.convert(told, _Facts, strict=False)
     return PaginatedResponse(items=items, next_token=facts.cursor, total_count=facts.total_count)
 
 
-def _search(value: Any) -> WorkloadSearchResult:
-    items, told = _list(value, Workload)
+def _search(value: Any, read: _Reading) -> WorkloadSearchResult:
+    items, told = _list(value, Workload, read)
     facts = msgspec.convert(told, _Facts, strict=False)
     cursor = facts.cursor
     return WorkloadSearchResult(
