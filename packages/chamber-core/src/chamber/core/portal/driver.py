@@ -34,7 +34,8 @@ class Portal:
 
     def __init__(self) -> None:
         self._wheel = Wheel()
-        self._turn = threading.Condition()
+        self._lock = threading.RLock()
+        self._turn = threading.Condition(self._lock)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._is_over = False
@@ -43,14 +44,16 @@ class Portal:
 
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The loop; None when it was stopped, or it is too late to start one."""
-        with self._turn:
-            if self._loop is None:
-                self._start()
-            return self._loop if self.is_running() else None
+        if self._loop is None:
+            with self._lock:
+                if self._loop is None:
+                    self._start()
+        return self._loop if self.is_running() else None
 
     def is_here(self) -> bool:
         """Whether this thread drives the loop, and would wait for itself."""
-        return self._wheel.driver == threading.get_ident() or threading.current_thread() is self._thread
+        here, daemon = threading.get_ident(), self._thread
+        return here == self._wheel.driver or (daemon is not None and here == daemon.ident)
 
     def is_running(self) -> bool:
         """Whether calls can be made."""
@@ -65,7 +68,7 @@ class Portal:
             drive, let_go = functools.partial(self._drive, call, loop), functools.partial(self._let_go, loop)
             if guarded(drive, let_go, call.caller.notes):
                 return
-        with self._turn:
+        with self._lock:
             if not self._wheel.hand_over():
                 call.cancel()
                 raise ended_early()
@@ -75,13 +78,13 @@ class Portal:
     @contextlib.contextmanager
     def reading_ahead(self) -> Generator[None, None, None]:
         """Have the daemon drive meanwhile: a listing goes on between its calls."""
-        with self._turn:
+        with self._lock:
             self._wheel.open_listing()
         try:
             yield
         finally:
             if self is _portal:  # else it was ended, or is the parent process's
-                with self._turn:
+                with self._lock:
                     self._wheel.close_listing()
 
     def stop(self) -> None:
@@ -110,13 +113,13 @@ class Portal:
             self._wait_for_turn()
             with contextlib.suppress(KeyboardInterrupt, SystemExit):  # of a coroutine, and told to its caller
                 loop.run_forever()
-            with self._turn:
+            with self._lock:
                 self._wheel.leave()
         if not self._is_silent:
             loop.close()
 
     def _wait_for_turn(self) -> None:
-        with self._turn:
+        with self._lock:
             idle = False
             while not self._wheel.take_over(idle=idle):
                 turns = self._wheel.turns
@@ -134,26 +137,27 @@ class Portal:
 
     def _drive(self, call: Call[Any], loop: asyncio.AbstractEventLoop) -> bool:
         """Drive the loop until the call is done, or it is better left to the daemon. False: it is not alone."""
-        with self._turn:
+        with self._lock:
             if not self._wheel.take(threading.get_ident()):
                 return False
-        task = call.begin_alone(loop)
         try:
+            task = call.begin_alone(loop)
             while not (task.done() or self._wheel.is_called_off or call.caller.jobs.qsize()):
                 loop.run_forever()
         except BaseException:  # what it broke off may be lost to the loop
             self._abandon(loop)
             raise
         finally:
-            self._leave(call, task)
+            self._leave(call)
         return True
 
-    def _leave(self, call: Call[Any], task: asyncio.Task[Any]) -> None:
-        if unfinished := not task.done():
-            task.add_done_callback(functools.partial(self._ended, call.caller))
-        else:
-            call.caller.jobs.put(task)
-        with self._turn:
+    def _leave(self, call: Call[Any]) -> None:
+        unfinished = call.task is not None and not call.task.done()
+        if call.task is not None and unfinished:
+            call.task.add_done_callback(functools.partial(self._ended, call.caller))
+        elif call.task is not None:
+            call.caller.jobs.put(call.task)
+        with self._lock:
             self._wheel.leave(unfinished=unfinished)
             if self._wheel.is_wanted:
                 self._turn.notify()
@@ -170,7 +174,7 @@ class Portal:
     def _ended(self, caller: Caller, task: asyncio.Task[Any]) -> None:
         if not task.cancelled():
             task.exception()  # it is told to whoever still waits for it, and not to the log
-        with self._turn:
+        with self._lock:
             hands_back = self._wheel.end()
         if hands_back:
             task.get_loop().stop()
@@ -184,7 +188,7 @@ class Portal:
         self._end(loop)
 
     def _end(self, loop: asyncio.AbstractEventLoop) -> None:
-        with self._turn:
+        with self._lock:
             self._wheel.stop()
             self._turn.notify()
         others = asyncio.all_tasks(loop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import threading
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,15 @@ if TYPE_CHECKING:
 
 __all__ = ["guarded"]
 
+try:  # the same two functions, without enumerations: those take 10 µs of each call with Python 3.11
+    _plain: Any = importlib.import_module("_signal")
+except ImportError:
+    _plain = signal
+
 _NAMES = ("SIGALRM", "SIGHUP", "SIGTERM", "SIGUSR1", "SIGUSR2")
 #: Those that applications have handlers for, on this system.
 _WATCHED = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
-_HARMLESS = (signal.SIG_DFL, signal.SIG_IGN)
+_HARMLESS = (int(signal.SIG_DFL), int(signal.SIG_IGN))
 
 
 def guarded(drive: Callable[[], bool], let_go: Callable[[], object], notes: Sequence[str]) -> bool:
@@ -25,17 +31,17 @@ def guarded(drive: Callable[[], bool], let_go: Callable[[], object], notes: Sequ
     """
     if threading.get_ident() != threading.main_thread().ident:
         return drive()
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or not _are_harmless():
+    if _plain.getsignal(signal.SIGINT) is not signal.default_int_handler or not _are_harmless():
         return False
     caught = _Caught(let_go, notes)
     try:
-        signal.signal(signal.SIGINT, caught)
+        _plain.signal(signal.SIGINT, caught)
     except ValueError:  # the main thread of an interpreter inside of another one
         return False
     try:
         driven = drive()
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _plain.signal(signal.SIGINT, signal.default_int_handler)
     if caught.interrupt is not None:
         raise caught.interrupt
     return driven
@@ -60,6 +66,6 @@ class _Caught:
 def _are_harmless() -> bool:
     """Whether none of the watched signals has a handler in Python, which might raise."""
     for number in _WATCHED:  # noqa: SIM110  each call comes by here, and a generator takes longer
-        if signal.getsignal(number) not in _HARMLESS:
+        if _plain.getsignal(number) not in _HARMLESS:
             return False
     return True

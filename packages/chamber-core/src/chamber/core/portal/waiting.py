@@ -28,24 +28,24 @@ class Call(Generic[T]):
         self._coroutine = coroutine
         self._context = contextvars.copy_context()
         self._context.run(_caller.set, self.caller)
-        self._task: asyncio.Task[T] | None = None
+        self.task: asyncio.Task[T] | None = None
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> asyncio.Task[T]:
         """Have the running loop do it."""
-        self._task = loop.create_task(self._coroutine, context=self._context)
-        return self._task
+        self.task = loop.create_task(self._coroutine, context=self._context)
+        return self.task
 
     def begin_alone(self, loop: asyncio.AbstractEventLoop) -> asyncio.Task[T]:
         """Have a loop do it that nobody has driven lately, and stop with it."""
-        self._task = loop.create_task(_alone(self._coroutine, loop), context=self._context)
-        return self._task
+        self.task = loop.create_task(_alone(self._coroutine, loop), context=self._context)
+        return self.task
 
     def cancel(self) -> None:
         """End it, in the loop's thread."""
-        if self._task is None:
+        if self.task is None:
             self._coroutine.close()
         else:
-            self._task.cancel()
+            self.task.cancel()
 
     def ended(self) -> asyncio.Task[T]:
         """Wait until it is done; do what its coroutine asks for meanwhile."""
