@@ -39,4 +39,11 @@ def test_fewer_layers_are_whole_layers_put_together(path: str, layers: int) -> N
 
 
 def test_the_layer_of_a_path_is_the_same_everywhere() -> None:
-    assert buckets_of(["train.py", "src/model.py", "data/ü.csv"], 16) == [6, 0, 6]
+    assert buckets_of(["train.py", "src/model.py", "data/ü.csv"], 16) == [7, 4, 15]
+
+
+@pytest.mark.parametrize("form", ["d{}.bin", "model-{:05d}-of-00040.safetensors", "data/part_{:02d}.csv", "{:06d}.png"])
+def test_files_whose_names_differ_in_a_number_are_spread(form: str) -> None:
+    taken = buckets_of([form.format(number) for number in range(40)], 16)
+    assert len(set(taken)) > 8
+    assert max(map(taken.count, taken)) <= 10
