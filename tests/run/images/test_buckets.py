@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chamber.run.images.buckets import MOST_LAYERS, buckets_of, count
+from chamber.run.images.buckets import MOST_LAYERS, bucket_of, count
 
 MB = 1 << 20
 
@@ -33,10 +33,16 @@ def test_an_image_has_no_more_layers_than_every_engine_takes() -> None:
 
 @given(path=st.text(st.characters(exclude_categories=["Cs"])), layers=st.sampled_from([2, 4, 8, 16]))
 def test_fewer_layers_are_whole_layers_put_together(path: str, layers: int) -> None:
-    (number,), (fewer,) = buckets_of([path], layers), buckets_of([path], layers // 2)
-    assert number in range(layers)
-    assert fewer == number % (layers // 2)
+    assert bucket_of(path, layers) in range(layers)
+    assert bucket_of(path, layers // 2) == bucket_of(path, layers) % (layers // 2)
 
 
 def test_the_layer_of_a_path_is_the_same_everywhere() -> None:
-    assert buckets_of(["train.py", "src/model.py", "data/ü.csv"], 16) == [6, 0, 6]
+    assert [bucket_of(path, 16) for path in ("train.py", "src/model.py", "data/ü.csv")] == [7, 4, 15]
+
+
+@pytest.mark.parametrize("form", ["d{}.bin", "model-{:05d}-of-00040.safetensors", "data/part_{:02d}.csv", "{:06d}.png"])
+def test_files_whose_names_differ_in_a_number_are_spread(form: str) -> None:
+    taken = [bucket_of(form.format(number), 16) for number in range(40)]
+    assert len(set(taken)) > 8
+    assert max(map(taken.count, taken)) <= 10

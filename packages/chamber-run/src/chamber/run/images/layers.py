@@ -13,7 +13,7 @@ from typing import IO, Self
 from msgspec import Struct
 
 from chamber.core.errors import ConfigurationError, DockerError
-from chamber.run.images.buckets import MOST_LAYERS, buckets_of, count
+from chamber.run.images.buckets import MOST_LAYERS, bucket_of, count
 from chamber.run.images.layer_cache import Kind, LayerCache, StoredLayer
 from chamber.run.images.tarball import Packed, Tarball, entry, parents
 from chamber.run.project.files import GeneratedFile, ProjectFile, Selection
@@ -188,8 +188,8 @@ def _generated(generated: Sequence[GeneratedFile], selection: Selection) -> Iter
 def _spread(files: Sequence[LayerFile], room: int, cache: LayerCache | None) -> tuple[PlannedLayer, ...]:
     layers = count(sum([file.file.size for file in files]), room)
     spread: list[list[LayerFile]] = [[] for _ in range(layers)]
-    for file, number in zip(files, buckets_of([file.file.path for file in files], layers), strict=True):
-        spread[number].append(file)
+    for file in files:
+        spread[bucket_of(file.file.path, layers)].append(file)
     return tuple([_planned(bucket, cache) for bucket in spread if bucket])
 
 

@@ -71,7 +71,7 @@ def content_of(directory: str | Path, file: ProjectFile) -> Iterator[bytes]:
     except OSError as error:
         raise DockerError(f"cannot read {path}: {error.strerror}") from error
     if left:
-        raise DockerError(f"{file.path} changed while it was being read; run it again")
+        raise DockerError(f"{path} changed while it was being read; run it again")
 
 
 def _entries(
