@@ -162,7 +162,7 @@ def test_what_is_no_image_or_no_folder_is_a_docker_error(project):
 
 
 @pytest.mark.engine
-def test_an_image_is_built_pushed_tagged_and_pulled(chamber, project):
+def test_an_image_is_built_pushed_tagged_and_pulled(chamber, project, docker_answers):
     (project / "left.log").write_text("x")
     before = {path: path.read_bytes() for path in project.rglob("*")}
     image, told = f"{chamber.registry}/app:1", []

@@ -52,6 +52,16 @@ def test_every_public_name_is_there_and_no_other(script):
     assert (done.stderr, done.stdout) == ("", "module 'chamber.core' has no attribute 'nothing'\n")
 
 
+@pytest.mark.parametrize("client", ["ChamberClient", "ChamberClient('ch.a')", "AsyncChamberClient('ch.a')"])
+def test_the_first_completion_offers_what_plugins_add(script, client):
+    done = script(
+        "from chamber.core import AsyncChamberClient, ChamberClient\n"
+        f"found = set(dir({client}))\n"
+        "print({'get_workload', 'list_teams', 'run', 'get_workload_stats'} <= found)\n"
+    )
+    assert (done.stderr, done.stdout) == ("", "True\n")
+
+
 def test_the_namespace_has_no_file(script):
     done = script("import chamber.core, sys; print(getattr(sys.modules['chamber'], '__file__', None))")
     assert done.stdout == "None\n"

@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib.metadata import entry_points
 
 import msgspec
@@ -109,7 +110,10 @@ class Page:
 
     def _pip_command(self, arguments):
         assert arguments[0] in {"install", "uninstall"}
-        _check_installable(arguments[1:])
+        if arguments[1:] == ["."]:
+            _check_wheel(self.folder)
+        else:
+            _check_installable(arguments[1:])
 
     def _hatch_command(self, arguments):
         match arguments:
@@ -147,6 +151,16 @@ class Page:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+
+def _check_wheel(project):
+    """That a wheel can be built, which holds what its entry points name."""
+    command = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", "dist"]
+    subprocess.run(command, cwd=project, check=True, timeout=120)
+    (wheel,) = project.glob("dist/*.whl")
+    named = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]["chamber"]
+    held = zipfile.ZipFile(wheel).namelist()
+    assert [module for module in named.values() if f"{module.replace('.', '/')}.py" not in held] == []
 
 
 def _check_installable(wanted):

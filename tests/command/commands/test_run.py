@@ -121,7 +121,7 @@ def test_what_is_to_be_saved_is_written_into_the_project(cli, project):
 
 
 @pytest.mark.engine
-def test_a_build_that_fails_shows_its_output_and_one_line(cli, project):
+def test_a_build_that_fails_shows_its_output_and_one_line(cli, project, docker_answers):
     """What an engine writes is folded while it works, and told where it fails."""
     folder = project(WORKS)
     (folder / "Dockerfile").write_text("FROM localhost/chamber-tests/python:1\nRUN echo it is broken; exit 7\n")

@@ -145,8 +145,15 @@ class Pairs(_Pair):
 
 def _typed(line: str, width: int) -> str:
     """A command line as a shell takes it, in as many lines as it needs."""
-    indents = {"initial_indent": "  ", "subsequent_indent": "      "}
-    return " \\\n".join(wrap(line, width - 2, break_long_words=False, break_on_hyphens=False, **indents))
+    lines = wrap(
+        line,
+        width - 2,
+        initial_indent="  ",
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return " \\\n".join(lines)
 
 
 def begun(word: str) -> str:

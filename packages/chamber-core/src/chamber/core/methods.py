@@ -66,6 +66,10 @@ else:
                 _grow_fully()
                 _check_subclass(cls)
 
+        def __dir__(self):
+            _grow_fully()
+            return super().__dir__()
+
         def __getattr__(self, name):
             getattr(type(self), name)
             return object.__getattribute__(self, name)
