@@ -6,9 +6,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from chamber.core.errors import ConfigurationError, DockerError
-from chamber.run.images.layers import pack_entries, plan_layers
+from chamber.run.images.layers import StoredLayer, pack_entries, plan_layers
 from chamber.run.project.files import GeneratedFile, select
 from chamber.run.threads import Stopped
 
@@ -85,6 +86,10 @@ def test_no_two_files_are_generated_in_one_place(project: Path) -> None:
 def test_a_project_that_changed_is_named(project: Path) -> None:
     (project / "a").write_bytes(b"12")
     planned = plan_layers(project, select(project), cached=False)
+    with planned.pack(planned.layers[0]) as packed:
+        otherwise = replace(planned.layers[0], known=StoredLayer(packed.digest, packed.digest, 1, "project"))
+    with pytest.raises(DockerError, match=f"^{project} changed while"):
+        planned.pack(otherwise)
     (project / "a").write_bytes(b"34")
     with pytest.raises(DockerError, match=f"^{project} changed while"):
         planned.pack(planned.layers[0])
