@@ -81,9 +81,21 @@ _ALL = (
     _core("writing", "test_writing_bounds", "test_writing", "test_store"),
     _run("cache", "test_cache", "test_cache_limits"),
     _run("images.buckets", "images/test_buckets"),
-    _run("images.environment", "images/test_keys", "images/test_environment", "images/test_dockerfile"),
+    _run(
+        "images.environment",
+        "images/test_keys",
+        "images/test_environment_bounds",
+        "images/test_environment",
+        "images/test_dockerfile",
+    ),
     _run("images.layer_cache", "images/test_layer_cache_bounds", "images/test_layer_cache", "images/test_layers"),
-    _run("images.layers", "images/test_keys", "images/test_layers", "images/test_layer_cache"),
+    _run(
+        "images.layers",
+        "images/test_keys",
+        "images/test_layers_bounds",
+        "images/test_layers",
+        "images/test_layer_cache",
+    ),
     _run("job.names", "job/test_names"),
 )
 

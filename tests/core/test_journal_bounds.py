@@ -109,6 +109,12 @@ def test_a_folder_that_cannot_be_listed_is_named_with_the_reason(kept):
     assert caught.value.message.startswith(f"{kept.folder} cannot be read ([Errno {errno.ELOOP}] ")
 
 
+@pytest.mark.parametrize("error", [FileNotFoundError, NotADirectoryError, PermissionError])
+def test_a_folder_that_is_not_there_or_is_another_users_holds_nothing(kept, monkeypatch, error):
+    monkeypatch.setattr(Path, "iterdir", failing(error(1, "no")))
+    assert (kept.pending(), kept.find("mine"), kept.claim("mine")) == ([], None, None)
+
+
 def test_what_is_broken_in_an_intent_is_named(kept):
     kept.write(intent()).release()
     (file,) = kept.folder.iterdir()

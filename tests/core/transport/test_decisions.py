@@ -13,8 +13,10 @@ from chamber.core.errors import (
     AuthenticationError,
     ClientClosedError,
     ConfigurationError,
+    NotFoundError,
     PluginError,
     RateLimitError,
+    RedirectRefused,
     ResponseError,
     ServerError,
     TransportError,
@@ -325,12 +327,12 @@ def test_an_answer_may_be_32_mebibytes_long(client, api, said):
     assert client.get_workload("wl_1").name == "train"
 
 
-@pytest.mark.parametrize("status", [300, 404])
-def test_an_error_is_read_as_far_as_64_kibibytes(client, api, said, status):
+@pytest.mark.parametrize(("status", "kind"), [(300, RedirectRefused), (404, NotFoundError)])
+def test_an_error_is_read_as_far_as_64_kibibytes(client, api, said, status, kind):
     whole = json.dumps({"message": "so it is", "code": "GONE"})
     for size, told in ((64 << 10, True), ((64 << 10) + 1, False)):
         api.answers(said((whole[:-1] + " " * (size - len(whole)) + "}").encode(), status))
-        with pytest.raises(ResponseError) as caught:
+        with pytest.raises(kind) as caught:
             client.get_workload("wl_1")
         assert (caught.value.code == "GONE") is told
 

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from msgspec import msgpack
 from msgspec.structs import replace
 
 from chamber.run import cache
+from chamber.run.images import layer_cache
 from chamber.run.images.layer_cache import LayerCache, StoredLayer
 
 LAYER = StoredLayer("sha256:" + "a" * 64, "sha256:" + "b" * 64, 12, "project")
@@ -18,6 +20,23 @@ def test_1024_layers_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         for number in range(1025):
             known.remember(str(number), LAYER)
     assert (known.find("0"), known.find("1"), known.find("1024")) == (None, LAYER, LAYER)
+
+
+def test_what_is_kept_anew_is_not_forgotten_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "write", lambda *_: None)
+        known = LayerCache(tmp_path)
+        for number in range(1024):
+            known.remember(str(number), LAYER)
+        known.remember("0", replace(LAYER, size=13))
+        known.remember("new", LAYER)
+    assert (known.find("0"), known.find("1")) == (replace(LAYER, size=13), None)
+
+
+def test_what_an_earlier_version_kept_is_known(tmp_path: Path) -> None:
+    content = [layer_cache._VERSION, {"k": [LAYER.digest, LAYER.diff_id, 12, "project"]}]
+    cache.write(cache.name_for("layers", tmp_path), msgpack.encode(content))
+    assert LayerCache(tmp_path).find("k") == LAYER
 
 
 def test_what_is_known_already_is_not_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -164,7 +164,7 @@ class Journal:
             return []
         try:
             names = [file.name for file in self.folder.iterdir()]  # unlike glob() it says why it cannot
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, PermissionError):  # there is none, or it is another user's
             return []
         except OSError as error:
             raise _unreadable(self.folder, error) from None

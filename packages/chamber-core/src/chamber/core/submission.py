@@ -167,6 +167,7 @@ class Submission:
             body=self._fields,
             headers={"Idempotency-Key": _key(self._external_id)},
             timeout=self._deadline.left(),
+            policy=KEYED_WRITE,
         )
         return wire.decode(answer, Workload)
 

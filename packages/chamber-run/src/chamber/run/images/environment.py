@@ -214,7 +214,7 @@ class Environment(Struct, frozen=True, kw_only=True):
             if dockerfile.is_plain(path) and not (self.locked and path == self.requirements_file):
                 yield dockerfile.copy(path, path)
             else:
-                yield from dockerfile.written(path, content.decode("utf-8", errors="replace"))
+                yield from dockerfile.written(path, content.decode(errors="replace"))
 
     @property
     def _fetchers(self) -> tuple[str, ...]:
@@ -243,7 +243,7 @@ class Environment(Struct, frozen=True, kw_only=True):
 def project_steps(generated: Sequence[GeneratedFile], search_paths: Mapping[str, str]) -> Iterator[str]:
     """The instructions that put beside the project what its layers have beside it."""
     for file in generated:
-        yield from dockerfile.written(file.path, file.content.decode("utf-8", errors="replace"), file.mode)
+        yield from dockerfile.written(file.path, file.content.decode(errors="replace"), file.mode)
     for variable, folders in search_paths.items():
         yield dockerfile.prepend(variable, folders)
 
