@@ -13,6 +13,8 @@ from results import Row
 from serving import Server
 
 VENDOR, USUAL, FLOOR = "chamber-sdk", "httpx + pydantic", "a socket"
+#: What ours is made with, and nothing around it.
+LIBRARY = "aiohttp alone"
 CLIENTS = Path(__file__).parent / "clients"
 ROUNDS = 5
 LATE = 5
@@ -30,7 +32,7 @@ def main(*chosen: str) -> None:
 def get(server: Server) -> list[Row]:
     """One workload after the other."""
     count = 1000
-    rounds = turns("get", server.url(1), count)
+    rounds = turns("get", server.url(1), count, everybody("get") | {LIBRARY: ("library", "get")})
     what = "one blocking get_workload, in sequence"
     return [
         results.row(what, rounds, VENDOR, least=2.5, count=count),
@@ -60,15 +62,15 @@ def consume(server: Server) -> list[Row]:
 def many(server: Server) -> list[Row]:
     """Fifty at once."""
     count = 2000
-    rounds = turns("many", server.url(1), count)
+    rounds = turns("many", server.url(1), count, everybody("many") | {LIBRARY: ("library", "many")})
     alone = f"{VENDOR} in sequence"
     late = turns(
         "many", server.url(1, delay=LATE), count, {results.OURS: ("ours", "many"), alone: ("vendor", "get")}, 3
     )
+    what = "2,000 get_workloads, 50 at once (chamber-sdk: threads); one"
     return [
-        results.row(
-            "2,000 get_workloads, 50 at once (chamber-sdk: threads); one", rounds, VENDOR, least=5, count=count
-        ),
+        results.row(what, rounds, VENDOR, least=5, count=count),
+        results.row(what, rounds, VENDOR, measure="cpu", count=count),
         results.row(f"the same at {LATE} ms, beside one after the other; one", late, alone, least=35, count=count),
     ]
 
@@ -122,12 +124,17 @@ def turns(
     scenario: str, url: str, count: int, chosen: dict[str, tuple[str, str]] | None = None, rounds: int = ROUNDS
 ) -> Rounds:
     """Rounds of one scenario by everybody, or of the chosen clients and their scenarios, in fresh processes."""
-    everybody = {results.OURS: "ours", VENDOR: "vendor", USUAL: "usual", FLOOR: "floor"}
     contestants: dict[str, Contestant] = {
         name: functools.partial(program, file, act, url, count)
-        for name, (file, act) in (chosen or {name: (file, scenario) for name, file in everybody.items()}).items()
+        for name, (file, act) in (chosen or everybody(scenario)).items()
     }
     return measuring.in_turn(contestants, rounds)
+
+
+def everybody(scenario: str) -> dict[str, tuple[str, str]]:
+    """Who takes part in a scenario, and the program and act of each."""
+    files = {results.OURS: "ours", VENDOR: "vendor", USUAL: "usual", FLOOR: "floor"}
+    return {name: (file, scenario) for name, file in files.items()}
 
 
 def program(file: str, scenario: str, url: str, count: int) -> measuring.Sample:

@@ -1,4 +1,4 @@
-"""What every user waits for, as small acts that take the same instructions each time: no threads, no clock, no network.
+"""What every user waits for, as small acts that take the same instructions each time: no threads, and no clock.
 
 `instructions` runs this under valgrind: ``os.getpgrp`` is called before and after each act, and nowhere else, so the
 instructions between one call and the next are those of the act.
@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 
 PLANNED_FILES, PACKED_FILES, PAGE = 200, 40, 100
+#: The variable with the URL of a server that answers.
+SERVER = "CHAMBER_BENCHMARK_SERVER"
 
 
 def imports(_folder):
@@ -66,6 +68,22 @@ def calls(_folder):
 
     made = client({"GET workloads/wl_1": serving.workload("wl_1", 1, "legacy")})
     return lambda: asyncio.run(each(lambda: made.get_workload("wl_1"), 50))
+
+
+def exchanges(_folder):
+    """Get 400 workloads, 50 at once, by the async client, of a server that answers before anybody can look."""
+    from chamber.core import AsyncChamberClient
+
+    async def work(made, names):
+        for name in names:
+            await made.get_workload(name)
+
+    async def all_of_them():
+        names = iter([f"wl_{number:024x}" for number in range(400)])
+        async with AsyncChamberClient("ch.0123456789abcdef", os.environ[SERVER]) as made:
+            await asyncio.gather(*(work(made, names) for _ in range(50)))
+
+    return lambda: asyncio.run(all_of_them())
 
 
 def retries(_folder):
@@ -175,6 +193,7 @@ ACTS = {
         documented_decoding,
         handing,
         calls,
+        exchanges,
         retries,
         redactions,
         key_known,

@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import hot_paths
+import measuring
+import serving
+from hot_paths import SERVER
 
 __all__ = ["Kept", "check", "count", "main", "read", "regressions"]
 
@@ -82,8 +85,8 @@ def regressions(kept: Mapping[str, Kept], counted: Mapping[str, int]) -> list[st
 def count() -> dict[str, int]:
     """Instructions of the import of the client, as a whole process, and of each act of `hot_paths`."""
     program = [sys.executable, str(_PROGRAM)]
-    with tempfile.TemporaryDirectory() as compiled:
-        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONPYCACHEPREFIX": compiled}
+    with tempfile.TemporaryDirectory() as compiled, serving.served(measuring.SERVER_CORE) as server:
+        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONPYCACHEPREFIX": compiled, SERVER: server.url(1)}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         subprocess.run(program, check=True, env=environment)  # or the counts would be of compiling, too
         client = _totals([sys.executable, "-c", "from chamber.core import ChamberClient"], environment)

@@ -36,9 +36,11 @@ def test_every_act_is_kept_and_none_besides(instructions: ModuleType) -> None:
 
 def test_every_act_can_be_done_twice(instructions: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHAMBER_CONFIG_DIR", str(tmp_path / "home"))
-    for name, act in instructions.hot_paths.ACTS.items():
-        folder = tmp_path / name
-        folder.mkdir()
-        ready = act(folder)
-        ready()
-        ready()
+    with instructions.serving.served(instructions.measuring.SERVER_CORE) as server:
+        monkeypatch.setenv(instructions.hot_paths.SERVER, server.url(1))
+        for name, act in instructions.hot_paths.ACTS.items():
+            folder = tmp_path / name
+            folder.mkdir()
+            ready = act(folder)
+            ready()
+            ready()

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from chamber.core import TransportError
+from chamber.core.transport.connections import Connections
 from chamber.core.transport.proxies import proxy_for
 
 
@@ -30,6 +31,15 @@ def test_the_environment_names_the_proxy_and_loopback_never_has_one(monkeypatch,
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert proxy_for(url) == proxy
+
+
+def test_the_proxy_of_a_host_is_found_out_again_after_a_call_without_an_answer(monkeypatch):
+    connections, url = Connections(), "https://api.example/v1"
+    assert connections.proxy(url, anew=False) is None
+    monkeypatch.setenv("HTTPS_PROXY", "http://p:1")
+    assert connections.proxy(f"{url}/thing", anew=False) is None
+    assert connections.proxy("https://other.example/v1", anew=False) == "http://p:1"
+    assert connections.proxy(url, anew=True) == "http://p:1"
 
 
 def test_a_call_to_this_machine_does_not_leave_it_through_a_proxy(client, api, monkeypatch):

@@ -347,13 +347,16 @@ async def test_each_scope_ends_at_its_own_time():
 
 
 async def test_a_scope_that_is_extended_ends_later():
-    under_way = UnderWay()
-    loop = asyncio.get_running_loop()
+    loop, under_way = asyncio.get_running_loop(), UnderWay()
     began = loop.time()
-    with pytest.raises(TimeoutError):
+
+    async def extended() -> None:
         async with under_way.until_closed(0.0) as scope:
             scope.extend(began + 0.1)
             await asyncio.sleep(60)
+
+    with pytest.raises(TimeoutError):
+        await extended()
     assert loop.time() >= began + 0.1
 
 

@@ -22,7 +22,7 @@ from chamber.core.operations import Operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
 
 __all__ = ["Plugin", "absence", "allowed", "broken", "check_hooks", "installed", "manager", "operations_of_plugins"]
 
@@ -125,7 +125,13 @@ def check_hooks(host: pluggy.PluginManager, name: str) -> None:
 
 
 def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist else entry.name
+    return _name(entry.dist) if entry.dist else entry.name
+
+
+@functools.lru_cache(maxsize=64)
+def _name(distribution: Distribution) -> str:
+    """Read once: it is in a file with all that is known of a distribution, its description included."""
+    return distribution.name
 
 
 def _normal(distribution: str) -> str:

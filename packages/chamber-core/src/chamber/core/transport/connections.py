@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import aiohttp
 from yarl import URL
 
+from chamber.core.transport.proxies import proxy_for
 from chamber.core.transport.resolver import ThreadResolver
 from chamber.core.transport.under_way import UnderWay
 
@@ -40,6 +41,7 @@ class Connections:
         self._sessions = weakref.WeakKeyDictionary()
         self._under_way: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, UnderWay]
         self._under_way = weakref.WeakKeyDictionary()
+        self._proxies: dict[str, str | None] = {}
         _living.add(self)
 
     @property
@@ -70,6 +72,13 @@ class Connections:
         opened = self._sessions.pop(asyncio.get_running_loop(), None)
         if opened is not None:
             await opened.end.aclose()
+
+    def proxy(self, url: str, *, anew: bool) -> str | None:
+        """The proxy that `url` goes through; found out `anew`, or as when its host was first asked."""
+        origin = "/".join(url.split("/", 3)[:3])
+        if anew or origin not in self._proxies:
+            self._proxies[origin] = proxy_for(origin)
+        return self._proxies[origin]
 
     def _forget_ended_loops(self) -> None:
         for loop in [loop for loop in self._sessions if loop.is_closed()]:

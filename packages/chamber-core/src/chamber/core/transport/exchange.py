@@ -20,7 +20,6 @@ from chamber.core.errors import (
     ValidationError,
 )
 from chamber.core.redaction import redacted
-from chamber.core.transport import proxies
 from chamber.core.transport.connections import Connections, url_of
 
 if TYPE_CHECKING:
@@ -165,7 +164,7 @@ class exchange:  # noqa: N801  a context manager
                 headers=request.headers,
                 data=self._body,
                 allow_redirects=False,
-                proxy=proxies.proxy_for(request.url),
+                proxy=self._connections.proxy(request.url, anew=not self._under_way.has_answered),
                 timeout=_until_connected(min(_CONNECT_WITHIN, self._timeout)),
                 trace_request_ctx=self if self._notes else None,
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -16,18 +15,11 @@ def proxy_for(url: str) -> str | None:
 
     This machine is never asked through one: plain HTTP is allowed to it because nothing leaves it.
     """
-    scheme, host, is_here = _origin("/".join(url.split("/", 3)[:3]))
-    if is_here:
+    parts = urlsplit(url)
+    if is_loopback(parts.hostname):
         return None
     proxies = getproxies()
-    if not proxies or proxy_bypass(host or ""):
+    if not proxies or proxy_bypass(parts.hostname or ""):
         return None
-    proxy = proxies.get(scheme) or proxies.get("all")
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
     return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
-
-
-@functools.lru_cache(maxsize=64)
-def _origin(url: str) -> tuple[str, str | None, bool]:
-    """Scheme and host of a URL, and whether that is this machine."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, is_loopback(parts.hostname)
