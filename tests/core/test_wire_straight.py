@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from chamber.core import PaginatedResponse, UnexpectedResponseError, Workload, WorkloadSearchResult
 from chamber.core.models import Capacity, Model
-from chamber.core.wire import Answer, decode, straight
+from chamber.core.wire import Answer, Unread, decode, straight
 from chamber.core.wire.answers import parse
 from chamber.core.wire.decoding import NotUnderstood, understood
 
@@ -164,6 +165,10 @@ ENVELOPES = [
     '{"a":1,"a":1,"workloads":%s}',
     '{"note":"[]","workloads":%s}',
     '{"items":[],"workloads":%s}',
+    '{"items":[],"next_token":"a","workloads":%s,"next_cursor":"b"}',
+    '{"next_token":"a","workloads":%s,"data":[],"next_cursor":"b"}',
+    '{"note":"]","workloads":%s,"next_token":"a"}',
+    '{"workloads":%s,"next_token":"]"}',
     '{"elsewhere":%s}',
     '{"workloads":%s',
     '{"workloads":[%s]}',
@@ -182,6 +187,29 @@ TWICE = '[{"id":"wl_1","name":"%s","status":"RUNNING","metadata":%s,"tags":{}%s}
 @example(TWICE % (LONG, '{"a":[1,2],"a":[]}', ""), list[Workload])
 def test_a_list_is_read_straight_as_it_is_read_carefully(body, kind):
     same(body, kind)
+
+
+def later(given: Answer) -> Any:
+    found = decode(given, Unread[Workload])
+    return PaginatedResponse(items=found.items(), next_token=found.next_token), bool(found)
+
+
+@given(BODIES)
+def test_a_page_that_is_read_later_is_the_same_and_tells_of_the_same_next_one(body):
+    careful = outcome(carefully, answer(body), PaginatedResponse[Workload])
+    if isinstance(careful, str):
+        with pytest.raises(UnexpectedResponseError, match=re.escape(careful)):
+            later(answer(body))
+    else:
+        page, is_there = later(answer(body))
+        assert (page.items, page.next_token) == (careful[0], careful[-1].next_token)
+        assert is_there
+
+
+@pytest.mark.parametrize("rows", ["[]", f"[{' ' * 4096}]"])
+def test_an_empty_page_is_read_at_once(rows):
+    page, is_there = later(answer(f'{{"workloads":{rows},"next_token":"t"}}'))
+    assert (page.items, page.next_token, is_there) == ([], "t", False)
 
 
 @given(st.binary(min_size=1, max_size=40), st.integers(0, 4200))

@@ -24,7 +24,7 @@ from chamber.core.models import Model
 from chamber.core.unreadable import UNREADABLE
 from chamber.core.wire.spelling import spelling
 
-__all__ = ["read", "split"]
+__all__ = ["is_one", "read", "split"]
 
 M = TypeVar("M", bound=Model)
 
@@ -58,6 +58,11 @@ def split(body: bytes) -> tuple[bytes, bytes] | None:
     if end - start < _LONG or start < 0:
         return None
     return b"%b[]%b" % (body[:start], body[end:]), body[start:end]
+
+
+def is_one(rows: bytes) -> bool:
+    """Whether what was split off is surely one list, and not empty, if it is JSON: it has no other end."""
+    return b"{" in rows and rows.find(b"]") == len(rows) - 1
 
 
 def read(rows: bytes, model: type[M]) -> tuple[list[M], bool] | None:
