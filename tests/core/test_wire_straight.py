@@ -129,6 +129,7 @@ VALUES = {
 GAPS = st.sampled_from(["", "", " ", "\n"])
 KNOWN = [key for key in VALUES if key not in {"extra", "unheard_of", "workload_id", "requested_gpus"}]
 ROW = ("id", "name", "status")
+OTHER_CASE = {"status": '"running"', "jobClass": '"elastic"'}
 
 
 PAIRS = st.sampled_from(list(VALUES)).flatmap(lambda key: st.tuples(st.just(key), st.sampled_from(VALUES[key])))
@@ -138,7 +139,8 @@ PAIRS = st.sampled_from(list(VALUES)).flatmap(lambda key: st.tuples(st.just(key)
 def listed(draw):
     """A list of rows with the same keys and their usual values, but for what is odd at most twice."""
     keys = [*ROW, *draw(st.lists(st.sampled_from([key for key in KNOWN if key not in ROW]), unique=True, max_size=5))]
-    rows = [[(key, VALUES[key][0]) for key in keys] for _ in range(draw(st.integers(1, 4)))]
+    usual = {key: values[0] for key, values in VALUES.items()} | draw(st.sampled_from([{}, OTHER_CASE]))
+    rows = [[(key, usual[key]) for key in keys] for _ in range(draw(st.integers(1, 4)))]
     for row in draw(st.lists(st.sampled_from(rows), max_size=2)):
         place = draw(st.integers(0, len(row) - 1))
         match draw(st.sampled_from(["value", "value", "value", "more", "less"])):
