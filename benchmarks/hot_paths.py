@@ -233,6 +233,7 @@ def pages(dialect):
 def decoding(dialect):
     """Decodes pages of one dialect."""
     import serving
+
     from chamber.core.models import PaginatedResponse, Workload
     from chamber.core.wire import Answer, decode
 

@@ -134,6 +134,17 @@ async def test_the_next_page_is_asked_for_before_the_present_one_is_handed_out()
     assert asked == [("wl_1", 2), ("wl_2", 2), ("wl_3", 3)]
 
 
+@pytest.mark.parametrize("status", [None, "running"])
+async def test_the_next_page_is_asked_for_before_a_long_one_is_read(status):
+    long = page("a" * 5000, "b", token="a")
+    long["workloads"][1]["name"] = None
+    transport = RecordingTransport({LISTING: [long, page()]})
+    async with recorded_async_client(transport) as client:
+        with pytest.raises(UnexpectedResponseError, match="has no name"):
+            await anext(client.iter_workloads(status))
+    assert [call.params.get("next_token") for call in transport.calls] == [None, "a"]
+
+
 async def test_a_listing_that_is_left_early_leaves_nothing_behind():
     transport = RecordingTransport({LISTING: [page("wl_1", token="a"), b"not JSON"]})
     async with recorded_async_client(transport) as client:

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from chamber.core import PaginatedResponse, UnexpectedResponseError, Workload, WorkloadSearchResult
 from chamber.core.models import Capacity, Model
-from chamber.core.wire import Answer, decode, straight
+from chamber.core.wire import Answer, Unread, decode, straight
 from chamber.core.wire.answers import parse
 from chamber.core.wire.decoding import NotUnderstood, understood
 
@@ -128,6 +129,7 @@ VALUES = {
 GAPS = st.sampled_from(["", "", " ", "\n"])
 KNOWN = [key for key in VALUES if key not in {"extra", "unheard_of", "workload_id", "requested_gpus"}]
 ROW = ("id", "name", "status")
+OTHER_CASE = {"status": '"running"', "jobClass": '"elastic"'}
 
 
 PAIRS = st.sampled_from(list(VALUES)).flatmap(lambda key: st.tuples(st.just(key), st.sampled_from(VALUES[key])))
@@ -137,7 +139,8 @@ PAIRS = st.sampled_from(list(VALUES)).flatmap(lambda key: st.tuples(st.just(key)
 def listed(draw):
     """A list of rows with the same keys and their usual values, but for what is odd at most twice."""
     keys = [*ROW, *draw(st.lists(st.sampled_from([key for key in KNOWN if key not in ROW]), unique=True, max_size=5))]
-    rows = [[(key, VALUES[key][0]) for key in keys] for _ in range(draw(st.integers(1, 4)))]
+    usual = {key: values[0] for key, values in VALUES.items()} | draw(st.sampled_from([{}, OTHER_CASE]))
+    rows = [[(key, usual[key]) for key in keys] for _ in range(draw(st.integers(1, 4)))]
     for row in draw(st.lists(st.sampled_from(rows), max_size=2)):
         place = draw(st.integers(0, len(row) - 1))
         match draw(st.sampled_from(["value", "value", "value", "more", "less"])):
@@ -164,6 +167,10 @@ ENVELOPES = [
     '{"a":1,"a":1,"workloads":%s}',
     '{"note":"[]","workloads":%s}',
     '{"items":[],"workloads":%s}',
+    '{"items":[],"next_token":"a","workloads":%s,"next_cursor":"b"}',
+    '{"next_token":"a","workloads":%s,"data":[],"next_cursor":"b"}',
+    '{"note":"]","workloads":%s,"next_token":"a"}',
+    '{"workloads":%s,"next_token":"]"}',
     '{"elsewhere":%s}',
     '{"workloads":%s',
     '{"workloads":[%s]}',
@@ -182,6 +189,29 @@ TWICE = '[{"id":"wl_1","name":"%s","status":"RUNNING","metadata":%s,"tags":{}%s}
 @example(TWICE % (LONG, '{"a":[1,2],"a":[]}', ""), list[Workload])
 def test_a_list_is_read_straight_as_it_is_read_carefully(body, kind):
     same(body, kind)
+
+
+def later(given: Answer) -> Any:
+    found = decode(given, Unread[Workload])
+    return PaginatedResponse(items=found.items(), next_token=found.next_token), bool(found)
+
+
+@given(BODIES)
+def test_a_page_that_is_read_later_is_the_same_and_tells_of_the_same_next_one(body):
+    careful = outcome(carefully, answer(body), PaginatedResponse[Workload])
+    if isinstance(careful, str):
+        with pytest.raises(UnexpectedResponseError, match=re.escape(careful)):
+            later(answer(body))
+    else:
+        page, is_there = later(answer(body))
+        assert (page.items, page.next_token) == (careful[0], careful[-1].next_token)
+        assert is_there
+
+
+@pytest.mark.parametrize("rows", ["[]", f"[{' ' * 4096}]"])
+def test_an_empty_page_is_read_at_once(rows):
+    page, is_there = later(answer(f'{{"workloads":{rows},"next_token":"t"}}'))
+    assert (page.items, page.next_token, is_there) == ([], "t", False)
 
 
 @given(st.binary(min_size=1, max_size=40), st.integers(0, 4200))

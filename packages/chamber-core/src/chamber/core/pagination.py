@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 from operator import length_hint
 from typing import TYPE_CHECKING, TypeVar
@@ -11,7 +12,7 @@ from chamber.core.errors import UnexpectedResponseError
 from chamber.core.portal import Rest, follow, is_followed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
     from typing import Any, TypeAlias
 
 __all__ = ["RepeatedCursor", "each_item", "each_page", "first_item", "following", "is_for_rest", "together"]
@@ -21,6 +22,10 @@ T = TypeVar("T")
 if TYPE_CHECKING:
     #: Takes a cursor, and returns the items and the next cursor.
     Page: TypeAlias = Callable[[str | None], Coroutine[Any, Any, tuple[Sequence[T], str | None]]]
+    #: The same; or what reads the items, which is called when the page after it has been asked for.
+    UnreadPage: TypeAlias = Callable[
+        [str | None], Coroutine[Any, Any, tuple[Sequence[T] | Callable[[], Sequence[T]], str | None]]
+    ]
 
 
 class RepeatedCursor(UnexpectedResponseError):
@@ -40,7 +45,7 @@ async def each_item(page: Page[T]) -> AsyncGenerator[T, None]:
                     yield together(left)
 
 
-async def each_page(page: Page[T]) -> AsyncGenerator[Sequence[T], None]:
+async def each_page(page: UnreadPage[T]) -> AsyncGenerator[Sequence[T], None]:
     """The items of every page of a listing, as in `each_item`."""
     seen: set[str] = set()
     coming = asyncio.ensure_future(page(None))
@@ -51,7 +56,7 @@ async def each_page(page: Page[T]) -> AsyncGenerator[Sequence[T], None]:
                 _check_new(cursor, seen)
                 coming = asyncio.ensure_future(page(cursor))
                 await asyncio.sleep(0)  # until it waits for the API, before anybody works on the present page
-            yield items
+            yield items if isinstance(items, Sequence) else items()
             if not cursor:
                 return
     finally:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from chamber.core import validation
 from chamber.core.budgets import require_budget
@@ -25,8 +25,11 @@ from chamber.core.retry import POLL, READ, REPEATABLE_WRITE, RETRIED
 from chamber.core.settings import checked_timeout
 from chamber.core.submission import OnAmbiguous, Submission, checked, find
 from chamber.core.transport import is_final
+from chamber.core.wire import Unread
 
 __all__ = ["WorkloadOperations", "ends_waiting", "look_within"]
+
+T = TypeVar("T")
 
 #: Seconds that the last look of a wait may take beyond the wait's timeout.
 _LAST_LOOK = 0.2
@@ -143,21 +146,10 @@ class WorkloadOperations(Operations):
         `status` is one, several, or several comma-separated; times are ISO 8601; `limit` is 1 to 100.
         `next_token` comes from the page before. Raises ValidationError: an argument is outside its bounds.
         """
-        validation.number("limit", limit, 1, 100)
-        validation.one_of("sort_order", sort_order, ("asc", "desc"))
-        filters = {
-            "initiative_id": initiative_id,
-            "submitted_by": submitted_by,
-            "is_managed": is_managed,
-            **_between(submitted_after, submitted_before),
-            "sort_order": sort_order,
-            "limit": limit,
-            "next_token": next_token,
-        }
-        with self._transport.within():
-            return await by_status(
-                self._transport.dialect, status, lambda spelt: self._page({**filters, "status": spelt})
-            )
+        filters = _filters(
+            initiative_id, submitted_by, is_managed, submitted_after, submitted_before, sort_order, limit, next_token
+        )
+        return await self._listed(PaginatedResponse[Workload], status, filters)
 
     @listing
     async def iter_workloads(
@@ -174,9 +166,8 @@ class WorkloadOperations(Operations):
     ) -> AsyncGenerator[Workload, None]:
         """Every workload that `list_workloads` finds with these filters, page after page."""
 
-        async def page(cursor: str | None) -> tuple[Sequence[Workload], str | None]:
-            found = await self.list_workloads(
-                status,
+        async def page(cursor: str | None) -> tuple[Callable[[], Sequence[Workload]], str | None]:
+            filters = _filters(
                 initiative_id,
                 submitted_by,
                 is_managed,
@@ -186,6 +177,7 @@ class WorkloadOperations(Operations):
                 page_size,
                 cursor,
             )
+            found = await self._listed(Unread[Workload], status, filters)
             return found.items, found.next_token
 
         async with aclosing(each_page(page)) as pages:
@@ -272,8 +264,13 @@ class WorkloadOperations(Operations):
         contact.made()
         return workload
 
-    async def _page(self, params: Mapping[str, object]) -> PaginatedResponse[Workload]:
-        return await self.request("GET", path("workloads"), PaginatedResponse[Workload], params=params)
+    async def _listed(self, kind: type[T], status: Statuses | None, filters: Mapping[str, object]) -> T:
+        with self._transport.within():
+            return await by_status(
+                self._transport.dialect,
+                status,
+                lambda spelt: self.request("GET", path("workloads"), kind, params={**filters, "status": spelt}),
+            )
 
 
 def _has_ended(workload: Workload) -> bool:
@@ -306,13 +303,30 @@ def _awaited(statuses: Sequence[JobStatus | str]) -> set[JobStatus]:
     return awaited
 
 
-def _between(after: object, before: object) -> dict[str, object]:
-    """A span of submission times in both spellings of the API."""
+def _filters(
+    initiative_id: str | None,
+    submitted_by: str | None,
+    is_managed: bool | None,
+    after: str | datetime | None,
+    before: str | datetime | None,
+    sort_order: str | None,
+    limit: int,
+    next_token: str | None,
+) -> dict[str, object]:
+    """What a page is asked for with; a span of submission times in both spellings of the API."""
+    validation.number("limit", limit, 1, 100)
+    validation.one_of("sort_order", sort_order, ("asc", "desc"))
     return {
+        "initiative_id": initiative_id,
+        "submitted_by": submitted_by,
+        "is_managed": is_managed,
         "start_date": after,
         "end_date": before,
         "submitted_after": after,
         "submitted_before": before,
+        "sort_order": sort_order,
+        "limit": limit,
+        "next_token": next_token,
     }
 
 

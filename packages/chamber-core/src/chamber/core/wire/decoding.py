@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import typing
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
@@ -16,7 +17,7 @@ from chamber.core.wire.answers import Answer, not_understood, parse
 from chamber.core.wire.rows import alike
 from chamber.core.wire.spelling import Spelling, camel, spelling
 
-__all__ = ["NotUnderstood", "decode", "understood"]
+__all__ = ["NotUnderstood", "Unread", "decode", "understood"]
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -47,17 +48,35 @@ class _Facts(msgspec.Struct, frozen=True):
         return str(found) if found else None
 
 
+class Unread(Generic[M]):
+    """A page whose items are read when they are wanted, so that the next one can be asked for before.
+
+    It counts as false where it is empty.
+    """
+
+    def __init__(self, next_token: str | None, items: Callable[[], list[M]], *, is_empty: bool = False) -> None:
+        self.next_token = next_token
+        #: Reads them. Raises UnexpectedResponseError: they are not understood.
+        self.items = items
+        self._is_empty = is_empty
+
+    def __bool__(self) -> bool:
+        return not self._is_empty
+
+
 _FACTS = tuple((fact, camel(fact)) for fact in _Facts.__struct_fields__)
 
 
 def decode(answer: Answer, kind: type[T]) -> T:
-    """An answer as `kind`: a model, ``list[Model]``, ``PaginatedResponse[Model]`` or ``dict``.
+    """An answer as `kind`: a model, ``list[Model]``, ``PaginatedResponse[Model]``, ``Unread[Model]`` or ``dict``.
 
     Or a class that reads for itself: its class method ``__from_wire__`` takes the object or list inside the
     envelopes, and raises NotUnderstood.
 
     Raises UnexpectedResponseError: the answer is not such a thing.
     """
+    if (unread := _read_later(kind)) is not None:
+        return cast("T", _unread(answer, unread))
     if (listed := _straight(answer, kind)) is not None:
         return cast("T", listed)
     value = parse(answer)
@@ -89,9 +108,31 @@ def _straight(answer: Answer, kind: Any) -> Any:
     try:
         if not is_sure:
             parse(answer)
-        return _understood(parse(msgspec.structs.replace(answer, body=around)), kind, lambda _rows, _model: items)
+        return _around(answer, around, kind, items)
     except (UnexpectedResponseError, NotUnderstood, msgspec.ValidationError):
         return None
+
+
+def _unread(answer: Answer, model: type[M]) -> Unread[M]:
+    kind: type[PaginatedResponse[M]] = PaginatedResponse[model]  # type: ignore[valid-type]
+    parts = straight.split(answer.body)
+    if parts is not None and straight.is_one(parts[1]):
+        with contextlib.suppress(UnexpectedResponseError, NotUnderstood, msgspec.ValidationError):
+            around = _around(answer, parts[0], kind, [])
+            return Unread(around.next_token, lambda: decode(answer, kind).items)
+    page = decode(answer, kind)
+    return Unread(page.next_token, lambda: page.items, is_empty=not page.items)
+
+
+def _read_later(kind: Any) -> type[Model] | None:
+    """The model of which `kind` is an unread page."""
+    origin, arguments = _parts(kind)
+    return arguments[0] if origin is Unread else None
+
+
+def _around(answer: Answer, around: bytes, kind: Any, items: list[Any]) -> Any:
+    """What is around a list, with its items in it."""
+    return _understood(parse(msgspec.structs.replace(answer, body=around)), kind, lambda _rows, _model: items)
 
 
 def _listed(kind: Any) -> type[Model] | None:

@@ -20,11 +20,12 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec.structs import FieldInfo, force_setattr
 
+from chamber.core.enums import OpenEnum
 from chamber.core.models import Model
 from chamber.core.unreadable import UNREADABLE
 from chamber.core.wire.spelling import spelling
 
-__all__ = ["read", "split"]
+__all__ = ["is_one", "read", "split"]
 
 M = TypeVar("M", bound=Model)
 
@@ -47,6 +48,8 @@ class _Shape(msgspec.Struct, frozen=True):
     #: What gets the fields of a row that hold times, and those that hold objects or lists.
     times: tuple[attrgetter[Any], ...]
     containers: tuple[attrgetter[Any], ...]
+    #: Fields whose words come in another spelling than the members of their enumeration have.
+    words: tuple[tuple[str, type[OpenEnum]], ...]
 
 
 def split(body: bytes) -> tuple[bytes, bytes] | None:
@@ -60,13 +63,19 @@ def split(body: bytes) -> tuple[bytes, bytes] | None:
     return b"%b[]%b" % (body[:start], body[end:]), body[start:end]
 
 
+def is_one(rows: bytes) -> bool:
+    """Whether what was split off is surely one list, and not empty, if it is JSON: it has no other end."""
+    return b"{" in rows and rows.find(b"]") == len(rows) - 1
+
+
 def read(rows: bytes, model: type[M]) -> tuple[list[M], bool] | None:
     """The models of a list, and whether no object of it surely names a key twice.
 
     None: these rows need a closer look, or are wrong.
     """
     try:
-        shape = _shape(model, frozenset(_first(rows)))
+        first = _first(rows)
+        shape = _shape(model, frozenset(first), _otherwise_spelt(first, model))
         if shape is None:
             return None
         found = shape.decode(rows)
@@ -83,7 +92,12 @@ def _first(rows: bytes) -> dict[str, Any]:
 
 
 def _settled(found: list[Any], model: type[M], shape: _Shape) -> list[M]:
-    """The rows as the model's own. Raises ValueError: a time is none in UTC."""
+    """The rows as the model's own. Raises ValueError: a time is none in UTC, or a word is empty."""
+    for name, kind in shape.words:
+        words = list(map(attrgetter(name), found))
+        members = {word: None if word is None else kind(word) for word in set(words)}
+        for row, word in zip(found, words, strict=True):
+            force_setattr(row, name, members[word])
     for row in found:
         force_setattr(row, "__class__", model)
     zones = set(map(_zone, filter(None, _columns(found, shape.times))))
@@ -114,9 +128,16 @@ def _columns(found: Sequence[Any], fields: Sequence[attrgetter[Any]]) -> chain[A
     return chain.from_iterable(map(field, found) for field in fields)
 
 
+def _otherwise_spelt(row: dict[str, Any], model: type[Model]) -> frozenset[str]:
+    """The fields of which a row has a word that is not spelt as the member is, which msgspec would look up slowly."""
+    fields, kinds = spelling(model).fields, _enumerations(model)
+    told = ((fields[key], word) for key, word in row.items() if key in fields and isinstance(word, str))
+    return frozenset(name for name, word in told if name in kinds and word not in kinds[name].__members__)
+
+
 @functools.lru_cache(maxsize=64)
-def _shape(model: type[Model], keys: frozenset[str]) -> _Shape | None:
-    """How rows with these keys are read; None: not in this way."""
+def _shape(model: type[Model], keys: frozenset[str], otherwise: frozenset[str]) -> _Shape | None:
+    """How rows with these keys are read, and these fields in another spelling; None: not in this way."""
     known = spelling(model)
     names = {known.fields[key]: key for key in keys if key in known.fields}
     is_simple = not (known.children or model.__nested__ or hasattr(model, "__complete__"))
@@ -124,9 +145,10 @@ def _shape(model: type[Model], keys: frozenset[str]) -> _Shape | None:
         return None
     fields = msgspec.structs.fields(model)
     kinds = {field.name: field.type for field in fields if field.name in names}
+    kinds |= {name: str | None if types.NoneType in _alternatives(kinds[name]) else str for name in otherwise}
     kind = msgspec.defstruct(
         model.__name__,
-        [_required(field) if field.name in names else _refused(field) for field in fields],
+        [_required(f.name, kinds[f.name]) if f.name in names else _refused(f) for f in fields],
         bases=(model,),
         rename=names,
         namespace={"__post_init__": _unsettled},
@@ -139,15 +161,23 @@ def _shape(model: type[Model], keys: frozenset[str]) -> _Shape | None:
         width=len(keys),
         times=tuple(attrgetter(name) for name, kind in kinds.items() if datetime in _alternatives(kind)),
         containers=tuple(attrgetter(name) for name, kind in kinds.items() if not _is_scalar(kind)),
+        words=tuple((name, _enumerations(model)[name]) for name in sorted(otherwise)),
     )
+
+
+@functools.cache
+def _enumerations(model: type[Model]) -> dict[str, type[OpenEnum]]:
+    """Field → the enumeration of its words."""
+    told = ((field.name, kind) for field in msgspec.structs.fields(model) for kind in _alternatives(field.type))
+    return {name: kind for name, kind in told if isinstance(kind, type) and issubclass(kind, OpenEnum)}
 
 
 def _unsettled(_row: Model) -> None:
     """The rows are settled together."""
 
 
-def _required(field: FieldInfo) -> tuple[str, Any]:
-    return field.name, Annotated[field.type, msgspec.Meta(min_length=1)] if field.name == "id" else field.type
+def _required(name: str, kind: Any) -> tuple[str, Any]:
+    return name, Annotated[kind, msgspec.Meta(min_length=1)] if name == "id" else kind
 
 
 def _refused(field: FieldInfo) -> tuple[str, Any, Any]:
