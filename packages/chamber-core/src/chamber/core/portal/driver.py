@@ -72,8 +72,8 @@ class Portal:
             if not self._wheel.hand_over():
                 call.cancel()
                 raise ended_early()
+            loop.call_soon_threadsafe(self._begin, call, loop)
             self._turn.notify()
-        loop.call_soon_threadsafe(self._begin, call, loop)
 
     @contextlib.contextmanager
     def reading_ahead(self) -> Generator[None, None, None]:
