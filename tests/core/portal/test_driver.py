@@ -229,15 +229,15 @@ def half_closed(loopback, authority):
         async def answer(reader, writer):
             connections.append(writer)
             mine = len(connections)
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                while head := await reader.readuntil(b"\r\n\r\n"):
-                    heard.append((mine, head.split(b" ")[0].decode()))
-                    if b"POST" in head:
-                        await reader.readexactly(2)
-                    writer.write(ANSWER)
-            with contextlib.suppress(ConnectionError):
-                writer.close()
-                await writer.wait_closed()
+            try:
+                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                    while head := await reader.readuntil(b"\r\n\r\n"):
+                        heard.append((mine, head.split(b" ")[0].decode()))
+                        if b"POST" in head:
+                            await reader.readexactly(2)
+                        writer.write(ANSWER)
+            finally:
+                writer.transport.abort()
 
         async def close():
             connections[0].close()
