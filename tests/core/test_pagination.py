@@ -6,8 +6,8 @@ import gc
 import pytest
 
 from chamber.core import ServerError, UnexpectedResponseError, portal
-from chamber.core.portal import listings
 from chamber.core.pagination import each_item
+from chamber.core.portal import listings
 from chamber.core.testing import RecordingTransport, Reply, recorded_async_client, recorded_client
 
 

@@ -72,8 +72,8 @@ class Portal:
             if not self._wheel.hand_over():
                 call.cancel()
                 raise ended_early()
+            loop.call_soon_threadsafe(self._begin, call, loop)
             self._turn.notify()
-        loop.call_soon_threadsafe(self._begin, call, loop)
 
     @contextlib.contextmanager
     def reading_ahead(self) -> Generator[None, None, None]:
@@ -184,7 +184,7 @@ class Portal:
     def _abandon(self, loop: asyncio.AbstractEventLoop) -> None:
         """Have later calls use another loop; what is under way in this one is ended."""
         if _portal is self:
-            _restart()
+            _replaced()
         self._end(loop)
 
     def _end(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -215,7 +215,7 @@ def current() -> Portal:
 
 def ended_early() -> TransportError:
     """What is raised by a call whose loop was ended."""
-    return TransportError("An exception in another thread ended the connections of this process: try again")
+    return TransportError("The event loop of this process was ended while this call needed it: try again")
 
 
 def _no_loop(error: OSError) -> TransportError:
@@ -225,10 +225,15 @@ def _no_loop(error: OSError) -> TransportError:
 
 
 def _restart() -> None:
-    """In a forked child the thread is gone and the loop is the parent's: begin anew."""
-    global _portal  # noqa: PLW0603  one portal a process, and this is another process
-    _inherited.append(_portal)
-    _portal = Portal()
+    """In a forked child the thread is gone and the loop is the parent's, and never to be closed here: begin anew."""
+    _inherited.append(_replaced())
+
+
+def _replaced() -> Portal:
+    """The one that later calls do not use any more."""
+    global _portal
+    before, _portal = _portal, Portal()
+    return before
 
 
 def _stop() -> None:
