@@ -24,7 +24,7 @@ class Call(Generic[T]):
     """A coroutine, and the thread that waits for it."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
-        self.caller = Caller()
+        self.caller: Caller = Caller()
         self._coroutine = coroutine
         self._context = contextvars.copy_context()
         self._context.run(_caller.set, self.caller)

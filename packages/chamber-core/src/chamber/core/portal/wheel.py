@@ -30,11 +30,11 @@ class Wheel:
         #: The number of the thread that drives, `DAEMON`, or None.
         self.driver: int | None = None
         #: How often a caller has driven.
-        self.turns = 0
+        self.turns: int = 0
         #: Whether the caller that drives is to leave.
-        self.is_called_off = False
+        self.is_called_off: bool = False
         #: Whether the loop is to end: the daemon alone may drive it then.
-        self.is_stopped = False
+        self.is_stopped: bool = False
         self._calls = self._listings = 0
         self._calm = _CALM
 

@@ -122,7 +122,7 @@ class _Turn:
 
     def __init__(self, until: float) -> None:
         self.come: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.until = until
+        self.until: float = until
 
     def give(self) -> bool:
         """Whether somebody still waits for it, who goes on."""
@@ -151,7 +151,7 @@ class Scope:
         self._under_way, self._closed = under_way, False
         self._timeout = asyncio.Timeout(None)
         #: By the clock of the loop.
-        self.until = until
+        self.until: float = until
 
     async def __aenter__(self) -> Self:
         await self._timeout.__aenter__()
