@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from chamber.core.portal.driver import current
+from chamber.core import portal
 
 __all__ = ["Held", "held", "left_since"]
 
@@ -49,5 +49,5 @@ def _descriptors() -> list[str]:
 
 
 def _tasks() -> list[str]:
-    loop = current()._loop
+    loop = portal._portal._loop
     return [f"task {task.get_coro()}" for task in asyncio.all_tasks(loop)] if loop else []

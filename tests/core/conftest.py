@@ -21,7 +21,6 @@ import pytest
 from aiohttp import web
 
 from chamber.core import AsyncChamberClient, ChamberClient
-from chamber.core.portal import interrupts
 from chamber.core.testing import FakeClock
 from chamber.core.transport import Transport
 
@@ -148,12 +147,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     home = tmp_path_factory.getbasetemp() / f"home-{next(_numbers)}"  # mktemp looks at all that are there
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
-
-
-@pytest.fixture(autouse=True)
-def as_in_a_script(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have calls of the main thread drive the loop, though the handler that ends long tests keeps them from it."""
-    monkeypatch.setattr(interrupts, "_WATCHED", ())
 
 
 @pytest.fixture

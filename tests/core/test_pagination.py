@@ -7,7 +7,6 @@ import pytest
 
 from chamber.core import ServerError, UnexpectedResponseError, portal
 from chamber.core.pagination import each_item
-from chamber.core.portal import listings
 from chamber.core.testing import RecordingTransport, Reply, recorded_async_client, recorded_client
 
 
@@ -152,8 +151,8 @@ def test_nothing_is_asked_before_the_first_item_is_wanted():
 def counted(monkeypatch):
     """The blocking calls that are made from now on."""
     calls: list[object] = []
-    call = listings.call
-    monkeypatch.setattr(listings, "call", lambda coroutine: (calls.append(coroutine), call(coroutine))[1])
+    call = portal.call
+    monkeypatch.setattr(portal, "call", lambda coroutine: (calls.append(coroutine), call(coroutine))[1])
     return calls
 
 

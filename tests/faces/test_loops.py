@@ -12,14 +12,13 @@ print(client.get_workload(job.id).name, job.id in [found.id for found in client.
 """
 UVLOOP = """
 import asyncio, uvloop
-from chamber.core import AsyncChamberClient, ChamberClient
-from chamber.core.portal.driver import current
+from chamber.core import AsyncChamberClient, ChamberClient, portal
 
 async def main():
     assert isinstance(asyncio.get_running_loop(), uvloop.Loop)
     with ChamberClient() as client:
         inside = client.health().status
-        assert isinstance(current().loop(), uvloop.Loop)
+        assert isinstance(portal._portal.loop(), uvloop.Loop)
     async with AsyncChamberClient() as client:
         return inside, (await client.health()).status, [found async for found in client.iter_workloads("FAILED")]
 

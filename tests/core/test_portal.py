@@ -9,7 +9,6 @@ import threading
 import pytest
 
 from chamber.core import ChamberClient, ClientClosedError, DeadlineExceeded, portal
-from chamber.core.portal import driver
 
 
 @pytest.mark.parametrize("inside", [False, True])
@@ -25,22 +24,24 @@ def test_many_threads_share_one_client_and_one_loop(client, api):
 
     def work() -> None:
         for _ in range(5):
-            found.put((client.get_workload("wl_1").id, driver.current()._thread))
+            found.put((client.get_workload("wl_1").id, portal._portal._thread))
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert {found.get_nowait() for _ in range(40)} == {("wl_1", driver.current()._thread)}
+    assert {found.get_nowait() for _ in range(40)} == {("wl_1", portal._portal._thread)}
     assert len(api.requests) == 40
 
 
 def test_a_callback_runs_in_the_thread_that_called():
-    async def body() -> list[threading.Thread]:
-        return [await portal.in_caller(threading.current_thread), await portal.in_caller(threading.current_thread)]
+    async def body() -> tuple[threading.Thread, threading.Thread]:
+        return threading.current_thread(), await portal.in_caller(threading.current_thread)
 
-    assert portal.call(body()) == [threading.current_thread()] * 2
+    inside, outside = portal.call(body())
+    assert outside is threading.current_thread()
+    assert inside is not outside
 
 
 async def test_on_the_async_face_a_callback_runs_right_here():
@@ -380,3 +381,13 @@ def test_a_client_made_before_it_is_used_costs_nothing_to_close(api, token):
     with ChamberClient(token, api.url):
         pass
     assert api.requests == []
+
+
+def test_a_coroutine_that_ends_the_process_ends_its_own_call_alone(client):
+    async def body() -> None:
+        raise SystemExit(3)
+
+    for _ in range(2):
+        with pytest.raises(SystemExit):
+            portal.call(body())
+        assert client.get_workload("wl_1").id == "wl_1"
