@@ -58,8 +58,8 @@ def test_a_value_that_is_secret_is_in_no_output(cli, project):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--env", "A"], "'A' is no pair: write NAME=VALUE"),
-        (["--env", "sesame-opens-4711"], "'ses…' is no pair: write NAME=VALUE"),
+        (["--env", "A"], "A has no value: write NAME=VALUE"),
+        (["--env", "sesame-opens-4711"], "ses… has no value: write NAME=VALUE"),
         (["--gpus", "0"], "at least 1"),
         (["--gpus", "many"], "not a valid integer"),
         (["--framework", "cobol"], "'pytorch'"),
