@@ -32,7 +32,7 @@ _LONG = {"rehearsal": "about 1.5 GB from the package index", "reliability": "min
 #: In CI these are run with the first Python alone: what they show depends on no version of it.
 _ONCE = ("engine", "once", *_LONG)
 #: And these, which are about files of the repository.
-_ABOUT_FILES = ("docs", "workspace")
+_ABOUT_FILES = ("benchmarks", "docs", "workspace")
 _PYTHON = (3, 11)
 _numbers = itertools.count()
 _RAY_JOB = ROOT.parent / "shared" / "schemas" / "ray.io_rayjob_v1.schema.json"

@@ -5,7 +5,11 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from chamber.local import LocalChamber
+
+pytestmark = pytest.mark.once
 
 README = pathlib.Path(__file__).parents[2] / "packages" / "chamber-admin" / "README.md"
 

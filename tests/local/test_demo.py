@@ -5,6 +5,8 @@ import pytest
 from chamber.core.errors import ConfigurationError
 from chamber.local import LocalChamber
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("dialect", ["documented", "legacy"])
 def test_a_demo_has_something_to_show_everywhere(dialect):

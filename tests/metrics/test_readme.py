@@ -9,6 +9,8 @@ import pytest
 
 from chamber.local import LocalChamber
 
+pytestmark = pytest.mark.once
+
 README = pathlib.Path(__file__).parents[2] / "packages" / "chamber-metrics" / "README.md"
 PROGRAMS = re.findall(r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 

@@ -168,8 +168,8 @@ def test_elastic_pods_are_given_up_and_taken_back_and_accounted_for(shared):
 def test_a_team_that_used_up_its_gpu_hours_waits_for_the_next_month_and_says_so(shared):
     while shared.chamber.clock.now().day > 25:
         shared.chamber.clock.advance(24 * HOURS)
-    spent = shared.submit(initiative_id="vision", requested_gpus=2, metadata=lasting(5 * HOURS))
-    shared.chamber.clock.advance(5 * HOURS + 1)
+    spent = shared.submit(initiative_id="vision", requested_gpus=2, metadata=lasting(6 * HOURS))
+    shared.chamber.clock.advance(6 * HOURS + 1)
     assert shared.status(spent) == "completed"
 
     waiting = shared.submit(initiative_id="research", requested_gpus=1)
