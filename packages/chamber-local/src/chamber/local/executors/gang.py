@@ -5,6 +5,7 @@ library. The first pod that fails ends the others, as in a Job with a backoffLim
 file.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -78,17 +79,18 @@ def _wait(pods: list["subprocess.Popen[bytes]"], failed: dict[str, int] | None) 
 def _stop(pods: Iterable["subprocess.Popen[bytes]"]) -> None:
     """TERM now, and KILL to those that are still there after a while."""
     stopped = tuple(pods)
-    for pod in stopped:
-        pod.terminate()
-    late = threading.Timer(_GRACE_SECONDS, _kill, [stopped])
+    _signal(stopped, signal.SIGTERM)
+    late = threading.Timer(_GRACE_SECONDS, _signal, [stopped, signal.SIGKILL])
     late.daemon = True
     late.start()
 
 
-def _kill(pods: Iterable["subprocess.Popen[bytes]"]) -> None:
+def _signal(pods: Iterable["subprocess.Popen[bytes]"], number: signal.Signals) -> None:
+    """Not by `Popen.send_signal`, which takes the end of a pod away from who waits for it."""
     for pod in pods:
         if pod.returncode is None:
-            pod.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pod.pid, number)
 
 
 def _copy(output: BinaryIO, index: int) -> None:
