@@ -31,8 +31,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 _LONG = {"rehearsal": "about 1.5 GB from the package index", "reliability": "minutes"}
 #: In CI these are run with the first Python alone: what they show depends on no version of it.
 _ONCE = ("engine", "once", *_LONG)
-#: And these, which are about files of the repository.
-_ABOUT_FILES = ("benchmarks", "docs", "workspace")
+#: And these folders, which are about files of the repository, and about what answers are taken for.
+_ONCE_IN = ("benchmarks", "dialects", "docs", "workspace")
 _PYTHON = (3, 11)
 _numbers = itertools.count()
 _RAY_JOB = ROOT.parent / "shared" / "schemas" / "ray.io_rayjob_v1.schema.json"
@@ -70,7 +70,7 @@ def pytest_collection_modifyitems(config, items):
             for item in _marked(items, marker):
                 item.add_marker(pytest.mark.skip(f"takes {price}: hatch run test -m {marker}"))
     if is_ci and sys.version_info[:2] != _PYTHON:
-        folders = tuple(str(ROOT / "tests" / name) + os.sep for name in _ABOUT_FILES)
+        folders = tuple(str(ROOT / "tests" / name) + os.sep for name in _ONCE_IN)
         left_out = [item for item in items if _marked([item], *_ONCE) or str(item.path).startswith(folders)]
         gone = set(left_out)
         items[:] = [item for item in items if item not in gone]
