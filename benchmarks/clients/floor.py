@@ -39,7 +39,7 @@ def answered(made):
 def get(url, count):
     """Workloads one after the other."""
     made, path = opened(url)
-    sent = [request(f"{path}/workloads/wl_{number:024x}") for number in range(count)]
+    sent = [request(f"{path}/workloads/{name}") for name in reporting.names(count)]
 
     def act():
         for one in sent:
@@ -74,7 +74,7 @@ def many(url, count):
     """Workloads, over 50 sockets."""
     ready = selectors.DefaultSelector()
     made, path = zip(*(opened(url) for _ in range(50)), strict=True)
-    sent = [request(f"{path[0]}/workloads/wl_{number:024x}") for number in range(count)]
+    sent = [request(f"{path[0]}/workloads/{name}") for name in reporting.names(count)]
 
     def act():
         left = iter(sent)

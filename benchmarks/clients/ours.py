@@ -40,10 +40,10 @@ def many(url, count):
     """Workloads, 50 of them at once."""
     from chamber.core import AsyncChamberClient
 
-    names = iter([f"wl_{number:024x}" for number in range(count)])
+    names = iter(reporting.names(count))
     runner = asyncio.Runner()
     made = AsyncChamberClient(TOKEN, url)
-    runner.run(made.get_workload(f"wl_{0:024x}"))
+    runner.run(made.get_workload(reporting.names(1)[0]))
 
     async def work():
         for name in names:
@@ -58,8 +58,7 @@ def many(url, count):
 def wait(url, count):
     """Wait for all of them to end."""
     made = client(url)
-    names = [f"wl_{number:024x}" for number in range(count)]
-    return lambda: reporting.counted(made.wait_for_all(names, poll_interval=0), count)
+    return lambda: reporting.counted(made.wait_for_all(reporting.names(count), poll_interval=0), count)
 
 
 if __name__ == "__main__":

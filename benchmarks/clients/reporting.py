@@ -5,7 +5,7 @@ import resource
 import sys
 import time
 
-__all__ = ["counted", "gets", "main", "spend", "tenths", "warmed"]
+__all__ = ["counted", "gets", "main", "names", "spend", "tenths", "warmed"]
 
 
 def main(scenarios):

@@ -55,8 +55,8 @@ class Page(BaseModel):
 
 def client(url):
     made = httpx.Client(headers=HEADERS, timeout=30)
-    for number in range(20):
-        one(made, url, f"wl_{number:024x}")
+    for name in reporting.names(20):
+        one(made, url, name)
     return made
 
 
@@ -81,7 +81,7 @@ def each(made, url):
 def get(url, count):
     """Workloads one after the other."""
     made = client(url)
-    names = [f"wl_{number:024x}" for number in range(count)]
+    names = reporting.names(count)
 
     def act():
         for name in names:
@@ -104,7 +104,7 @@ def consume(url, count):
 
 def many(url, count):
     """Workloads, 50 of them at once."""
-    names = iter([f"wl_{number:024x}" for number in range(count)])
+    names = iter(reporting.names(count))
     runner = asyncio.Runner()
     made = httpx.AsyncClient(headers=HEADERS, timeout=30)
 

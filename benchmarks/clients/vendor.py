@@ -33,7 +33,7 @@ def consume(url, count):
 def many(url, count):
     """Workloads, in 50 threads."""
     made = client(url)
-    names = [f"wl_{number:024x}" for number in range(count)]
+    names = reporting.names(count)
 
     def act():
         with ThreadPoolExecutor(50) as threads:
@@ -45,7 +45,7 @@ def many(url, count):
 def wait(url, count):
     """Look at each until it has ended."""
     made = client(url)
-    waiting = {f"wl_{number:024x}" for number in range(count)}
+    waiting = set(reporting.names(count))
 
     def act():
         while waiting:

@@ -156,7 +156,7 @@ def test_a_kernel_is_found_by_its_shell(monkeypatch):
 
 @pytest.mark.once
 @pytest.mark.parametrize("dumb", [False, True])
-def test_a_run_on_a_real_terminal_shows_its_stages_and_in_a_dumb_one_nothing(tmp_path, dumb):
+def test_a_run_on_a_real_terminal_shows_its_stages_and_in_a_dumb_one_nothing(tmp_path, written_to, dumb):
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "train.py").write_text("print('trained')\n")
     main, side = pty.openpty()
@@ -173,24 +173,10 @@ def test_a_run_on_a_real_terminal_shows_its_stages_and_in_a_dumb_one_nothing(tmp
         command = [sys.executable, "-c", PROGRAM]
         running = subprocess.Popen(command, cwd=tmp_path, env=environment, stdin=side, stdout=side, stderr=side)
         os.close(side)
-        seen = _read(main)
+        seen = written_to(main)
         assert running.wait() == 0, seen
     if dumb:
         assert seen == ""
     else:
         assert "uploaded 1 layer" in seen
         assert "project is COMPLETED" in seen
-
-
-def _read(main):
-    """What was written to a terminal until nobody has it open any more."""
-    found = b""
-    with os.fdopen(main, "rb", buffering=0) as terminal:
-        while True:
-            try:
-                read = terminal.read(65536)
-            except OSError:  # EIO: the other side was closed
-                return found.decode()
-            if not read:
-                return found.decode()
-            found += read

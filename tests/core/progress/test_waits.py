@@ -170,7 +170,7 @@ def test_a_program_without_standard_error_waits_all_the_same(monkeypatch, stream
 
 
 @pytest.mark.parametrize("without", ["", "rich"])
-def test_a_wait_on_a_real_terminal_shows_how_many_have_ended_where_there_is_rich(tmp_path, without):
+def test_a_wait_on_a_real_terminal_shows_how_many_have_ended_where_there_is_rich(tmp_path, written_to, without):
     hide = f"import sys; sys.modules[{without!r}] = None\n" if without else ""
     main, side = pty.openpty()
     with LocalChamber(executor="simulated") as chamber:
@@ -185,21 +185,7 @@ def test_a_wait_on_a_real_terminal_shows_how_many_have_ended_where_there_is_rich
         }
         running = subprocess.Popen([sys.executable, "-c", hide + PROGRAM], env=environment, stderr=side, stdout=side)
         os.close(side)
-        seen = _read(main)
+        seen = written_to(main)
         assert running.wait() == 0, seen
     assert ("2 of 2 have ended (2 COMPLETED)" in seen) is (without == "")
     assert without == "" or seen == ""
-
-
-def _read(main):
-    """What was written to a terminal until nobody has it open any more."""
-    found = b""
-    with os.fdopen(main, "rb", buffering=0) as terminal:
-        while True:
-            try:
-                read = terminal.read(65536)
-            except OSError:  # EIO: the other side was closed
-                return found.decode()
-            if not read:
-                return found.decode()
-            found += read

@@ -13,24 +13,25 @@ from chamber.run.images.layer_cache import LayerCache, StoredLayer
 LAYER = StoredLayer("sha256:" + "a" * 64, "sha256:" + "b" * 64, 12, "project")
 
 
-def test_1024_layers_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(cache, "write", lambda *_: None)
-        known = LayerCache(tmp_path)
-        for number in range(1025):
-            known.remember(str(number), LAYER)
-    assert (known.find("0"), known.find("1"), known.find("1024")) == (None, LAYER, LAYER)
+@pytest.fixture
+def unwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LayerCache:
+    """A cache that is not written, which would take as long as all else."""
+    monkeypatch.setattr(cache, "write", lambda *_: None)
+    return LayerCache(tmp_path)
 
 
-def test_what_is_kept_anew_is_not_forgotten_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(cache, "write", lambda *_: None)
-        known = LayerCache(tmp_path)
-        for number in range(1024):
-            known.remember(str(number), LAYER)
-        known.remember("0", replace(LAYER, size=13))
-        known.remember("new", LAYER)
-    assert (known.find("0"), known.find("1")) == (replace(LAYER, size=13), None)
+def test_1024_layers_are_known(unwritten: LayerCache) -> None:
+    for number in range(1025):
+        unwritten.remember(str(number), LAYER)
+    assert (unwritten.find("0"), unwritten.find("1"), unwritten.find("1024")) == (None, LAYER, LAYER)
+
+
+def test_what_is_kept_anew_is_not_forgotten_first(unwritten: LayerCache) -> None:
+    for number in range(1024):
+        unwritten.remember(str(number), LAYER)
+    unwritten.remember("0", replace(LAYER, size=13))
+    unwritten.remember("new", LAYER)
+    assert (unwritten.find("0"), unwritten.find("1")) == (replace(LAYER, size=13), None)
 
 
 def test_what_an_earlier_version_kept_is_known(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import click
 
 from chamber.command.output.cells import printable, span
+from chamber.core.progress.steps import WARNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ class Steps:
     def add(self, stage: str, message: str) -> bool:
         """Take up a message; whether it is one line of a build's output."""
         self.began.setdefault(stage, time.monotonic())
-        if message.startswith("warning: "):
+        if message.startswith(WARNING):
             self.warnings.append(message)
         elif stage == _BUILD and self._building:
             self.output.append(printable(message))

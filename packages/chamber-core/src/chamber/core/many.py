@@ -102,11 +102,11 @@ class ManyOperations(WorkloadOperations):
         refused: dict[str, ChamberError] = {}
         deadline = Deadline(self._transport.clock, timeout)
         contact = Contact(self._transport.clock, POLL.deadline)
+        waiting = ids
         async with Wait(ids, _ended, on_progress, progress) as wait:
             while True:
-                awaited = [i for i in ids if i not in refused and not _ended(known.get(i))]
                 with self._transport.within(look_within(deadline, first=not known)):
-                    batch = await self._read(awaited, known)
+                    batch = await self._read(waiting, known)
                 known |= batch.found
                 refused |= {i: error for i, error in batch.failed.items() if ends_waiting(error)}
                 await wait.seen(batch.found, refused)
