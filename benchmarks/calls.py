@@ -13,9 +13,13 @@ from results import Row
 from serving import Server
 
 VENDOR, USUAL, FLOOR = "chamber-sdk", "httpx + pydantic", "a socket"
+#: Ours with another event loop under it.
+ON_UVLOOP = f"{results.OURS} on uvloop"
 #: What ours is made with, and nothing around it.
 LIBRARY = "aiohttp alone"
 CLIENTS = Path(__file__).parent / "clients"
+#: Who runs in another environment than ours: the program of each, and its Python.
+ELSEWHERE = {"vendor": ("vendor", peers.peer), "usual": ("usual", peers.usual), "on_uvloop": ("ours", peers.on_uvloop)}
 ROUNDS = 5
 LATE = 5
 #: How much dearer an item of a long listing may be, and how many MB it may take.
@@ -32,22 +36,24 @@ def main(*chosen: str) -> None:
 def get(server: Server) -> list[Row]:
     """One workload after the other."""
     count = 1000
-    rounds = turns("get", server.url(1), count, everybody("get") | {LIBRARY: ("library", "get")})
+    rounds = turns("get", server.url(1), count, blocking("get") | {LIBRARY: ("library", "get")})
     what = "one blocking get_workload, in sequence"
     return [
         results.row(what, rounds, VENDOR, least=2.5, count=count),
         results.row(what, rounds, VENDOR, least=3, measure="cpu", count=count),
+        *on_uvloop(what, rounds, count),
     ]
 
 
 def iterate(server: Server) -> list[Row]:
     """A listing as a whole."""
     count = 20_000
-    rounds = turns("iterate", server.url(count), count)
+    rounds = turns("iterate", server.url(count), count, blocking("iterate"))
     what = "iterate 20,000 workloads, one item"
     return [
         results.row(what, rounds, VENDOR, least=3.5, count=count),
         results.row(what, rounds, VENDOR, least=4, measure="cpu", count=count),
+        *on_uvloop(what, rounds, count),
     ]
 
 
@@ -137,16 +143,30 @@ def everybody(scenario: str) -> dict[str, tuple[str, str]]:
     return {name: (file, scenario) for name, file in files.items()}
 
 
-def program(file: str, scenario: str, url: str, count: int) -> measuring.Sample:
+def blocking(scenario: str) -> dict[str, tuple[str, str]]:
+    """Who takes part in a scenario of blocking calls, which choose their loop themselves."""
+    return everybody(scenario) | {ON_UVLOOP: ("on_uvloop", scenario)}
+
+
+def on_uvloop(what: str, rounds: Rounds, count: int) -> list[Row]:
+    """The rows of who has installed uvloop."""
+    what = f"{what}, with chamber-core[uvloop]"
+    return [
+        results.row(what, rounds, VENDOR, count=count, ours=ON_UVLOOP),
+        results.row(what, rounds, VENDOR, measure="cpu", count=count, ours=ON_UVLOOP),
+    ]
+
+
+def program(who: str, scenario: str, url: str, count: int) -> measuring.Sample:
     """One scenario in a fresh process of the environment that it is for."""
-    python = {"vendor": peers.peer, "usual": peers.usual}.get(file, peers.ours)()
-    return measuring.reported([python, str(CLIENTS / f"{file}.py"), scenario, url, str(count)])
+    file, python = ELSEWHERE.get(who, (who, peers.ours))
+    return measuring.reported([python(), str(CLIENTS / f"{file}.py"), scenario, url, str(count)])
 
 
 def versions() -> dict[str, str]:
     """Of everybody who takes part."""
     return {
-        **peers.versions(peers.ours(), "chamber-core", "aiohttp", "msgspec"),
+        **peers.versions(peers.on_uvloop(), "chamber-core", "aiohttp", "msgspec", "uvloop"),
         **peers.versions(peers.peer(), "chamber-sdk", "requests"),
         **peers.versions(peers.usual(), "httpx", "pydantic"),
     }

@@ -22,6 +22,13 @@ def ours(*members: str) -> Path:
 
 
 @functools.cache
+def on_uvloop() -> Path:
+    """The Python of an environment with all that clients have, and uvloop, which they use where it is installed."""
+    ours()
+    return environment("ours-uvloop", "--reinstall", "--find-links", str(HOME / "wheels"), *MEMBERS, "uvloop")
+
+
+@functools.cache
 def peer() -> Path:
     """The Python of an environment with the vendor's package."""
     return environment("peer", "chamber-sdk")

@@ -62,13 +62,14 @@ def row(
     count: int = 1,
     asked: str | None = None,
     note: str = "",
+    ours: str = OURS,
 ) -> Row:
-    """The row of rounds in which `OURS` went beside `peer`, and others.
+    """The row of rounds in which `ours` went beside `peer`, and others.
 
     `least`: how many times more the peer has to take; below 1 ours may take more. `count`: how many items or calls one
     sample is of; figures are told for one. `asked`: other words for `least`.
     """
-    ratio = rounds.ratio(peer, OURS, measure)
+    ratio = rounds.ratio(peer, ours, measure)
     words = asked or ("" if least is None else f"at least {least:g}x less")
     return Row(
         what=what,

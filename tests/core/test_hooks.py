@@ -14,7 +14,6 @@ from chamber.core.plugins import manager
 from chamber.core.retry import READ
 from chamber.core.settings import Settings
 from chamber.core.testing import RecordingTransport, Reply, recorded_client, registered
-from chamber.core.transport.exchange import Request
 
 
 def _plugin(**hooks):
@@ -83,7 +82,7 @@ def test_chamber_token_is_asked_again_when_the_api_refuses_the_token():
 
 def _sent(transport, **headers):
     deadline = Deadline(transport.clock, 1)
-    request = transport._authorized(Request("GET", "https://chamber.test/v1/health", headers))
+    request = transport._request("GET", path("health"), None, None, headers)
     return transport._numbered(request, READ, deadline, 1).headers
 
 

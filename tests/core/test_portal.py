@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import queue
 import threading
+import weakref
 
 import pytest
 
@@ -106,6 +109,39 @@ def test_an_exit_from_a_callback_cancels_the_coroutine(failure):
     with pytest.raises(failure):
         portal.call(body())
     assert cancelled.wait(10)
+
+
+class Value(Exception):
+    """A result or an error, of which a weak reference can be had."""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_came_of_a_call_is_let_go_at_once_although_what_it_began_goes_on(fails):
+    gone: list[weakref.ref[Value]] = []
+    going: list[asyncio.Task[None]] = []
+
+    async def body() -> Value:
+        going.append(asyncio.ensure_future(asyncio.sleep(3600)))
+        value = Value()
+        gone.append(weakref.ref(value))
+        if not fails:
+            return value
+        try:
+            raise value
+        finally:
+            del value
+
+    async def stop() -> None:
+        going[0].cancel()
+
+    gc.disable()
+    try:
+        with contextlib.suppress(Value):
+            portal.call(body())
+        assert gone[0]() is None
+    finally:
+        gc.enable()
+        portal.call(stop())
 
 
 def test_a_callback_may_itself_make_a_blocking_call(client):

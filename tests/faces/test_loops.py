@@ -32,7 +32,7 @@ def test_a_plain_script_needs_no_close(script, chamber, environment):
 
 
 def test_both_clients_run_on_uvloop_where_it_is_installed(script, installed):
-    python = installed("chamber-core", "uvloop")
+    python = installed("chamber-core[uvloop]")
     assert script(UVLOOP, python) == "('healthy', 'healthy', []) healthy\n"
 
 

@@ -23,6 +23,7 @@ from chamber.core import (
     TransportError,
     WaitTimeout,
 )
+from chamber.core.clock import Clock, Deadline
 from chamber.core.journal import Journal
 from chamber.core.paths import path
 from chamber.core.retry import KEYED_WRITE, READ, Policy
@@ -298,8 +299,8 @@ async def test_a_cancelled_call_gives_its_turn_back(silent, token):
 async def test_a_turn_that_comes_as_its_call_is_cancelled_goes_to_the_next_one():
     under_way = UnderWay()
     for _ in range(32):
-        await under_way.turn(60)
-    first, second = (asyncio.ensure_future(under_way.turn(60)) for _ in range(2))
+        await under_way.turn(Deadline(Clock(), 60))
+    first, second = (asyncio.ensure_future(under_way.turn(Deadline(Clock(), 60))) for _ in range(2))
     await asyncio.sleep(0)
     under_way.end_turn()
     first.cancel()
@@ -311,14 +312,14 @@ async def test_a_turn_that_comes_as_its_call_is_cancelled_goes_to_the_next_one()
 async def test_closing_ends_those_who_wait_for_their_turn():
     under_way = UnderWay()
     for _ in range(32):
-        await under_way.turn(60)
-    waiting = asyncio.ensure_future(under_way.turn(60))
+        await under_way.turn(Deadline(Clock(), 60))
+    waiting = asyncio.ensure_future(under_way.turn(Deadline(Clock(), 60)))
     await asyncio.sleep(0)
     await under_way.close()
     with pytest.raises(ClientClosedError, match="closed while"):
         await waiting
     under_way.end_turn()
-    await under_way.turn(60)
+    await under_way.turn(Deadline(Clock(), 60))
 
 
 async def test_however_many_scopes_have_one_timer_for_all(monkeypatch):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
 
 from chamber.core.errors import ValidationError
 
@@ -24,7 +23,7 @@ def path(*segments: str) -> ApiPath:
     Raises ValidationError: a segment is empty, longer than 255 characters, ``.`` or ``..``, or has a character
     outside ``A-Z a-z 0-9 . _ ~ : @ -``.
     """
-    return ApiPath("/".join(_quoted(segment) for segment in segments))
+    return ApiPath("/".join([_quoted(segment) for segment in segments]))
 
 
 def _quoted(segment: object) -> str:
@@ -33,4 +32,4 @@ def _quoted(segment: object) -> str:
             f"{segment!r} is not an identifier: pass the id as the API returned it, 1 to 255 characters of "
             "letters, digits and . _ ~ : @ -"
         )
-    return quote(segment, safe="")
+    return segment.replace(":", "%3A").replace("@", "%40")

@@ -18,7 +18,7 @@ import queue
 import sys
 import threading
 from traceback import format_exception
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from chamber.core.errors import ClientClosedError, TransportError
 from chamber.core.redaction import redacted
@@ -35,10 +35,8 @@ _STOP_WITHIN = 2.0
 _LOOK = 0.01
 
 _Job = tuple["asyncio.Future[Any]", "Callable[..., Any]", tuple[Any, ...]]
-_caller: contextvars.ContextVar[queue.SimpleQueue[_Job | None] | None]
+_caller: contextvars.ContextVar[_Handed[Any] | None]
 _caller = contextvars.ContextVar("chamber_caller", default=None)
-_notes: contextvars.ContextVar[list[str]]
-_notes = contextvars.ContextVar("chamber_notes")
 
 
 class _Following:
@@ -74,25 +72,17 @@ def call(coroutine: Coroutine[Any, Any, T]) -> T:
         )
     if (loop := portal.loop()) is None:
         return _run_here(coroutine)
-    jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-    notes: list[str] = []
-    context = contextvars.copy_context()
-    context.run(_caller.set, jobs)
-    context.run(_notes.set, notes)
-    future = context.run(asyncio.run_coroutine_threadsafe, coroutine, loop)
-    future.add_done_callback(lambda _: None if portal.is_stopping else jobs.put(None))
+    handed: _Handed[T] = _Handed(portal)
+    loop.call_soon_threadsafe(handed.begin, coroutine, loop)
     try:
-        while (job := jobs.get()) is not None:
+        while (job := handed.jobs.get()) is not None:
             _run(job, loop)
-        return future.result()
-    except Exception:
-        future.cancel()
-        raise
     except BaseException as interrupt:
-        for note in notes:
+        for note in handed.notes:
             interrupt.add_note(note)
-        future.cancel()
+        loop.call_soon_threadsafe(handed.cancel)
         raise
+    return handed.result()
 
 
 def each(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
@@ -130,11 +120,11 @@ def is_followed() -> bool:
 
 async def in_caller(function: Callable[..., T], *arguments: Any) -> T:
     """Run `function` in the thread that made the blocking call; on the async face right here."""
-    jobs = _caller.get()
-    if jobs is None:
+    caller = _caller.get()
+    if caller is None:
         return function(*arguments)
     result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-    jobs.put((result, function, arguments))
+    caller.jobs.put((result, function, arguments))
     return await result
 
 
@@ -168,10 +158,53 @@ def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
         return runner.run(coroutine)
 
 
+class _Handed(Generic[T]):
+    """A coroutine in the loop that another thread waits for. What is begun in there may know it for long."""
+
+    def __init__(self, portal: _Portal) -> None:
+        self._portal = portal
+        #: What the thread that waits has to do; None: nothing more, it has ended.
+        self.jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        #: What an interrupt of that thread is to carry.
+        self.notes: list[str] = []
+        self._task: asyncio.Task[None] | None = None
+        self._ended: tuple[T | None, BaseException | None] = None, None
+
+    def begin(self, coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> None:
+        """Have the loop run it."""
+        self._task = loop.create_task(self._run(coroutine))
+
+    def cancel(self) -> None:
+        """End it, if it has not ended."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def result(self) -> T:
+        """What it returned, or raises what it raised; once."""
+        (result, error), self._ended = self._ended, (None, None)
+        try:
+            if error is not None:
+                raise error
+            return cast("T", result)
+        finally:
+            del error  # it would keep this frame, and this frame it
+
+    async def _run(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        _caller.set(self)
+        try:
+            self._ended = await coroutine, None
+        except BaseException as error:
+            self._ended = None, error
+        self._task = None  # its context keeps this
+        if not self._portal.is_stopping:
+            self.jobs.put(None)
+
+
 @contextlib.contextmanager
 def noted(note: str) -> Generator[None, None, None]:
     """Have an interrupt of the blocking call that comes while this is under way carry a note."""
-    notes = _notes.get([])
+    caller = _caller.get()
+    notes = [] if caller is None else caller.notes
     notes.append(note)
     try:
         yield

@@ -166,18 +166,12 @@ class WorkloadOperations(Operations):
     ) -> AsyncGenerator[Workload, None]:
         """Every workload that `list_workloads` finds with these filters, page after page."""
 
+        filters = _filters(
+            initiative_id, submitted_by, is_managed, submitted_after, submitted_before, sort_order, page_size, None
+        )
+
         async def page(cursor: str | None) -> tuple[Callable[[], Sequence[Workload]], str | None]:
-            filters = _filters(
-                initiative_id,
-                submitted_by,
-                is_managed,
-                submitted_after,
-                submitted_before,
-                sort_order,
-                page_size,
-                cursor,
-            )
-            found = await self._listed(Unread[Workload], status, filters)
+            found = await self._listed(Unread[Workload], status, {**filters, "next_token": cursor})
             return found.items, found.next_token
 
         async with aclosing(each_page(page)) as pages:

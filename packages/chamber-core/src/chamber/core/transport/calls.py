@@ -80,6 +80,7 @@ class Transport:
         self._chance: Callable[[], float] = random.random
         #: How far the clock of the API is ahead of this machine's, as its last answer told.
         self._ahead = timedelta()
+        self._told: str | None = None
 
     async def call(
         self,
@@ -105,7 +106,8 @@ class Transport:
         used = self.settings.token
         answer = await self._attempts(request, chosen, deadline)
         if answer.status == 401 and await self._has_another_token(used, deadline):
-            answer = await self._attempts(self._authorized(request), chosen, deadline)
+            again = msgspec.structs.replace(request, headers=request.headers | self._credentials())
+            answer = await self._attempts(again, chosen, deadline)
         if answer.status >= 300:
             raise self._refused(answer)
         return answer
@@ -176,19 +178,19 @@ class Transport:
     ) -> Request:
         query = wire.encode_query(params) if params else ""
         content = {"Content-Type": "application/json"} if body is not None else {}
-        request = Request(
+        return Request(
             method,
             f"{self.settings.api_url}/{path}{'?' if query else ''}{query}",
-            {"Accept": "application/json", **content, **checked_headers(headers or {})},
+            {"Accept": "application/json", **content, **checked_headers(headers or {}), **self._credentials()},
             None if body is None else wire.encode_body(body),
         )
-        return self._authorized(request)
 
-    def _authorized(self, request: Request) -> Request:
-        headers = {**request.headers, "Authorization": f"Bearer {self.settings.token.reveal()}"}
-        if self.settings.organization_id:
-            headers["X-Organization-Id"] = self.settings.organization_id
-        return msgspec.structs.replace(request, headers=headers)
+    def _credentials(self) -> dict[str, str]:
+        organization = self.settings.organization_id
+        return {
+            "Authorization": f"Bearer {self.settings.token.reveal()}",
+            **({"X-Organization-Id": organization} if organization else {}),
+        }
 
     async def _has_another_token(self, used: Secret, deadline: Deadline) -> bool:
         """Whether there is another token by now, or whoever gives tokens has one in time."""
@@ -225,7 +227,7 @@ class Transport:
     async def _attempt(self, request: Request, policy: Policy, deadline: Deadline, number: int) -> Answer:
         self._check_open()
         under_way = self._connections.under_way
-        await under_way.turn(deadline.remaining)
+        await under_way.turn(deadline)
         try:
             sent = self._numbered(request, policy, deadline, number)
             answer = await self._send(sent, min(policy.attempt_timeout, deadline.remaining))
@@ -255,8 +257,9 @@ class Transport:
             return Answer(streamed.status, streamed.headers, body, request.method, request.url, request_id)
 
     def _compare_clocks(self, answer: Answer) -> None:
-        if (theirs := http_date(answer.headers.get("Date"))) is not None:
-            self._ahead = theirs - self.clock.now()
+        told = answer.headers.get("Date")
+        if told != self._told and (theirs := http_date(told)) is not None:
+            self._told, self._ahead = told, theirs - self.clock.now()
 
     def _whole(self) -> float:
         """Seconds left of what this call is part of."""

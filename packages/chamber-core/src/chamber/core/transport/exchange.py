@@ -140,10 +140,10 @@ class exchange:  # noqa: N801  a context manager
     ) -> None:
         response, self._response = self._response, None
         assert response is not None
-        if error is None:
-            response.release()
-        else:
+        if error is not None:
             response.close()
+        elif not response.content.at_eof():  # else its connection serves others already
+            response.release()
         await self._left(error)
 
     async def chunk(self, content: aiohttp.StreamReader) -> bytes:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from chamber.core.clock import Deadline
+
 __all__ = ["Scope", "UnderWay"]
 
 _AT_ONCE = 32
@@ -35,15 +37,15 @@ class UnderWay:
         #: When it is looked next whose time is over, by the clock of the loop: one timer serves all scopes.
         self._next_look = math.inf
 
-    async def turn(self, within: float) -> None:
+    async def turn(self, deadline: Deadline) -> None:
         """Be one of the calls that are under way at once, until `end_turn`; others wait for one to end.
 
-        Raises DeadlineExceeded: none ended in so many seconds.
+        Raises DeadlineExceeded: none ended in time.
         """
         if self._free:
             self._free -= 1
         else:
-            await self._waited(within)
+            await self._waited(deadline.remaining)
 
     def end_turn(self) -> None:
         """Let another call begin."""

@@ -241,8 +241,7 @@ def _unwrapped(value: Any, model: type[Model]) -> Any:
 
 def _suffices(value: dict[str, Any], known: Spelling) -> bool:
     """Whether an object has all that a model requires, if it requires anything."""
-    names = {known.fields.get(key) for key in value}
-    return bool(known.required) and names.issuperset(known.required)
+    return bool(known.required) and set(map(known.fields.get, value)).issuperset(known.required)
 
 
 def _mapping(value: Any) -> dict[str, Any]:
