@@ -10,6 +10,7 @@ import msgspec
 
 from chamber.core.errors import UnexpectedResponseError
 from chamber.core.unreadable import UNREADABLE
+from chamber.core.wire.counting import hides_none, members
 
 __all__ = ["Answer", "not_understood", "parse"]
 
@@ -52,7 +53,8 @@ def parse(answer: Answer) -> Any:
     """
     try:
         value = msgspec.json.decode(answer.body)
-        if msgspec.json.encode(value) != answer.body:  # the same bytes again name nothing that the value does not have
+        again = msgspec.json.encode(value)
+        if again != answer.body and not (hides_none(answer.body) and members(answer.body) == members(again)):
             _twice_named.decode(answer.body.decode())
     except UNREADABLE:
         raise not_understood(answer, "which is not JSON") from None

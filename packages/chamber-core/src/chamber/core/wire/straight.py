@@ -23,6 +23,7 @@ from msgspec.structs import FieldInfo, force_setattr
 from chamber.core.enums import OpenEnum
 from chamber.core.models import Model
 from chamber.core.unreadable import UNREADABLE
+from chamber.core.wire.counting import hides_none, members
 from chamber.core.wire.spelling import spelling
 
 __all__ = ["is_one", "read", "split"]
@@ -33,7 +34,6 @@ M = TypeVar("M", bound=Model)
 _LONG = 4096
 _UNIONS = (typing.Union, types.UnionType)
 _SCALARS = (str, int, float, datetime, types.NoneType)
-_NOT_COUNTED = bytes(set(range(256)) - set(b",{["))
 
 _any_row = json.JSONDecoder()
 _zone = attrgetter("tzinfo")
@@ -114,14 +114,8 @@ def _names_each_once(rows: bytes, found: Sequence[Any], shape: _Shape) -> bool:
     members need, no key is there for a second time, and no text holds any; an escape could hide one.
     """
     held = [list(map(container, found)) for container in shape.containers]
-    within = _members(msgspec.json.encode(held)) - max(len(held), 1) - len(held) * len(found)
-    has_escapes = b"\\" in rows and rb"\u00" in rows  # the first alone is found much faster
-    return not has_escapes and _members(rows) == len(found) * (1 + shape.width) + within
-
-
-def _members(text: bytes) -> int:
-    """How many members lists and objects have, an empty one counted as one; more where texts hold their signs."""
-    return len(text.translate(None, _NOT_COUNTED))
+    within = members(msgspec.json.encode(held)) - max(len(held), 1) - len(held) * len(found)
+    return hides_none(rows) and members(rows) == len(found) * (1 + shape.width) + within
 
 
 def _columns(found: Sequence[Any], fields: Sequence[attrgetter[Any]]) -> chain[Any]:
