@@ -148,8 +148,10 @@ class exchange:  # noqa: N801  a context manager
 
     async def chunk(self, content: aiohttp.StreamReader) -> bytes:
         """The next piece of the body; empty at its end."""
-        self._scope.extend(self._patience(asyncio.get_running_loop().time()))
         try:
+            if content.is_eof():  # all of it is here, read or not
+                return content.read_nowait(_CHUNK)
+            self._scope.extend(self._patience(asyncio.get_running_loop().time()))
             return await content.read(_CHUNK)
         except _FAILURES as error:
             raise self._failed_by(error) from error
