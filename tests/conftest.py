@@ -171,9 +171,16 @@ def run_uv(*arguments):
 
 
 @pytest.fixture(scope="session")
-def wheels(tmp_path_factory):
+def shared(tmp_path_factory):
+    """A folder of this run, the same for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def wheels(shared):
     """A folder with a wheel of every member and of the example plugin, built once for all workers."""
-    folder = tmp_path_factory.getbasetemp().parent / "wheels"
+    folder = shared / "wheels"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             for source in [*ROOT.glob("packages/chamber-*"), ROOT / "examples" / "chamber-acme"]:

@@ -26,9 +26,9 @@ def _uv(*arguments):
 
 
 @pytest.fixture(scope="session")
-def pythons(tmp_path_factory, wheels):
+def pythons(shared, wheels):
     """The Python of each package, installed once for all workers."""
-    folder = tmp_path_factory.getbasetemp().parent / "compat"
+    folder = shared / "compat"
     with FileLock(f"{folder}.lock"):
         for name, distributions in PACKAGES.items():
             if not (folder / name / "installed").exists():

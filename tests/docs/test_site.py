@@ -51,9 +51,9 @@ class Page(html.parser.HTMLParser):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
+def site(shared):
     """The folder that the site is in, built once for all workers, without the network and without a warning."""
-    folder = tmp_path_factory.getbasetemp().parent / "site"
+    folder = shared / "site"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]

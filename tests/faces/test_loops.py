@@ -31,9 +31,17 @@ def test_a_plain_script_needs_no_close(script, chamber, environment):
     assert script(SCRIPT) == "plain True\n"
 
 
+AT_EXIT = """
+import atexit
+from chamber.core import ChamberClient
+atexit.register(lambda: print(ChamberClient().health().status))
+"""
+
+
 def test_both_clients_run_on_uvloop_where_it_is_installed(script, installed):
     python = installed("chamber-core[uvloop]")
     assert script(UVLOOP, python) == "('healthy', 'healthy', []) healthy\n"
+    assert script(AT_EXIT, python) == "healthy\n"
 
 
 async def test_a_blocking_client_works_in_an_asynchronous_test(chamber):

@@ -321,7 +321,7 @@ async def _drain() -> None:
 def _new_loop() -> asyncio.AbstractEventLoop:
     try:
         maker = importlib.import_module("uvloop")
-    except ImportError:
+    except (ImportError, RuntimeError):  # the latter while the interpreter exits: too late for its thread pool
         maker = asyncio
     loop: asyncio.AbstractEventLoop = maker.new_event_loop()
     loop.set_exception_handler(_note)
