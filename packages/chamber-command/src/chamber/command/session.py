@@ -70,7 +70,7 @@ class Session:
         writing.one(self, value, columns)
 
     def show_all(self, values: Iterable[Any], columns: Columns | None = None, nothing: str = "There are none") -> None:
-        """Write values: a row each. `nothing` is told on a terminal where there are none."""
+        """Write values: a row each. `nothing` is told on a terminal where there are none, unless it is empty."""
         from chamber.command.output import writing
 
         writing.every(self, values, columns, nothing)
@@ -86,6 +86,14 @@ class Session:
         from chamber.command.output.cells import printable
 
         click.echo(printable(message), err=True)
+
+    def fail(self, error: Exception, of: str = "") -> None:
+        """Tell of an error on standard error, in one line unless everything is wanted; `of` which of several it is."""
+        from chamber.command.failures import everything, sentence
+
+        if self.debug:
+            click.echo(everything(error), err=True)
+        self.tell(f"Error: {f'{of}: ' if of else ''}{sentence(error)}")
 
 
 def pass_session(function: Callable[..., Any]) -> Callable[..., Any]:

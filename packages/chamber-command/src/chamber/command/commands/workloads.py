@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from chamber.command.commands import choosing, following_many, measured
+from chamber.command.commands.several import Several
 from chamber.command.options import command, group
 from chamber.command.output.columns import WORKLOADS
 from chamber.command.session import Session, pass_session
@@ -26,7 +27,7 @@ def workloads() -> None:
     "chamber workloads list",
     "chamber workloads list --status running,pending --team ml",
     "chamber workloads list --all -o csv > workloads.csv",
-    "chamber workloads list --status running -q | xargs -r -n 1 chamber workloads cancel",
+    "chamber workloads list --status running -q | xargs -r chamber workloads cancel",
 )
 @choosing.status
 @choosing.team
@@ -60,11 +61,15 @@ def list_(session: Session, team: str | None, limit: int, every: bool, quiet: bo
 @pass_session
 def get(session: Session, workload_ids: tuple[str, ...]) -> None:
     """Show workloads by their ids."""
+    several = Several(session, workload_ids)
     with session.client() as client:
         if len(workload_ids) == 1:
             session.show(client.get_workload(workload_ids[0]))
         else:
-            session.show_all(client.get_workloads(workload_ids).raise_for_failures(), WORKLOADS)
+            found = client.get_workloads(several.ids)
+            session.show_all(found, WORKLOADS, "")
+            several.tell(found.failed)
+    several.end()
 
 
 @command(
@@ -104,10 +109,14 @@ def search(session: Session, team: str | None, limit: int, every: bool, quiet: b
 @click.argument("workload_ids", nargs=-1, required=True, metavar="ID...")
 @pass_session
 def cancel(session: Session, workload_ids: tuple[str, ...]) -> None:
-    """Cancel workloads that have not ended."""
+    """Cancel workloads that have not ended.
+
+    All are tried: what cannot be cancelled is told, and the others are cancelled all the same.
+    """
+    several = Several(session, workload_ids)
     with session.client() as client:
-        cancelled = (client.cancel_workload(workload_id) for workload_id in workload_ids)
-        session.show_all(cancelled, WORKLOADS)
+        session.show_all(several.each(client.cancel_workload), WORKLOADS, "")
+    several.end()
 
 
 @command("explain", "chamber workloads explain wl_1a2b")

@@ -65,7 +65,8 @@ def every(values: Iterable[Any], columns: Columns | None, nothing: str) -> None:
     """A row for each value."""
     rows = list(values)
     if not rows:
-        Console(stderr=True).print(Text(nothing, style="dim"))
+        if nothing:
+            Console(stderr=True).print(Text(nothing, style="dim"))
         return
     console = Console()
     console.print(table(rows, columns or {name: _field(name) for name in names(rows[0])}, console.width))
