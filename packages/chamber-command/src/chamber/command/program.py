@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from chamber.command.failures import INTERRUPTED, PIPE_CLOSED, code_of, sentence
+from chamber.command.failures import INTERRUPTED, PIPE_CLOSED, code_of, sentence, tell
 from chamber.command.session import Session
 from chamber.command.tree import Tree
 
@@ -85,7 +85,7 @@ def _ended(session: Session, error: Exception) -> int:
     if code == INTERRUPTED:
         click.echo(sentence(error), err=True)
     else:
-        session.fail(error)
+        tell(session, error)
     return code
 
 

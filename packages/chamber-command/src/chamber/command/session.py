@@ -81,19 +81,17 @@ class Session:
 
         writing.parts(self, whole, parts, columns, text)
 
+    def say(self, text: str) -> None:
+        """Write sentences as the result: a line of output for each; a terminal breaks them between words."""
+        from chamber.command.output import writing
+
+        writing.sentences(self, text)
+
     def tell(self, message: str) -> None:
         """A line for whoever looks on, on standard error."""
         from chamber.command.output.cells import printable
 
         click.echo(printable(message), err=True)
-
-    def fail(self, error: Exception, of: str = "") -> None:
-        """Tell of an error on standard error, in one line unless everything is wanted; `of` which of several it is."""
-        from chamber.command.failures import everything, sentence
-
-        if self.debug:
-            click.echo(everything(error), err=True)
-        self.tell(f"Error: {f'{of}: ' if of else ''}{sentence(error)}")
 
 
 def pass_session(function: Callable[..., Any]) -> Callable[..., Any]:

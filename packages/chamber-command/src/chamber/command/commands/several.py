@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from chamber.command.failures import code_of
+from chamber.command import failures
 
 if TYPE_CHECKING:
     from chamber.command.session import Session
@@ -47,8 +47,8 @@ class Several:
     def tell(self, failed: Mapping[str, ChamberError]) -> None:
         """Tell of those that failed, a line each; where there are several ids, of which."""
         for one, error in failed.items():
-            self._codes[one] = code_of(error)
-            self._session.fail(error, one if len(self.ids) > 1 else "")
+            self._codes[one] = failures.code_of(error)
+            failures.tell(self._session, error, one if len(self.ids) > 1 else "")
 
     def end(self) -> None:
         """End the command with the exit code of the first that failed, if any did."""

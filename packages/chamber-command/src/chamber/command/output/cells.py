@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from chamber.core.spans import span
+
 __all__ = ["Seconds", "cell", "printable", "shown"]
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_DAY = 86400
 
 
 class Seconds(float):
@@ -56,18 +58,6 @@ def ago(time: datetime, now: datetime) -> str:
     if seconds < 0 or seconds > 7 * _DAY:
         return f"{time.astimezone():%Y-%m-%d %H:%M}"
     return f"{span(seconds).partition(' ')[0]} ago"
-
-
-def span(seconds: float) -> str:
-    """Seconds in the two largest units that say something."""
-    whole = int(seconds)
-    if whole < _MINUTE:
-        return f"{whole}s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE}m {whole % _MINUTE:02}s"
-    if whole < _DAY:
-        return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02}m"
-    return f"{whole // _DAY}d {whole % _DAY // _HOUR:02}h"
 
 
 def printable(text: str) -> str:
