@@ -58,6 +58,10 @@ def test_a_command_has_help_and_examples(path, cli):
         typed = " ".join(shown.replace("\\\n", " ").split())
         assert all(" ".join(example.split()) in typed for example in ALL[path].examples)
         assert max(map(len, shown.splitlines())) <= 80
+        assert "-h, --help" in shown.partition("Everywhere:")[2]
+        assert {"ID...", "ID", "[ID]", "[ID]...", "[DIRECTORY]", "[ARGUMENTS]..."}.isdisjoint(
+            map(str.strip, shown.splitlines())
+        )
 
 
 @pytest.mark.parametrize("group", sorted({path[1] for path in ALL if len(path) == 3}))
