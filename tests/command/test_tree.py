@@ -138,6 +138,12 @@ def test_help_shows_every_command_under_its_heading(cli):
     assert all(f"  {name} " in shown and leaf.help in shown for name, leaf in _leaves().items())
 
 
+@pytest.mark.parametrize("word", ["list", "cancel", "explain"])
+def test_a_command_of_workloads_is_guessed_by_its_name(cli, word):
+    told = f"Error: There is no command {word!r}: did you mean 'workloads {word}'"
+    assert cli(word, "wl_1").stderr.startswith(told)
+
+
 def test_a_command_that_is_almost_right_is_guessed(cli):
     done = cli("wrkloads", "list")
     assert (done.exit_code, done.stderr) == (

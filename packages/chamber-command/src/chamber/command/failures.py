@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from chamber.command.typed import typed
+from chamber.command.typed import advised, typed
 
 if TYPE_CHECKING:
     from chamber.command.session import Session
@@ -93,7 +93,7 @@ def sentence(error: BaseException) -> str:
         return printable(redacted(_usage(error)))
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return printable(redacted(typed("; ".join(["Interrupted", *_notes(error)]))))
-    message = typed(_message(error))
+    message = _advice(error)(_message(error))
     if not _is_ours(error) and not _is_missing(error):
         return printable(redacted(f"Unexpected {type(error).__name__}: {message}; --debug tells more"))
     told = _joined(message, _kind(error)[1])
@@ -142,6 +142,11 @@ def _message(error: BaseException) -> str:
             return told
     first, _, quoted = message.partition("\n")
     return first.rpartition(". ")[0] or first if quoted and first.endswith(":") else message
+
+
+def _advice(error: BaseException) -> Callable[[str], str]:
+    """What makes its words those of whoever types; what the API says keeps what looks like an argument."""
+    return advised if _is_ours(error) and getattr(error, "status_code", None) is None else typed
 
 
 def _joined(message: str, advice: str) -> str:

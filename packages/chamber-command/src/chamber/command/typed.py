@@ -6,45 +6,56 @@ import re
 
 __all__ = ["advised", "typed"]
 
-_Rows = tuple[tuple[re.Pattern[str], str], ...]
+#: A call → the command.
+_CALLS = tuple(
+    (re.compile(call), command)
+    for call, command in (
+        (r"client\.resolve_submission\((['\"])(.*?)\1\)", r"`chamber submissions resolve \2`"),
+        (r"client\.get_capacity\((['\"])(.*?)\1\)", r"`chamber capacity --team \2`"),
+        (r"client\.get_capacity\(\)", "`chamber capacity`"),
+        (r"client\.logs\((['\"])(.*?)\1\)", r"`chamber logs \2`"),
+        (r"client\.logs\((['\"])(.*?)\1, follow=True\)", r"`chamber logs -f \2`"),
+        (r"client\.doctor\(\)", "`chamber doctor`"),
+        (r"client\.plan\(\) shows what run\(\)", "`chamber run --dry-run` shows what a run"),
+        (r"ChamberClient\.add_registry\(name, url\)", "`chamber registries add NAME HOST/PATH`"),
+        (
+            r"ChamberClient\.add_registry\(name, url, set_default=True\)",
+            "`chamber registries add --default NAME HOST/PATH`",
+        ),
+        (
+            r"ChamberClient\.add_registry\(name, url, auth_realm='(.*?)'\)",
+            r"`chamber registries add --auth-realm \1 NAME HOST/PATH`",
+        ),
+        (r'run\((\w+=".*?")\)', r"`chamber run` with \1"),
+    )
+)
+#: An argument, with nothing but its name or with a value.
+_ARGUMENT = re.compile(r"(?<![^\s(])([a-z][a-z_]+)=(?!=)(\.\.\.|(?=[\s,;:.)]|$))?")
+#: A dict with one item.
+_PAIR = re.compile(r"""(?<=--)(env|secret) \{['"](\w+)['"]: (['"]?)([^'"}]+)\3\}""")
+#: Those whose options have another name.
+_OPTIONS = {
+    "secrets": "secret",
+    "image_pull_secrets": "image-pull-secret",
+    "extra_pip_packages": "pip",
+    "extra_apt_packages": "apt",
+    "pre_build_commands": "pre-build",
+    "post_build_commands": "post-build",
+}
 
 
 def typed(message: str) -> str:
     """A message with commands in place of calls."""
-    return _replaced(message, _CALLS)
+    for call, command in _CALLS:
+        message = call.sub(command, message)
+    return message
 
 
-def advised(step: str) -> str:
-    """A step that an explanation advises, with commands in place of calls and options in place of arguments."""
-    return _replaced(step, (*_CALLS, *_ARGUMENTS))
+def advised(message: str) -> str:
+    """Advice of ours, also with options in place of arguments."""
+    return _PAIR.sub(r"\1 \2=\4", _ARGUMENT.sub(_option, typed(message)))
 
 
-def _replaced(text: str, rows: _Rows) -> str:
-    for written, command in rows:
-        text = written.sub(command, text)
-    return text
-
-
-def _rows(*pairs: tuple[str, str]) -> _Rows:
-    return tuple((re.compile(written), command) for written, command in pairs)
-
-
-_CALLS = _rows(
-    (r"client\.resolve_submission\((['\"])(.*?)\1\)", r"`chamber submissions resolve \2`"),
-    (r"client\.get_capacity\((['\"])(.*?)\1\)", r"`chamber capacity --team \2`"),
-    (r"client\.get_capacity\(\)", "`chamber capacity`"),
-    (r"client\.logs\((['\"])(.*?)\1\)", r"`chamber logs \2`"),
-    (r"client\.logs\((['\"])(.*?)\1, follow=True\)", r"`chamber logs -f \2`"),
-    (r"client\.doctor\(\)", "`chamber doctor`"),
-    (r"client\.plan\(\) shows what run\(\)", "`chamber run --dry-run` shows what a run"),
-    (r'run\(on_preempted="resubmit"\)', "`chamber run --wait --on-preempted resubmit`"),
-    (r'run\(shm_size="(.*?)"\)', r"`chamber run --shm-size \1`"),
-    (r'run\(memory="(.*?)"\)', r"`chamber run --memory \1`"),
-)
-_ARGUMENTS = _rows(
-    (r'env=\{"(\w+)": "(\w+)"\}', r"--env \1=\2"),
-    (r"\bmemory=", "--memory"),
-    (r"\bimage_pull_secrets=", "--image-pull-secret"),
-    (r"\bextra_pip_packages\b", "--pip"),
-    (r"\bgpu_type\b", "GPU type"),
-)
+def _option(argument: re.Match[str]) -> str:
+    name, rest = argument.groups()
+    return f"--{_OPTIONS.get(name, name.replace('_', '-'))}{' ' if rest is None else ''}"

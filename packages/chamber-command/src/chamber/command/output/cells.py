@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from chamber.core.spans import span
 __all__ = ["Seconds", "cell", "printable", "shown"]
 
 _DAY = 86400
+#: What is smaller is written with an exponent.
+_TINY = 1e-6
 
 
 class Seconds(float):
@@ -47,9 +50,13 @@ def shown(value: Any, now: datetime | None = None) -> str:
 
 
 def _figure(value: float) -> str:
-    if abs(value) < 1:
+    size = abs(value)
+    if size >= 1000:
+        return f"{value:,.0f}"
+    if 0 < size < _TINY:
         return f"{value:.3g}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.2f}".rstrip("0").rstrip(".")
+    digits = 2 - math.floor(math.log10(size)) if 0 < size < 1 else 2
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".")
 
 
 def ago(time: datetime, now: datetime) -> str:
