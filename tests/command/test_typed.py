@@ -32,6 +32,7 @@ def test_every_step_that_an_explanation_advises_can_be_typed(step):
         ("say which: entrypoint='a.py' or entrypoint='b.py'", "say which: --entrypoint 'a.py' or --entrypoint 'b.py'"),
         ("name it with secrets={'HF_TOKEN': 'hub/token'}", "name it with --secret HF_TOKEN=hub/token"),
         ("torch==2.4 (launcher= to change it)", "torch==2.4 (--launcher to change it)"),
+        ('on_preempted="resubmit" needs wait=True: do', '--on-preempted "resubmit" needs --wait: do'),
         ("give it more with memory=.", "give it more with --memory."),
         ("ChamberClient.add_registry(name, url) adds one", "`chamber registries add NAME HOST/PATH` adds one"),
         ("client.plan() shows what run() would submit", "`chamber run --dry-run` shows what a run would submit"),

@@ -29,8 +29,8 @@ _CALLS = tuple(
         (r'run\((\w+=".*?")\)', r"`chamber run` with \1"),
     )
 )
-#: An argument, with nothing but its name or with a value.
-_ARGUMENT = re.compile(r"(?<![^\s(])([a-z][a-z_]+)=(?!=)(\.\.\.|(?=[\s,;:.)]|$))?")
+#: An argument, as a name or a flag or with a value.
+_ARGUMENT = re.compile(r"(?<![^\s(])([a-z][a-z_]+)=(?!=)(\.\.\.|True\b|(?=[\s,;:.)]|$))?")
 #: A dict with one item.
 _PAIR = re.compile(r"""(?<=--)(env|secret) \{['"](\w+)['"]: (['"]?)([^'"}]+)\3\}""")
 #: Those whose options have another name.
