@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from chamber.core import ChamberClient
+
 
 @pytest.fixture
 def job(live):
@@ -132,6 +134,20 @@ def test_each_of_several_is_cancelled_that_can_be_and_each_failure_is_a_line(cli
     told = [line.split(": ")[:2] for line in done.stderr.splitlines()]
     assert told == [["Error", failed] for failed in ("wl_unknown", over.id, "no/id")]
     assert cli("workloads", "wait", first.id, second.id, "--poll-interval", "0.05").exit_code == 8
+
+
+def test_ctrl_c_between_several_loses_nothing_that_was_done(cli, seeded, monkeypatch):
+    ids = [work.id for work in seeded.workloads()[:3]]
+
+    def cancel(client, workload_id):
+        if workload_id == ids[1]:
+            raise KeyboardInterrupt
+        return client.get_workload(workload_id)
+
+    monkeypatch.setattr(ChamberClient, "cancel_workload", cancel)
+    done = cli("workloads", "cancel", *ids, "-o", "json", chamber=seeded)
+    assert [row["id"] for row in json.loads(done.stdout)] == ids[:1]
+    assert (done.exit_code, done.stderr) == (130, f"Interrupted; not known to be done: {ids[1]}, {ids[2]}\n")
 
 
 @pytest.mark.parametrize("does", ["get", "wait", "watch"])

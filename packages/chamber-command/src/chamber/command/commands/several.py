@@ -33,14 +33,18 @@ class Several:
         return tuple(one for one in self.ids if one not in self._codes)
 
     def each(self, do: Callable[[str], T]) -> Iterator[T]:
-        """What comes of doing it to each id, as soon as it is there."""
+        """What comes of doing it to each id, as soon as it is there. Ctrl-C ends it; what was done is kept."""
         from chamber.core.errors import ChamberError
 
-        for one in self.ids:
+        for place, one in enumerate(self.ids):
             try:
                 done = do(one)
             except ChamberError as error:
                 self.tell({one: error})
+            except KeyboardInterrupt as stop:
+                self._session.tell(f"{failures.sentence(stop)}; not known to be done: {', '.join(self.ids[place:])}")
+                self._codes = {one: failures.INTERRUPTED}
+                return
             else:
                 yield done
 
