@@ -87,11 +87,11 @@ ROWS, COLUMNS = 40, 110
 class Terminal:
     """A terminal in which a program runs, and its screen."""
 
-    def __init__(self, words, environment, folder):
-        self._screen = pyte.HistoryScreen(COLUMNS, ROWS, history=2000)
+    def __init__(self, words, environment, folder, columns):
+        self._screen = pyte.HistoryScreen(columns, ROWS, history=2000)
         self._stream = pyte.Stream(self._screen)
         self._ours, its = os.openpty()
-        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
         command = [sys.executable, "-c", IN_A_TERMINAL, *words]
         self.program = subprocess.Popen(
             command, env=environment, cwd=folder, stdin=its, stdout=its, stderr=its, start_new_session=True
@@ -109,7 +109,7 @@ class Terminal:
     @property
     def screen(self):
         """What was ever seen: what has scrolled away, and what is there."""
-        above = ["".join(line[x].data for x in range(COLUMNS)) for line in self._screen.history.top]
+        above = ["".join(line[x].data for x in range(self._screen.columns)) for line in self._screen.history.top]
         return "\n".join(line.rstrip() for line in [*above, *self._screen.display]).rstrip()
 
     def expect(self, text):
@@ -135,15 +135,15 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path):
-    """``terminal(*words, chamber=…)`` → the command in a terminal of 110 by 40."""
+    """``terminal(*words, chamber=…)`` → the command in a terminal of 110 by 40, or as wide as is wanted."""
     opened = []
 
-    def terminal(*words, chamber=None, **variables):
+    def terminal(*words, chamber=None, columns=COLUMNS, **variables):
         kept = {name: os.environ[name] for name in ("PATH", "CHAMBER_CONFIG_DIR")}
         environment = {**kept, "HOME": str(tmp_path), "TERM": "xterm-256color", "LANG": "C.UTF-8", **variables}
         if chamber is not None:
             environment |= {"CHAMBER_API_URL": chamber.api_url, "CHAMBER_TOKEN": chamber.token}
-        opened.append(Terminal([str(word) for word in words], environment, tmp_path))
+        opened.append(Terminal([str(word) for word in words], environment, tmp_path, columns))
         return opened[-1]
 
     yield terminal

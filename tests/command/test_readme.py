@@ -36,7 +36,12 @@ def shell(live, tmp_path, project):
     (tmp_path / ".local/share/bash-completion/completions").mkdir(parents=True)
 
     def shell(line, given=None):
-        line = line.replace("--team ml", f"--team {live.team}").replace("--wait", "--wait --poll-interval 0.05")
+        for word, meaning in (
+            ("--team ml", f"--team {live.team}"),
+            ("--wait", "--wait --poll-interval 0.05"),
+            ("ghcr.io", live.registry),
+        ):
+            line = line.replace(word, meaning)
         return subprocess.run(
             ["bash", "-c", f"set -o pipefail; {line}"],
             cwd=folder.parent, env=environment, input=given, capture_output=True, text=True, check=False,
@@ -47,14 +52,14 @@ def shell(live, tmp_path, project):
 
 def test_every_line_of_the_readme_works(shell, live):
     assert shutil.which("bash")
-    assert [line.split()[:2] for line in LINES[:2]] == [["chamber", "login"], ["chamber", "run"]]
+    assert [line.split()[1] for line in LINES[:3]] == ["login", "registries", "run"]
     for line in LINES:
         with live.client() as client:
             known = [job.id for job in client.iter_workloads()]
         words = line.replace("wl_1a2b", known[0]) if known else line
         done = shell(words, live.token + "\n" if "login" in words else None)
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), (line, done.stderr)
-        if line == LINES[1]:
+        if line == LINES[2]:
             assert "trained" in done.stdout
 
 

@@ -82,6 +82,25 @@ def test_a_list_is_a_table_with_colours_for_eyes(terminal, seeded):
     assert "ago" in lines[1] or "-" in lines[1]
 
 
+def test_where_nothing_is_pending_a_list_says_how_to_find_what_is_queued(terminal, seeded):
+    shown = terminal("workloads", "list", "--status", "PENDING", "--team", "init_none", chamber=seeded)
+    assert shown.ended() == 0
+    told = "No workload matches; what waits for GPUs is queued: --status pending,queued"
+    assert shown.screen == told
+    shown = terminal("workloads", "list", "--status", "failed", "--team", "init_none", chamber=seeded)
+    assert shown.ended() == 0
+    assert shown.screen == "No workload matches"
+
+
+def test_an_explanation_is_broken_between_words(terminal, cli, seeded):
+    failed = next(work for work in seeded.workloads() if work.status == "FAILED")
+    told = cli("workloads", "explain", failed.id, chamber=seeded).stdout
+    shown = terminal("workloads", "explain", failed.id, chamber=seeded, columns=60)
+    assert shown.ended() == 0
+    assert len(shown.screen.splitlines()) > len(told.splitlines()) == 2
+    assert shown.screen.split() == told.split()
+
+
 def test_no_colour_is_shown_where_none_is_wanted(terminal, seeded):
     written = []
     shown = terminal("workloads", "list", "--limit", "1", chamber=seeded, NO_COLOR="1")

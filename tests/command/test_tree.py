@@ -58,6 +58,10 @@ def test_a_command_has_help_and_examples(path, cli):
         typed = " ".join(shown.replace("\\\n", " ").split())
         assert all(" ".join(example.split()) in typed for example in ALL[path].examples)
         assert max(map(len, shown.splitlines())) <= 80
+        assert "-h, --help" in shown.partition("Everywhere:")[2]
+        assert {"ID...", "ID", "[ID]", "[ID]...", "[DIRECTORY]", "[ARGUMENTS]..."}.isdisjoint(
+            map(str.strip, shown.splitlines())
+        )
 
 
 @pytest.mark.parametrize("group", sorted({path[1] for path in ALL if len(path) == 3}))
@@ -132,6 +136,12 @@ def test_help_shows_every_command_under_its_heading(cli):
     shown = cli("--help").stdout
     assert [line.rstrip(":") for line in shown.splitlines() if line.rstrip(":") in COMMANDS] == list(COMMANDS)
     assert all(f"  {name} " in shown and leaf.help in shown for name, leaf in _leaves().items())
+
+
+@pytest.mark.parametrize("word", ["list", "cancel", "explain"])
+def test_a_command_of_workloads_is_guessed_by_its_name(cli, word):
+    told = f"Error: There is no command {word!r}: did you mean 'workloads {word}'"
+    assert cli(word, "wl_1").stderr.startswith(told)
 
 
 def test_a_command_that_is_almost_right_is_guessed(cli):

@@ -112,7 +112,7 @@ def test_the_rows_within_a_model_are_a_table():
 def test_a_page_of_a_list_is_a_row_for_each_item(kind):
     items = [workload("a"), workload("b", gpu_type="H100")]
     page = Page(kind(items=items, total_count=125)._repr_html_())
-    assert page.captions == ["Workload: 2 of 125"]
+    assert page.captions == ["2 of 125 workloads"]
     assert page.rows[0] == ["id", "name", "status", "gpu_type"]
     assert page.rows[1:] == [["wl_a", "a", "RUNNING", ""], ["wl_b", "b", "RUNNING", "H100"]]
 
@@ -126,11 +126,11 @@ def test_a_list_is_a_row_for_each_item_and_otherwise_a_list():
     rows = [workload("a"), workload("b", gpu_type="H100")]
     listed = Listed(rows)
     page = Page(listed._repr_html_())
-    assert (page.captions, len(page.rows)) == (["Workload: 2"], 3)
+    assert (page.captions, len(page.rows)) == (["2 workloads"], 3)
     assert listed == rows
     assert (repr(listed), pickle.loads(pickle.dumps(listed)), type(listed[:1])) == (repr(rows), rows, list)
     assert msgspec.json.encode(listed) == msgspec.json.encode(rows)
-    assert Page(Listed()._repr_html_()).captions == ["no items: 0"]
+    assert Page(Listed()._repr_html_()).captions == ["0 items"]
 
 
 def test_a_dict_is_a_row_for_each_name_and_otherwise_a_dict():
@@ -141,15 +141,15 @@ def test_a_dict_is_a_row_for_each_name_and_otherwise_a_dict():
 
 
 def test_an_empty_page_says_so():
-    assert Page(PaginatedResponse(items=[])._repr_html_()).captions == ["no items: 0"]
+    assert Page(PaginatedResponse(items=[])._repr_html_()).captions == ["0 items"]
 
 
 def test_a_batch_shows_what_could_not_be_read():
     batch = WorkloadBatch({"wl_a": workload("a")}, {"wl_b": NotFoundError("There is no such workload")})
     page = Page(batch._repr_html_())
-    assert page.captions == ["Workload: 1", "Could not be read: 1"]
+    assert page.captions == ["1 workload", "1 could not be read"]
     assert page.rows[-1] == ["wl_b", "NotFoundError", "There is no such workload"]
-    assert Page(WorkloadBatch(batch.found, {})._repr_html_()).captions == ["Workload: 1"]
+    assert Page(WorkloadBatch(batch.found, {})._repr_html_()).captions == ["1 workload"]
 
 
 def test_a_long_table_is_cut_and_says_so():

@@ -168,6 +168,9 @@ def _check_installable(wanted):
     for word in wanted:
         if word.startswith("-"):
             continue
+        if word.startswith("./"):
+            assert (ROOT / word / "pyproject.toml").is_file(), word
+            continue
         asked = Requirement(word)
         member = ROOT / "packages" / asked.name / "pyproject.toml"
         if member.is_file():

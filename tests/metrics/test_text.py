@@ -114,11 +114,13 @@ def test_statistics_are_a_line_for_all_and_one_for_each_group():
         total=1201, total_gpu_hours=2450.5, average_duration_seconds=7200, success_rate=0.94, grouped=groups
     )
     assert stats.summary().splitlines() == [
-        "1,201 workloads, 2,450 GPU-hours, 94 % completed, 7,200 s on average",
+        "1,201 workloads, 2,450 GPU-hours, 94 % completed, 2h 00m on average",
         "  ada  1,200  3 GPU-hours  50 % completed",
         "  -    1",
     ]
     assert WorkloadStats(total=1).summary() == "1 workload"
+    assert WorkloadStats(total=1, average_duration_seconds=0.462).summary() == "1 workload, 0.46s on average"
+    assert WorkloadStats(total=1, average_duration_seconds=6456).summary() == "1 workload, 1h 47m on average"
     assert WorkloadStats(total=1, by_status={"RUNNING": 1}).summary() == "1 workload\n  RUNNING  1"
 
 

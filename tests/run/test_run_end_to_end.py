@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from chamber.core import ChamberClient
-from chamber.core.errors import AuthenticationError, TransportError, WaitTimeout, WorkloadFailedError
+from chamber.core.errors import AuthenticationError, ChamberError, TransportError, WaitTimeout, WorkloadFailedError
 from chamber.core.models import Workload
 from chamber.core.transport import Transport
 from chamber.local import LocalChamber
@@ -212,6 +212,25 @@ def test_a_bad_token_is_found_before_anything_is_uploaded(
         _run(stranger, _project(tmp_path, ""), save_manifest=True)
     assert sent == []
     assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
+
+
+def test_what_was_pushed_for_a_team_that_does_not_exist_is_there_for_one_that_does(
+    client: ChamberClient, tmp_path: Path, sent: list[str]
+) -> None:
+    _project(tmp_path, "print(1)")
+    with pytest.raises(ChamberError, match="init_nobody"):
+        client.run(tmp_path, team="init_nobody")
+    sent.clear()
+    assert _run(client, tmp_path).status == "COMPLETED"
+    assert {request.partition(" ")[0] for request in sent} <= {"GET", "HEAD"}
+
+
+def test_with_a_budget_a_team_that_does_not_exist_is_found_before_anything_is_uploaded(
+    client: ChamberClient, tmp_path: Path, sent: list[str]
+) -> None:
+    with pytest.raises(ChamberError, match="init_nobody"):
+        client.run(_project(tmp_path, "print(1)"), team="init_nobody", max_gpu_hours=1)
+    assert sent == []
 
 
 def test_an_api_that_is_not_there_is_found_before_anything_is_uploaded(tmp_path: Path, sent: list[str]) -> None:

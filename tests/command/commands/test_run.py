@@ -17,10 +17,22 @@ def test_a_plan_is_shown_to_whoever_is_not_logged_in(cli, project):
     assert shown.exit_code == 0, shown.output
     assert shown.stdout.startswith("project: 4 x H100, ELASTIC, for team ml\n")
     assert "kind: Job" in shown.stdout
+    assert "(--entrypoint to change it)" in " ".join(shown.stdout.split())
+    assert "entrypoint=" not in shown.stdout
     plan = json.loads(cli(*words, "-o", "json").stdout)
     assert plan["submit_payload"]["requested_gpus"] == 4
     again = yaml.safe_load(cli(*words, "-o", "yaml").stdout)
     assert (again.keys(), again["profile"]) == (plan.keys(), plan["profile"])
+
+
+def test_what_a_run_lacks_is_told_as_what_is_typed(cli, project, own_settings):
+    folder = project(WORKS)
+    planned = " ".join(cli("run", folder, "--dry-run").stdout.split())
+    told = "A run needs a team: pass --team, or write 'team: ...' in .chamber.yaml"
+    assert told in planned
+    assert "configure one with `chamber registries add --default NAME HOST/PATH`" in planned
+    done = cli("run", folder, env={"CHAMBER_TOKEN": "ch.nobody"})
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, f"Error: {told}")
 
 
 def test_every_kind_of_option_reaches_the_plan(told, project):

@@ -52,6 +52,17 @@ def test_a_submission_that_never_arrived_is_told_and_stays_listed(cli, cut_off, 
     assert pending() == ["nightly-1"]
 
 
+def test_what_became_of_one_is_shown_though_another_cannot_be_looked_for(cli, cut_off, simulated):
+    with simulated.client() as client:
+        job = client.submit_job("training", simulated.team, "H100", 1, external_id="nightly-1")
+    cut_off("nightly-1")
+    done = cli("submissions", "resolve", "nightly\n0", "nightly-1", "nightly-2", "-o", "jsonl", chamber=simulated)
+    assert job.id in done.stdout
+    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 2)
+    assert done.stderr.startswith("Error: nightly 0: external_id is one line")
+    assert pending() == []
+
+
 def test_one_that_never_arrived_can_be_forgotten_unless_it_is_under_way(cli, cut_off, simulated):
     assert cli("submissions", "resolve", cut_off("nightly-1"), "--forget", chamber=simulated).exit_code == 0
     assert pending() == []

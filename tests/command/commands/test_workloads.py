@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from chamber.core import ChamberClient
+
 
 @pytest.fixture
 def job(live):
@@ -65,7 +67,6 @@ def test_workloads_are_read_by_their_ids(told, cli, seeded):
     ids = [work.id for work in seeded.workloads()[:3]]
     assert told("workloads", "get", ids[0], chamber=seeded)["id"] == ids[0]
     assert [row["id"] for row in told("workloads", "get", *ids)] == ids
-    assert cli("workloads", "get", ids[0], "wl_unknown").exit_code == 4
     fields = dict(line.split("\t") for line in cli("workloads", "get", ids[0]).stdout.splitlines())
     assert (fields["id"], fields["failure_reason"] is not None) == (ids[0], True)
 
@@ -121,6 +122,42 @@ def test_waiting_for_what_goes_on_ends_in_time(cli, live, job):
     cancelled = cli("workloads", "cancel", work.id, "-o", "jsonl")
     assert json.loads(cancelled.stdout)["id"] == work.id
     assert cli("workloads", "wait", work.id, "--poll-interval", "0.05").exit_code == 8
+
+
+def test_each_of_several_is_cancelled_that_can_be_and_each_failure_is_a_line(cli, live, job):
+    over, first, second = job("true"), job("sleep 600"), job("sleep 600")
+    assert cli("workloads", "wait", over.id, "--poll-interval", "0.05", chamber=live).exit_code == 0
+    words = ("wl_unknown", first.id, first.id, over.id, "no/id", second.id)
+    done = cli("workloads", "cancel", *words, "-o", "json")
+    assert done.exit_code == 4  # of the first that failed
+    assert [row["id"] for row in json.loads(done.stdout)] == [first.id, second.id]
+    told = [line.split(": ")[:2] for line in done.stderr.splitlines()]
+    assert told == [["Error", failed] for failed in ("wl_unknown", over.id, "no/id")]
+    assert cli("workloads", "wait", first.id, second.id, "--poll-interval", "0.05").exit_code == 8
+
+
+def test_ctrl_c_between_several_loses_nothing_that_was_done(cli, seeded, monkeypatch):
+    ids = [work.id for work in seeded.workloads()[:3]]
+
+    def cancel(client, workload_id):
+        if workload_id == ids[1]:
+            raise KeyboardInterrupt
+        return client.get_workload(workload_id)
+
+    monkeypatch.setattr(ChamberClient, "cancel_workload", cancel)
+    done = cli("workloads", "cancel", *ids, "-o", "json", chamber=seeded)
+    assert [row["id"] for row in json.loads(done.stdout)] == ids[:1]
+    assert (done.exit_code, done.stderr) == (130, f"Interrupted; not known to be done: {ids[1]}, {ids[2]}\n")
+
+
+@pytest.mark.parametrize("does", ["get", "wait", "watch"])
+def test_what_there_is_of_several_is_shown_beside_what_there_is_not(cli, seeded, does):
+    ids = [work.id for work in seeded.workloads()[:2]]
+    done = cli("workloads", does, ids[0], "wl_unknown", ids[1], "-o", "jsonl", chamber=seeded)
+    assert sorted(json.loads(line)["id"] for line in done.stdout.splitlines()) == sorted(ids)
+    assert (done.exit_code, done.stderr.count("\n")) == (4, 1)
+    assert done.stderr.startswith("Error: wl_unknown: The API answered 404: ")
+    assert cli("workloads", does, "wl_unknown").stderr.startswith("Error: The API answered 404: ")
 
 
 def test_watching_into_a_pipe_writes_a_row_for_each_change(cli, live, job):

@@ -40,6 +40,11 @@ def test_every_value_is_shown_with_its_source(plan: DryRunResult) -> None:
     assert lines["HF_TOKEN"].endswith("the Kubernetes secret hub/token")
 
 
+def test_a_plan_tells_what_it_could_not_check(plan: DryRunResult) -> None:
+    assert plan.summary().splitlines()[1].startswith("Made offline: the token is checked before a run builds")
+    assert "Made offline" in plan._repr_html_()
+
+
 def test_gpu_hours_are_told_for_a_duration(plan: DryRunResult) -> None:
     assert "GPU-hours" not in plan.summary()
     assert "10  4 GPUs for 2.5 hours" in plan.summary(hours=2.5)

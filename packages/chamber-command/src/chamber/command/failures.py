@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import click
+
+from chamber.command.typed import advised, typed
+
+if TYPE_CHECKING:
+    from chamber.command.session import Session
 
 __all__ = [
     "CODES",
@@ -17,6 +22,7 @@ __all__ = [
     "code_of",
     "everything",
     "sentence",
+    "tell",
 ]
 
 UNEXPECTED, USAGE, NOT_THERE, ENDED_OTHERWISE, INTERRUPTED, PIPE_CLOSED = 1, 2, 4, 8, 130, 141
@@ -65,8 +71,6 @@ _TOLD_OTHERWISE = {
         "The token is empty: set CHAMBER_TOKEN to one, or unset it and let `chamber login` store one"
     ),
 }
-#: What errors advise a program to call, and what is typed for that.
-_CALL, _COMMAND = re.compile(r"client\.resolve_submission\((['\"])(.*?)\1\)"), r"`chamber submissions resolve \2`"
 #: Errors whose own words say what to type already.
 _TOLD = ("chamber ", "pip install")
 
@@ -88,8 +92,8 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, click.ClickException):
         return printable(redacted(_usage(error)))
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return printable(redacted(_typed("; ".join(["Interrupted", *_notes(error)]))))
-    message = _typed(_message(error))
+        return printable(redacted(typed("; ".join(["Interrupted", *_notes(error)]))))
+    message = _advice(error)(_message(error))
     if not _is_ours(error) and not _is_missing(error):
         return printable(redacted(f"Unexpected {type(error).__name__}: {message}; --debug tells more"))
     told = _joined(message, _kind(error)[1])
@@ -104,6 +108,13 @@ def everything(error: BaseException) -> str:
 
     facts = "".join(f"  {name}: {value}\n" for name, value in _facts(error))
     return redacted(f"{''.join(format_exception(error))}{facts}").rstrip()
+
+
+def tell(session: Session, error: BaseException, of: str = "") -> None:
+    """Tell of an error on standard error, in one line unless everything is wanted; `of` which of several it is."""
+    if session.debug:
+        click.echo(everything(error), err=True)
+    session.tell(f"Error: {f'{of}: ' if of else ''}{sentence(error)}")
 
 
 def _facts(error: BaseException) -> Iterator[tuple[str, object]]:
@@ -133,9 +144,9 @@ def _message(error: BaseException) -> str:
     return first.rpartition(". ")[0] or first if quoted and first.endswith(":") else message
 
 
-def _typed(message: str) -> str:
-    """A message with what to type in place of what to call."""
-    return _CALL.sub(_COMMAND, message)
+def _advice(error: BaseException) -> Callable[[str], str]:
+    """What makes its words those of whoever types; what the API says keeps what looks like an argument."""
+    return advised if _is_ours(error) and getattr(error, "status_code", None) is None else typed
 
 
 def _joined(message: str, advice: str) -> str:

@@ -89,10 +89,9 @@ class Command(click.Command):
         """The options under their headings, in the order in which they are declared."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
-            if (record := param.get_help_record(ctx)) is not None:
-                sections.setdefault(
-                    getattr(param, "heading", _EVERYWHERE if param.name == "help" else "Options"), []
-                ).append(record)
+            record = param.get_help_record(ctx)
+            if record is not None and (record[1] or isinstance(param, click.Option)):  # an argument may have no help
+                sections.setdefault(_heading(param), []).append(record)
         for heading in sorted(sections, key=lambda heading: heading == _EVERYWHERE):
             with formatter.section(heading):
                 formatter.write_dl(sections[heading])
@@ -141,6 +140,11 @@ class Pairs(_Pair):
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """As help shows it."""
         return self._shown
+
+
+def _heading(param: click.Parameter) -> str:
+    usual = "Options" if isinstance(param, click.Option) else "Arguments"
+    return getattr(param, "heading", _EVERYWHERE if "--help" in param.opts else usual)
 
 
 def _typed(line: str, width: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from chamber.command.failures import INTERRUPTED, PIPE_CLOSED, code_of, everything, sentence
+from chamber.command.failures import INTERRUPTED, PIPE_CLOSED, code_of, sentence, tell
 from chamber.command.session import Session
 from chamber.command.tree import Tree
 
@@ -82,9 +82,10 @@ def _ended(session: Session, error: Exception) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return code
-    if session.debug and code != INTERRUPTED:
-        click.echo(everything(error), err=True)
-    click.echo(f"Error: {sentence(error)}" if code != INTERRUPTED else sentence(error), err=True)
+    if code == INTERRUPTED:
+        click.echo(sentence(error), err=True)
+    else:
+        tell(session, error)
     return code
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import click
 
-from chamber.command.output.cells import printable, span
+from chamber.command.output.cells import printable
 from chamber.core.progress.steps import WARNING
+from chamber.core.spans import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

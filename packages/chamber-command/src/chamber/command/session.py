@@ -70,7 +70,7 @@ class Session:
         writing.one(self, value, columns)
 
     def show_all(self, values: Iterable[Any], columns: Columns | None = None, nothing: str = "There are none") -> None:
-        """Write values: a row each. `nothing` is told on a terminal where there are none."""
+        """Write values: a row each. `nothing` is told on a terminal where there are none, unless it is empty."""
         from chamber.command.output import writing
 
         writing.every(self, values, columns, nothing)
@@ -80,6 +80,12 @@ class Session:
         from chamber.command.output import writing
 
         writing.parts(self, whole, parts, columns, text)
+
+    def say(self, text: str) -> None:
+        """Write sentences as the result: a line of output for each; a terminal breaks them between words."""
+        from chamber.command.output import writing
+
+        writing.sentences(self, text)
 
     def tell(self, message: str) -> None:
         """A line for whoever looks on, on standard error."""

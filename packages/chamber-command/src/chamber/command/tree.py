@@ -85,10 +85,17 @@ class Tree(Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The same, and a guess where there is no such command."""
         if not ctx.resilient_parsing and args and self.get_command(ctx, args[0]) is None:
-            close = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            guess, word = (f": did you mean {close[0]!r}", args[0]) if close else ("", begun(args[0]))
+            close = self._close(ctx, args[0])
+            guess, word = (f": did you mean {close!r}", args[0]) if close else ("", begun(args[0]))
             raise click.UsageError(f"There is no command {word!r}{guess}", ctx)
         return super().resolve_command(ctx, args)
+
+    def _close(self, ctx: click.Context, word: str) -> str | None:
+        """The command that is nearest to a word, or the one of workloads that is called so."""
+        workloads = self.get_command(ctx, "workloads")
+        if isinstance(workloads, click.Group) and word in workloads.commands:
+            return f"workloads {word}"
+        return next(iter(get_close_matches(word, self.list_commands(ctx), n=1)), None)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands under their headings. Loads none of ours."""

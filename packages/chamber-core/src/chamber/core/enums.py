@@ -41,7 +41,11 @@ def _spelt(kind: type[OpenEnum]) -> dict[str, OpenEnum]:
 
 
 class JobStatus(OpenEnum):
-    """Where a workload is in its life."""
+    """Where a workload is in its life.
+
+    PENDING: submitted, and awaits scheduling. QUEUED: scheduled, and waits for GPUs. STARTING: has its GPUs, and is
+    being started. PREEMPTED: it was ELASTIC, and reserved work needed its GPUs.
+    """
 
     PENDING = "PENDING"
     QUEUED = "QUEUED"

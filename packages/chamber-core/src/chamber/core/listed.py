@@ -15,8 +15,7 @@ class Listed(list[T]):
     def _repr_html_(self) -> str:
         from chamber.core import notebook
 
-        kind = type(self[0]).__name__ if self else "no items"
-        return notebook.table(f"{kind}: {len(self)}", self)
+        return notebook.listed(self)
 
 
 class Named(dict[str, T]):

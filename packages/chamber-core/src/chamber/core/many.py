@@ -60,8 +60,8 @@ class WorkloadBatch(msgspec.Struct, frozen=True):
         from chamber.core import notebook
 
         failed = [{"id": key, "error": type(error).__name__, "why": str(error)} for key, error in self.failed.items()]
-        found = notebook.table(f"Workload: {len(self)}", list(self))
-        return found + notebook.table(f"Could not be read: {len(failed)}", failed) if failed else found
+        found = notebook.listed(list(self))
+        return found + notebook.table(f"{len(failed)} could not be read", failed) if failed else found
 
 
 class ManyOperations(WorkloadOperations):

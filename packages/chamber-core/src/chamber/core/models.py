@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -164,7 +164,7 @@ class PaginatedResponse(Model, Generic[T], frozen=True, kw_only=True):
     def _repr_html_(self) -> str:
         from chamber.core import notebook
 
-        return notebook.table(_counted(self.items, self.total_count), self.items)
+        return notebook.listed(self.items, self.total_count)
 
 
 class WorkloadSearchResult(Model, frozen=True, kw_only=True):
@@ -185,7 +185,7 @@ class WorkloadSearchResult(Model, frozen=True, kw_only=True):
     def _repr_html_(self) -> str:
         from chamber.core import notebook
 
-        return notebook.table(_counted(self.items, self.total_count), self.items)
+        return notebook.listed(self.items, self.total_count)
 
 
 class AggregationBucket(Model, frozen=True, kw_only=True):
@@ -350,11 +350,6 @@ def _plain(value: Any) -> Any:
 def _named(bucket: Any, enumeration: type[OpenEnum]) -> Any:
     key = bucket.get("key") if isinstance(bucket, dict) else None
     return {**bucket, "key": str(enumeration(key))} if key and isinstance(key, str) else bucket
-
-
-def _counted(items: Sequence[object], total: int | None) -> str:
-    kinds = {type(item).__name__ for item in items} or {"no items"}
-    return f"{' and '.join(sorted(kinds))}: {len(items)}" + ("" if total is None else f" of {total}")
 
 
 def _short(value: object) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from chamber.core.facts import facts
 from chamber.core.redaction import redacted
 
-__all__ = ["described", "fields", "table"]
+__all__ = ["described", "fields", "listed", "table"]
 
 Facts = Mapping[str, Any]
 
@@ -48,6 +48,20 @@ def table(title: str, rows: Sequence[object]) -> str:
     head = _row(*(_cell("th", _text(name)) for name in names)) if names else ""
     cut = f"the first {_ROWS} of {len(every)}" if len(every) > _ROWS else ""
     return _table(": ".join(filter(None, (title, cut))), lines, head)
+
+
+def listed(items: Sequence[object], total: int | None = None) -> str:
+    """Items as a table that says how many they are, and of how many."""
+    kinds = sorted({type(item).__name__ for item in items}) or ["item"]
+    count = len(items) if total is None else total
+    noun = " and ".join(_plural(kind, count) for kind in kinds)
+    return table(f"{len(items)} {noun}" if total is None else f"{len(items)} of {total} {noun}", items)
+
+
+def _plural(kind: str, count: int) -> str:
+    """The name of a class as a word, for so many of them."""
+    words = "".join(f" {sign.lower()}" if sign.isupper() else sign for sign in kind).strip()
+    return words if count == 1 else f"{words}s"
 
 
 def _columns(rows: Sequence[object], every: Sequence[Facts]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from chamber.core.spans import span
 from chamber.metrics.quantities import Quantity, quantity
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _NOTHING = "Nothing was measured"
 #: Blocks of a course in a table.
 _COURSE = 30
+#: Seconds; a shorter span is told with its fraction.
+_SHORT = 10
 
 
 def sparklines(summaries: Mapping[str, MetricSummary], width: int) -> str:
@@ -81,7 +84,7 @@ def statistics(stats: WorkloadStats, parts: Iterable[StatsGroup]) -> str:
     """A line for all workloads, and one for each group."""
     whole = [f"{stats.total:,} {_workloads(stats.total)}", *_totals(stats.total_gpu_hours, stats.success_rate)]
     if stats.average_duration_seconds is not None:
-        whole.append(f"{stats.average_duration_seconds:,.4g} s on average")
+        whole.append(f"{_span(stats.average_duration_seconds)} on average")
     groups = [
         (f"  {group.key or '-'}", f"{group.workload_count:,}", *_totals(group.gpu_hours, group.success_rate))
         for group in parts
@@ -109,6 +112,10 @@ def _averages(row: MeasuredWorkload | MeasuredTeam, metrics: Iterable[str]) -> l
 def _totals(gpu_hours: float | None, success_rate: float | None) -> list[str]:
     hours = [] if gpu_hours is None else [quantity("gpu_hours").text(gpu_hours)]
     return hours if success_rate is None else [*hours, f"{100 * success_rate:.4g} % completed"]
+
+
+def _span(seconds: float) -> str:
+    return span(seconds) if seconds >= _SHORT else f"{seconds:.2g}s"
 
 
 def _workloads(count: int) -> str:

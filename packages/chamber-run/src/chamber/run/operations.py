@@ -165,7 +165,10 @@ class RunOperations(Operations):
         progress: bool | None = None,
         **project: Unpack[ProjectOptions],
     ) -> DryRunResult:
-        """What `run` with the same arguments would do. Made offline; the parameters and errors are those of `run`."""
+        """What `run` with the same arguments would do. The parameters and errors are those of `run`.
+
+        Made offline: whether the API accepts the token, the team and the GPU type is not known yet.
+        """
         planned: DryRunResult = await self.run(
             directory,
             gpus,

@@ -14,7 +14,11 @@ T = TypeVar("T")
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 #: Of any of these statuses.
-status: Decorator = click.option("--status", metavar="STATUS", help="Such as running; several with commas.")
+status: Decorator = click.option(
+    "--status",
+    metavar="STATUS",
+    help="Such as running; several with commas: pending,queued have not started.",
+)
 #: The API calls a team an initiative.
 team: Decorator = click.option("--team", "--initiative", "team", metavar="ID", help="Of this team alone.")
 poll_interval: Decorator = click.option(

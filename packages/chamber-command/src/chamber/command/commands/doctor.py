@@ -7,6 +7,7 @@ import click
 from chamber.command.failures import UNEXPECTED
 from chamber.command.options import command
 from chamber.command.session import Session, pass_session
+from chamber.command.typed import advised
 
 __all__ = ["doctor"]
 
@@ -16,8 +17,12 @@ __all__ = ["doctor"]
 @pass_session
 def doctor(session: Session, registry: str | None) -> None:
     """Look whether all that a run needs is there."""
+    from msgspec.structs import replace
+
     with session.anyone() as client:
         found = client.doctor(registry)
+    checks = tuple(replace(check, remedy=check.remedy and advised(check.remedy)) for check in found.checks)
+    found = replace(found, checks=checks)
     if session.format == "table" and session.is_terminal:
         from rich.console import Console
 

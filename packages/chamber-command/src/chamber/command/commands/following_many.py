@@ -12,6 +12,7 @@ import click
 
 from chamber.command import following, progress
 from chamber.command.commands import choosing
+from chamber.command.commands.several import Several
 from chamber.command.failures import INTERRUPTED
 from chamber.command.options import command
 from chamber.command.output.columns import WORKLOADS
@@ -36,14 +37,17 @@ Look = Callable[[], Sequence["Workload"]]
 @pass_session
 def wait(session: Session, workload_ids: tuple[str, ...], poll_interval: float, timeout: float | None) -> None:
     """Wait until workloads have ended, and show how."""
+    several = Several(session, workload_ids)
     with session.client() as client:
         try:
             with _shown(session) as report:
-                found = client.wait_for_all(workload_ids, poll_interval, timeout, on_progress=report)
+                found = client.wait_for_all(several.ids, poll_interval, timeout, on_progress=report)
         except KeyboardInterrupt:
             session.tell("Stopped waiting: what runs goes on running")
             click.get_current_context().exit(INTERRUPTED)
-        session.show_all(found.raise_for_failures(), WORKLOADS)
+        session.show_all(found, WORKLOADS, "")
+        several.tell(found.failed)
+    several.end()
     following.ended(*found)
 
 
@@ -65,8 +69,9 @@ def watch(session: Session, workload_ids: tuple[str, ...], poll_interval: float,
 
     Into a pipe, or with -o jsonl, each change is a row.
     """
+    several = Several(session, workload_ids)
     with session.client() as client:
-        look = _look(client, workload_ids, options)
+        look = _look(client, several, options)
         is_over = _all_ended if workload_ids else _never
         show = _table if session.is_terminal and session.format == "table" else _changes
         try:
@@ -74,6 +79,7 @@ def watch(session: Session, workload_ids: tuple[str, ...], poll_interval: float,
         except KeyboardInterrupt:
             session.tell("Stopped watching: what runs goes on running")
             click.get_current_context().exit(INTERRUPTED)
+    several.end()
     following.ended(*last)
 
 
@@ -84,11 +90,23 @@ def _shown(session: Session) -> AbstractContextManager[Callable[[str, str], None
     return nullcontext(lambda stage, message: None)
 
 
-def _look(client: ChamberClient, workload_ids: Sequence[str], options: dict[str, Any]) -> Look:
-    if workload_ids:
-        return lambda: list(client.get_workloads(workload_ids).raise_for_failures())
+def _look(client: ChamberClient, several: Several, options: dict[str, Any]) -> Look:
+    if several.ids:
+        return lambda: _found(client, several)
     asked = choosing.said(status=options["status"], initiative_id=options["team"], limit=options["limit"])
     return lambda: list(client.list_workloads(**asked))
+
+
+def _found(client: ChamberClient, several: Several) -> Sequence[Workload]:
+    """Those that can be looked at. Raises what keeps one from being read for now."""
+    from chamber.core.workloads import ends_waiting
+
+    batch = client.get_workloads(several.left)
+    for error in batch.failed.values():
+        if not ends_waiting(error):
+            raise error
+    several.tell(batch.failed)
+    return list(batch)
 
 
 def _all_ended(workloads: Sequence[Workload]) -> bool:

@@ -11,6 +11,7 @@ from chamber.command.commands.run_options import OPTIONS
 from chamber.command.options import Command, command
 from chamber.command.output.columns import WORKLOADS
 from chamber.command.session import Session, pass_session
+from chamber.command.typed import advised
 
 if TYPE_CHECKING:
     from chamber.core import ChamberClient
@@ -68,13 +69,15 @@ def run(session: Session, directory: str, arguments: tuple[str, ...], **options:
 
 def _submitted(session: Session, client: ChamberClient, directory: str, given: dict[str, Any]) -> Any:
     """What the client's `run()` returns. Ctrl-C stops it, and tells how to come back to what it has submitted."""
+    from chamber.core.progress.steps import WARNING
+
     ids: list[str] = []
     with following.detaching(session, ids), progress.shown(debug=session.debug) as report:
 
         def heard(stage: str, message: str) -> None:
             if stage == "submit" and message.startswith(_SUBMITTED):
                 ids[:] = [message.rpartition(" as ")[2]]
-            report(stage, message)
+            report(stage, advised(message) if message.startswith(WARNING) else message)
 
         return client.run(directory, on_progress=heard, **given)
 
@@ -86,12 +89,22 @@ def _plan(session: Session, directory: str, given: dict[str, Any]) -> None:
         plan = client.plan(directory, **given)
     if session.format != "table":
         session.show(plan)
-    elif session.is_terminal:
+        return
+    plan = _for_typing(plan)
+    if session.is_terminal:
         from rich.console import Console
 
         Console().print(plan)
     else:
         click.echo(plan.summary())
+
+
+def _for_typing(plan: Any) -> Any:
+    """The plan with options where it advises arguments."""
+    from msgspec.structs import replace
+
+    evidence = tuple(replace(one, change=advised(one.change)) for one in plan.profile.evidence)
+    return replace(plan, profile=replace(plan.profile, evidence=evidence), warnings=tuple(map(advised, plan.warnings)))
 
 
 def _given(options: dict[str, Any], arguments: tuple[str, ...]) -> dict[str, Any]:

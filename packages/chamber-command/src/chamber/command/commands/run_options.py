@@ -79,7 +79,7 @@ _IMAGE = (
     _flag("--no-cache", help="Build and upload anew."),
 )  # fmt: skip
 _COURSE = (
-    _flag("--dry-run", help="Show the plan, and do nothing."),
+    _flag("--dry-run", help="Show the plan, made offline, and do nothing."),
     _flag("--save-dockerfile", help="Write Dockerfile.chamber into the project."),
     _flag("--save-manifest", help="Write manifest.chamber.yaml into the project."),
     _flag("--quiet", "-q", help="Write the id alone, once it is submitted."),

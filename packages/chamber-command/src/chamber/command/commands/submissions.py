@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from chamber.command.commands.several import Several
 from chamber.command.failures import NOT_THERE
 from chamber.command.options import command, group
 from chamber.command.output.columns import SUBMISSIONS, WORKLOADS
@@ -42,14 +43,16 @@ def resolve(session: Session, external_ids: tuple[str, ...], forget: bool) -> No
 
     A submission that never became a job may be made again.
     """
+    several = Several(session, external_ids)
     with session.client() as client:
-        found = {external_id: client.resolve_submission(external_id) for external_id in external_ids}
+        found = dict(several.each(lambda external_id: (external_id, client.resolve_submission(external_id))))
     session.show_all([workload for workload in found.values() if workload], WORKLOADS)
     missing = [external_id for external_id, workload in found.items() if workload is None]
     for external_id in missing:
         session.tell(f"No job was submitted as {external_id}")
         if forget:
             _forget(session, external_id)
+    several.end()
     if missing and not forget:
         click.get_current_context().exit(NOT_THERE)
 

@@ -7,9 +7,11 @@ from typing import Any
 import click
 
 from chamber.command.commands import choosing, following_many, measured
+from chamber.command.commands.several import Several
 from chamber.command.options import command, group
 from chamber.command.output.columns import WORKLOADS
 from chamber.command.session import Session, pass_session
+from chamber.command.typed import advised
 
 __all__ = ["cancel", "explain", "get", "list_", "search", "workloads"]
 
@@ -24,9 +26,9 @@ def workloads() -> None:
 @command(
     "list",
     "chamber workloads list",
-    "chamber workloads list --status running,pending --team ml",
+    "chamber workloads list --status pending,queued --team ml",
     "chamber workloads list --all -o csv > workloads.csv",
-    "chamber workloads list --status running -q | xargs -r -n 1 chamber workloads cancel",
+    "chamber workloads list --status running -q | xargs -r chamber workloads cancel",
 )
 @choosing.status
 @choosing.team
@@ -40,7 +42,10 @@ def workloads() -> None:
 @click.option("--quiet", "-q", is_flag=True, help="Ids alone.")
 @pass_session
 def list_(session: Session, team: str | None, limit: int, every: bool, quiet: bool, **filters: Any) -> None:
-    """List workloads, the newest first."""
+    """List workloads, the newest first.
+
+    Of those that have not started, pending ones await scheduling, and queued ones are scheduled and wait for GPUs.
+    """
     options = choosing.said(
         status=filters["status"],
         initiative_id=team,
@@ -52,7 +57,7 @@ def list_(session: Session, team: str | None, limit: int, every: bool, quiet: bo
     )
     with session.client() as client:
         found = client.iter_workloads(**options, page_size=100 if every else min(limit, 100))
-        _write(session, choosing.first(found, None if every else limit), quiet)
+        _write(session, choosing.first(found, None if every else limit), quiet, filters["status"])
 
 
 @command("get", "chamber workloads get wl_1a2b", "chamber workloads get wl_1a2b wl_3c4d -o json")
@@ -60,11 +65,15 @@ def list_(session: Session, team: str | None, limit: int, every: bool, quiet: bo
 @pass_session
 def get(session: Session, workload_ids: tuple[str, ...]) -> None:
     """Show workloads by their ids."""
+    several = Several(session, workload_ids)
     with session.client() as client:
         if len(workload_ids) == 1:
             session.show(client.get_workload(workload_ids[0]))
         else:
-            session.show_all(client.get_workloads(workload_ids).raise_for_failures(), WORKLOADS)
+            found = client.get_workloads(several.ids)
+            session.show_all(found, WORKLOADS, "")
+            several.tell(found.failed)
+    several.end()
 
 
 @command(
@@ -97,17 +106,21 @@ def search(session: Session, team: str | None, limit: int, every: bool, quiet: b
     options = choosing.said(initiative_id=team, **filters)
     with session.client() as client:
         found = client.iter_search(**options, page_size=100 if every else min(limit, 100))
-        _write(session, choosing.first(found, None if every else limit), quiet)
+        _write(session, choosing.first(found, None if every else limit), quiet, filters["status"])
 
 
 @command("cancel", "chamber workloads cancel wl_1a2b", "chamber workloads cancel wl_1a2b wl_3c4d")
 @click.argument("workload_ids", nargs=-1, required=True, metavar="ID...")
 @pass_session
 def cancel(session: Session, workload_ids: tuple[str, ...]) -> None:
-    """Cancel workloads that have not ended."""
+    """Cancel workloads that have not ended.
+
+    All are tried: what cannot be cancelled is told, and the others are cancelled all the same.
+    """
+    several = Several(session, workload_ids)
     with session.client() as client:
-        cancelled = (client.cancel_workload(workload_id) for workload_id in workload_ids)
-        session.show_all(cancelled, WORKLOADS)
+        session.show_all(several.each(client.cancel_workload), WORKLOADS, "")
+    several.end()
 
 
 @command("explain", "chamber workloads explain wl_1a2b")
@@ -115,20 +128,24 @@ def cancel(session: Session, workload_ids: tuple[str, ...]) -> None:
 @pass_session
 def explain(session: Session, workload_id: str) -> None:
     """Say why a workload waits, was preempted or failed, and what to do."""
+    import msgspec
+
     with session.client() as client:
         told = client.explain(workload_id)
-        if session.format == "table":
-            click.echo(str(told))
-        else:
-            session.show(told)
+    told = msgspec.structs.replace(told, next_step=advised(told.next_step))
+    if session.format == "table":
+        session.say(str(told))
+    else:
+        session.show(told)
 
 
-def _write(session: Session, found: Any, quiet: bool) -> None:
+def _write(session: Session, found: Any, quiet: bool, status: str | None) -> None:
+    hint = "; what waits for GPUs is queued: --status pending,queued" if (status or "").lower() == "pending" else ""
     if quiet:
         for workload in found:
             click.echo(workload.id)
     else:
-        session.show_all(found, WORKLOADS, "No workload matches")
+        session.show_all(found, WORKLOADS, f"No workload matches{hint}")
 
 
 for _command in (list_, get, search, cancel, explain, *measured.COMMANDS, *following_many.COMMANDS):

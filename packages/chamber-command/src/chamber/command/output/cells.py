@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
+from chamber.core.spans import span
+
 __all__ = ["Seconds", "cell", "printable", "shown"]
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_DAY = 86400
+#: What is smaller is written with an exponent.
+_TINY = 1e-6
 
 
 class Seconds(float):
@@ -45,9 +50,13 @@ def shown(value: Any, now: datetime | None = None) -> str:
 
 
 def _figure(value: float) -> str:
-    if abs(value) < 1:
+    size = abs(value)
+    if size >= 1000:
+        return f"{value:,.0f}"
+    if 0 < size < _TINY:
         return f"{value:.3g}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.2f}".rstrip("0").rstrip(".")
+    digits = 2 - math.floor(math.log10(size)) if 0 < size < 1 else 2
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".")
 
 
 def ago(time: datetime, now: datetime) -> str:
@@ -56,18 +65,6 @@ def ago(time: datetime, now: datetime) -> str:
     if seconds < 0 or seconds > 7 * _DAY:
         return f"{time.astimezone():%Y-%m-%d %H:%M}"
     return f"{span(seconds).partition(' ')[0]} ago"
-
-
-def span(seconds: float) -> str:
-    """Seconds in the two largest units that say something."""
-    whole = int(seconds)
-    if whole < _MINUTE:
-        return f"{whole}s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE}m {whole % _MINUTE:02}s"
-    if whole < _DAY:
-        return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02}m"
-    return f"{whole // _DAY}d {whole % _DAY // _HOUR:02}h"
 
 
 def printable(text: str) -> str:

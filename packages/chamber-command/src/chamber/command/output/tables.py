@@ -15,7 +15,7 @@ from chamber.command.output.plain import names, plain
 if TYPE_CHECKING:
     from chamber.command.output.columns import Columns
 
-__all__ = ["STYLES", "every", "fitting", "one", "styled", "table"]
+__all__ = ["STYLES", "every", "fitting", "one", "sentences", "styled", "table"]
 
 #: Name → a heading that is shorter.
 _HEADINGS = {
@@ -65,10 +65,18 @@ def every(values: Iterable[Any], columns: Columns | None, nothing: str) -> None:
     """A row for each value."""
     rows = list(values)
     if not rows:
-        Console(stderr=True).print(Text(nothing, style="dim"))
+        if nothing:
+            Console(stderr=True).print(Text(nothing, style="dim"))
         return
     console = Console()
     console.print(table(rows, columns or {name: _field(name) for name in names(rows[0])}, console.width))
+
+
+def sentences(lines: Iterable[str]) -> None:
+    """Each sentence in as many lines as it needs."""
+    console = Console()
+    for line in lines:
+        console.print(Text(line))
 
 
 def table(rows: Iterable[Any], columns: Columns, room: int) -> Table:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chamber.command.output.columns import Columns
     from chamber.command.session import Session
 
-__all__ = ["every", "one", "parts"]
+__all__ = ["every", "one", "parts", "sentences"]
 
 
 def one(session: Session, value: Any, columns: Columns | None = None) -> None:
@@ -62,6 +62,17 @@ def parts(session: Session, whole: Any, rows: Iterable[Any], columns: Columns, t
         click.echo(text)
     else:
         every(session, rows, columns, "There is nothing to show")
+
+
+def sentences(session: Session, text: str) -> None:
+    """A text for reading, which a terminal breaks between words."""
+    lines = map(printable, text.splitlines())
+    if session.is_terminal:
+        from chamber.command.output import tables
+
+        tables.sentences(lines)
+    else:
+        click.echo("\n".join(lines))
 
 
 def _whole(session: Session, value: Any) -> None:

@@ -187,7 +187,7 @@ RULES: tuple[Rule, ...] = (
         _NOT_RUN,
         _said("can never be scheduled"),
         "no capacity will ever fit it: {evidence}",
-        "Submit it with fewer GPUs, another gpu_type, or as ELASTIC; client.get_capacity() shows what there is",
+        "Submit it with fewer GPUs, another GPU type, or as ELASTIC; client.get_capacity() shows what there is",
     ),
     Rule(
         Reason.QUOTA,
@@ -201,7 +201,7 @@ RULES: tuple[Rule, ...] = (
         _WAITING,
         _too_large,
         "it asks for {gpus}, and {evidence}",
-        "Submit it with fewer GPUs or another gpu_type; client.get_capacity() shows what there is",
+        "Submit it with fewer GPUs or another GPU type; client.get_capacity() shows what there is",
     ),
     Rule(
         Reason.RESERVATION,
@@ -222,7 +222,7 @@ RULES: tuple[Rule, ...] = (
         _WAITING,
         _no_idle,
         "it waits for {gpus}: {evidence}",
-        "Wait, ask for fewer GPUs, or use another gpu_type; client.get_capacity() shows what is idle",
+        "Wait, ask for fewer GPUs, or use another GPU type; client.get_capacity() shows what is idle",
     ),
     Rule(
         Reason.RESERVATION,
@@ -243,7 +243,7 @@ RULES: tuple[Rule, ...] = (
         _FAILED,
         _printed(*_GPU_MEMORY),
         "a GPU had too little memory: {evidence}",
-        "Use a smaller batch, activation checkpointing or more GPUs, or a gpu_type with more memory",
+        "Use a smaller batch, activation checkpointing or more GPUs, or a GPU type with more memory",
     ),
     Rule(
         Reason.OUT_OF_MEMORY,
@@ -286,7 +286,7 @@ RULES: tuple[Rule, ...] = (
         _FAILED,
         _printed("ModuleNotFoundError", "ImportError"),
         "its environment lacks something: {evidence}",
-        "Add it to the project's requirements, or pass extra_pip_packages",
+        "Add it to the project's requirements, or name it with extra_pip_packages=",
     ),
     Rule(
         Reason.CONFIGURATION,

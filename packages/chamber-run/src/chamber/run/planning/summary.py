@@ -28,6 +28,9 @@ __all__ = ["html", "summary", "text"]
 _NARROWEST, _USUAL, _WIDEST = 80, 120, 160
 _INDENT = (0, 0, 0, 2)
 
+#: What a plan has not looked at.
+_UNCHECKED = "Made offline: the token is checked before a run builds, and the team by the API when it submits."
+
 _Row = tuple[str, str, str]
 
 
@@ -44,6 +47,7 @@ def summary(plan: DryRunResult, hours: float | None = None) -> RenderableType:
     """The summary as rich shows it."""
     return Group(
         Text(_headline(plan), style="bold"),
+        Text(_UNCHECKED, style="dim"),
         *(part for title, rows in _sections(plan, hours) for part in _section(title, rows)),
         *_warnings(plan),
         Text("Manifest", style="bold"),
@@ -58,7 +62,7 @@ def html(plan: DryRunResult) -> str:
         tables.insert(0, notebook.table("Warnings", [{"": warning} for warning in plan.warnings]))
     manifest = escape(redacted(plan.shown_manifest.rstrip()))
     folded = f"<details><summary>Manifest</summary><pre>{manifest}</pre></details>"
-    return f"<b>{escape(redacted(_headline(plan)))}</b>{''.join(tables)}{folded}"
+    return f"<b>{escape(redacted(_headline(plan)))}</b><p>{_UNCHECKED}</p>{''.join(tables)}{folded}"
 
 
 def _named(rows: list[_Row]) -> list[dict[str, str]]:
