@@ -170,12 +170,12 @@ class Operations:
 
         Raises ChamberError: the request failed, or its answer is not understood.
         """
-        from chamber.core.wire.decoding import decode
+        from chamber.core import wire
 
         answer = await self._transport.call(
             method, path, params=params, body=body, headers=headers, timeout=timeout, policy=policy
         )
-        return decode(answer, kind)
+        return wire.decode(answer, kind)
 
     @staticmethod
     def _unbound(body: Any) -> Any:

@@ -24,7 +24,7 @@ class Several:
     def __init__(self, session: Session, ids: Sequence[str]) -> None:
         self._session = session
         #: The ids, each once, in the order in which they were given.
-        self.ids = tuple(dict.fromkeys(ids))
+        self.ids: tuple[str, ...] = tuple(dict.fromkeys(ids))
         self._codes: dict[str, int] = {}
 
     @property
