@@ -1,5 +1,6 @@
 """The files of a project that go into its image: chosen by rules, refused where they could not be right."""
 
+import functools
 import operator
 import os
 import posixpath
@@ -7,14 +8,13 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
 
 from chamber.core.errors import ConfigurationError
 from chamber.run.project.ignore import TOP, Rules, Verdict
-from chamber.run.project.stat_cache import Signature
+from chamber.run.project.stat_cache import Look, Signature, encoded
 
 __all__ = ["GeneratedFile", "ProjectFile", "Selection", "choose", "ignore_file", "select"]
 
@@ -23,7 +23,7 @@ _FOLDER_MODE = 0o755
 _MOST_OPEN = 32
 _IGNORE_FILE = ".dockerignore"
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
-_NAME = operator.attrgetter("name")
+_NAME, _PATH = operator.attrgetter("name"), operator.attrgetter("path")
 _SIGNATURE: Callable[[os.stat_result], Signature] = operator.attrgetter(
     "st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_mode"
 )
@@ -41,6 +41,11 @@ class ProjectFile(Struct, frozen=True, gc=False):
     #: Whether it is a folder in which nothing else was chosen, which Docker carries along and git does not.
     is_folder: bool = False
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it has a content."""
+        return self.link is None and not self.is_folder
+
 
 class GeneratedFile(Struct, frozen=True):
     """A file that is put beside those of a project, at `path` relative to its directory, and never written there."""
@@ -55,8 +60,8 @@ class Selection(Struct, frozen=True):
     """What was chosen of a project, and how it looked then."""
 
     files: tuple[ProjectFile, ...]
-    #: For each of `files`; None for links and folders.
-    signatures: tuple[Signature | None, ...]
+    #: Of each folder, how the files in it look: see `chamber.run.project.stat_cache.encoded`.
+    looks: tuple[bytes, ...]
     #: Before the first was looked at, in nanoseconds since 1970.
     at: int
 
@@ -75,11 +80,11 @@ def select(
     there, a link that leaves the project, and sockets, devices and pipes.
     """
     at = time.time_ns()
-    walk = _Walk(os.path.realpath(directory), Rules(ignore_file(directory, dockerfile), ignore, include))
+    walk = _Walk(str(directory), Rules(ignore_file(directory, dockerfile), ignore, include))
     walk.through("", TOP)
-    files, signatures = _sorted(walk.files, walk.signatures)
+    files = tuple(sorted(walk.files, key=_PATH))
     _check_included(include, files)
-    return Selection(files, signatures, at)
+    return Selection(files, tuple(walk.looks), at)
 
 
 def choose(
@@ -108,12 +113,16 @@ def ignore_file(directory: Path, dockerfile: str | None = None) -> str:
 
 
 class _Walk:
-    """Goes through the folders below `root`, and puts what the rules let through into `files` and `signatures`."""
+    """Goes through the folders below `root`, and puts what the rules let through into `files` and `looks`."""
 
     def __init__(self, root: str, rules: Rules) -> None:
         self._root, self._rules = root, rules
         self.files: list[ProjectFile] = []
-        self.signatures: list[Signature | None] = []
+        self.looks: list[bytes] = []
+
+    @functools.cached_property
+    def _real_root(self) -> Path:
+        return Path(os.path.realpath(self._root))
 
     def through(self, folder: str, verdict: Verdict) -> None:
         with _scanned(f"{self._root}/{folder}", folder.count("/")) as entries:
@@ -125,6 +134,7 @@ class _Walk:
             return
         before, above = len(self.files), f"{folder}/" if folder else ""
         judged = self._rules.concern(names, verdict)
+        looks: dict[str, Look] = {}
         for name, entry in zip(names, entries, strict=True):
             path = above + name
             here = self._rules.judge(path, name, verdict) if judged else TOP
@@ -132,12 +142,14 @@ class _Walk:
                 if not (here.excluded and self._rules.prunes_judged(path, here)):
                     self.through(path, here)
             elif not here.excluded:
-                self._choose(path, entry)
+                looks[path] = self._chosen(path, entry)
         if folder and len(self.files) == before and not verdict.excluded:
             self.files.append(ProjectFile(_readable(folder), 0, _FOLDER_MODE, None, is_folder=True))
-            self.signatures.append(None)
+            looks = {folder: None}
+        self.looks.append(encoded(looks))
 
-    def _choose(self, path: str, entry: os.DirEntry[str]) -> None:
+    def _chosen(self, path: str, entry: os.DirEntry[str]) -> Look:
+        """Puts it into `files`, and tells how it looks."""
         try:
             signature = _SIGNATURE(entry.stat(follow_symlinks=False))
         except OSError as error:
@@ -146,12 +158,12 @@ class _Walk:
         if stat.S_ISREG(kind):
             mode = 0o755 if kind & stat.S_IXUSR else 0o644
             self.files.append(ProjectFile(path if path.isascii() else _readable(path), signature[0], mode))
-            self.signatures.append(signature)
-        elif stat.S_ISLNK(kind):
-            self.files.append(ProjectFile(_readable(path), 0, 0o777, _inner_link(Path(self._root), path)))
-            self.signatures.append(None)
-        else:
-            raise ConfigurationError(f"{path} is a socket, a pipe or a device; leave it behind with `ignore`")
+            return signature
+        if stat.S_ISLNK(kind):
+            link = _inner_link(self._real_root, path)
+            self.files.append(ProjectFile(_readable(path), 0, 0o777, link))
+            return link
+        raise ConfigurationError(f"{path} is a socket, a pipe or a device; leave it behind with `ignore`")
 
 
 @contextmanager
@@ -169,16 +181,6 @@ def _scanned(directory: str, depth: int) -> Iterator[Sequence[os.DirEntry[str]]]
                 os.close(place)
     except OSError as error:
         raise ConfigurationError(f"cannot read the folder {directory}: {error.strerror}") from error
-
-
-def _sorted(
-    files: Sequence[ProjectFile], signatures: Sequence[Signature | None]
-) -> tuple[tuple[ProjectFile, ...], tuple[Signature | None, ...]]:
-    paths = [file.path for file in files]
-    if all(map(operator.lt, paths, islice(paths, 1, None))):
-        return tuple(files), tuple(signatures)
-    order = sorted(range(len(paths)), key=paths.__getitem__)
-    return tuple([files[place] for place in order]), tuple([signatures[place] for place in order])
 
 
 def _inner_link(root: Path, path: str) -> str:
@@ -209,5 +211,5 @@ def _readable(path: str) -> str:
 
 def _check_included(include: Sequence[str], chosen: Sequence[ProjectFile]) -> None:
     wanted = {posixpath.normpath(path): path for path in include}
-    for missing in wanted.keys() - {file.path for file in chosen if wanted and not file.is_folder}:
+    for missing in wanted and wanted.keys() - {file.path for file in chosen if not file.is_folder}:
         raise ConfigurationError(f"`include` names {wanted[missing]!r}, which is not a file of the project")
