@@ -19,11 +19,13 @@ from chamber.run.project.stat_cache import Look, Signature, encoded
 __all__ = ["GeneratedFile", "ProjectFile", "Selection", "choose", "ignore_file", "select"]
 
 _FOLDER_MODE = 0o755
-#: Folders that are open at once, one in another; further down they are looked at by their paths.
-_MOST_OPEN = 32
 _IGNORE_FILE = ".dockerignore"
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
-_NAME, _PATH = operator.attrgetter("name"), operator.attrgetter("path")
+#: What is in a folder, by name.
+_Entries = dict[str, os.DirEntry[str]]
+#: A folder, and the verdict on it.
+_Below = tuple[str, Verdict]
+_PATH = operator.attrgetter("path")
 _SIGNATURE: Callable[[os.stat_result], Signature] = operator.attrgetter(
     "st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_mode"
 )
@@ -125,56 +127,59 @@ class _Walk:
         return Path(os.path.realpath(self._root))
 
     def through(self, folder: str, verdict: Verdict) -> None:
-        with _scanned(f"{self._root}/{folder}", folder.count("/")) as entries:
-            self._put(folder, verdict, entries)
-
-    def _put(self, folder: str, verdict: Verdict, entries: Sequence[os.DirEntry[str]]) -> None:
-        names = [entry.name for entry in entries]
-        if folder and _VIRTUAL_ENVIRONMENT in names:
-            return
-        before, above = len(self.files), f"{folder}/" if folder else ""
-        judged = self._rules.concern(names, verdict)
-        looks: dict[str, Look] = {}
-        for name, entry in zip(names, entries, strict=True):
-            path = above + name
-            here = self._rules.judge(path, name, verdict) if judged else TOP
-            if entry.is_dir(follow_symlinks=False):
-                if not (here.excluded and self._rules.prunes_judged(path, here)):
-                    self.through(path, here)
-            elif not here.excluded:
-                looks[path] = self._chosen(path, entry)
+        before = len(self.files)
+        with _scanned(f"{self._root}/{folder}") as entries:
+            if folder and _VIRTUAL_ENVIRONMENT in entries:
+                return
+            looks, below = self._taken(folder, verdict, entries)
+        for path, here in below:
+            self.through(path, here)
         if folder and len(self.files) == before and not verdict.excluded:
             self.files.append(ProjectFile(_readable(folder), 0, _FOLDER_MODE, None, is_folder=True))
             looks = {folder: None}
         self.looks.append(encoded(looks))
 
-    def _chosen(self, path: str, entry: os.DirEntry[str]) -> Look:
-        """Puts it into `files`, and tells how it looks."""
-        try:
-            signature = _SIGNATURE(entry.stat(follow_symlinks=False))
-        except OSError as error:
-            raise ConfigurationError(f"cannot look at {path}: {error.strerror}") from error
-        kind = signature[4]
-        if stat.S_ISREG(kind):
-            mode = 0o755 if kind & stat.S_IXUSR else 0o644
-            self.files.append(ProjectFile(path if path.isascii() else _readable(path), signature[0], mode))
-            return signature
-        if stat.S_ISLNK(kind):
-            link = _inner_link(self._real_root, path)
-            self.files.append(ProjectFile(_readable(path), 0, 0o777, link))
-            return link
-        raise ConfigurationError(f"{path} is a socket, a pipe or a device; leave it behind with `ignore`")
+    def _taken(self, folder: str, verdict: Verdict, entries: _Entries) -> tuple[dict[str, Look], list[_Below]]:
+        """How what comes along of a folder looks, and the folders in it that have to be gone through."""
+        above, judged = f"{folder}/" if folder else "", self._rules.concern(entries, verdict)
+        looks: dict[str, Look] = {}
+        below: list[_Below] = []
+        for name in sorted(entries):  # so that little is left to sort in the whole
+            path, entry = above + name, entries.pop(name)  # which keeps all that it was told of its file
+            here = self._rules.judge(path, name, verdict) if judged else TOP
+            if entry.is_dir(follow_symlinks=False):
+                if not (here.excluded and self._rules.prunes_judged(path, here)):
+                    below.append((path, here))
+            elif not here.excluded:
+                try:
+                    looks[path] = look = _SIGNATURE(entry.stat(follow_symlinks=False))
+                except OSError as error:
+                    raise ConfigurationError(f"cannot look at {path}: {error.strerror}") from error
+                if stat.S_ISREG(look[4]):
+                    mode = 0o755 if look[4] & stat.S_IXUSR else 0o644
+                    self.files.append(ProjectFile(path if path.isascii() else _readable(path), look[0], mode))
+                else:
+                    looks[path] = self._link(path, look[4])
+        return looks, below
+
+    def _link(self, path: str, kind: int) -> str:
+        """Puts it into `files`, and tells what it points to."""
+        if not stat.S_ISLNK(kind):
+            raise ConfigurationError(f"{path} is a socket, a pipe or a device; leave it behind with `ignore`")
+        link = _inner_link(self._real_root, path)
+        self.files.append(ProjectFile(_readable(path), 0, 0o777, link))
+        return link
 
 
 @contextmanager
-def _scanned(directory: str, depth: int) -> Iterator[Sequence[os.DirEntry[str]]]:
-    """The entries, sorted. While this is open the system goes through no folder above to look at one of them."""
-    by_descriptor = depth < _MOST_OPEN and os.scandir in os.supports_fd
+def _scanned(directory: str) -> Iterator[_Entries]:
+    """The entries. While this is open the system goes through no folder above to look at one of them."""
+    by_descriptor = os.scandir in os.supports_fd
     try:
         place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if by_descriptor else directory
         try:
             with os.scandir(place) as entries:
-                found = sorted(entries, key=_NAME)  # so that little is left to sort in the whole
+                found = {entry.name: entry for entry in entries}
             yield found
         finally:
             if isinstance(place, int):

@@ -6,7 +6,7 @@ Docker's matcher, in which a folder hands down what it matched. See `chamber.run
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from msgspec import Struct
@@ -105,7 +105,7 @@ class Rules:
         self._exceptions = [pattern.parts for pattern in own if not pattern.include]
         self._included = {posixpath.normpath(path) for path in include}
 
-    def concern(self, names: Sequence[str], above: Verdict = TOP) -> bool:
+    def concern(self, names: Iterable[str], above: Verdict = TOP) -> bool:
         """Whether `judge` has to be asked about these, of a folder with the verdict `above`; if not, all come along."""
         together = listed(names)
         return above is not TOP or _OUR_SIGNS.are_in(together.lower()) or self._signs.are_in(together)

@@ -20,7 +20,7 @@ _STARS = re.compile(r"[*?]")
 _OPEN = re.compile(r"[\[\]\\]|[^/]\*\*|\*\*[^/]|\*\*\Z")
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Iterable[str]) -> str:
     """The names of a folder as `Signs.are_in` takes them."""
     return f"/{'/'.join(names)}/"
 
