@@ -34,8 +34,7 @@ def name_for(kind: str, directory: Path) -> str:
 def read(name: str) -> bytes | None:
     """What was last written under `name`; None when there is nothing that can be read."""
     try:
-        with (_folder() / name).open("rb", buffering=0) as file:
-            return file.read()
+        return (_folder() / name).read_bytes()
     except (OSError, ConfigurationError):
         return None
 

@@ -89,7 +89,7 @@ class Verdict(Struct, frozen=True):
 TOP = Verdict()
 _SECRET = Verdict(excluded=True, secret=True)
 _OURS = ours(ALWAYS)
-_ANY_OF_OURS, _ANY_SECRET = AnyOf(_OURS), AnyOf(ours(SECRETS))
+_ANY_OF_OURS, _ANY_SECRET, _NONE = AnyOf(_OURS), AnyOf(ours(SECRETS)), AnyOf([])
 #: Of all of ours, in names without regard to case.
 _OUR_SIGNS = Signs([pattern.lower() for pattern in (*ALWAYS, *SECRETS)])
 
@@ -101,7 +101,8 @@ class Rules:
         own = [*read(dockerignore.split("\n"), ".dockerignore"), *read(ignore, "ignore")]
         ignoring = [pattern for pattern in own if pattern.include]
         self._patterns = [*_OURS, *own]
-        self._any, self._signs = AnyOf(ignoring), Signs([pattern.path for pattern in ignoring])
+        self._any = AnyOf(ignoring) if ignoring else _NONE
+        self._signs = Signs([pattern.path for pattern in ignoring])
         self._exceptions = [pattern.parts for pattern in own if not pattern.include]
         self._included = {posixpath.normpath(path) for path in include}
 

@@ -36,8 +36,10 @@ class Signs:
 
     def are_in(self, names: str) -> bool:
         """Whether one of them may match a path whose last part is one of the names that are `listed`."""
-        there = bool(self._names) and not self._names.isdisjoint(names.split("/"))
-        return there or any(piece in names for piece in self._pieces)
+        for piece in self._pieces:  # most often all of them, for which this takes half as long as `any`
+            if piece in names:
+                return True
+        return bool(self._names) and not self._names.isdisjoint(names.split("/"))
 
 
 class AnyOf:
