@@ -1,7 +1,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chamber.run.project.ignore import ALWAYS, SECRETS
+from chamber.run.project.ignore import ALWAYS, SECRETS, Rules
 from chamber.run.project.matching import AnyOf, Signs, listed
 from chamber.run.project.patterns import ours
 
@@ -35,3 +35,9 @@ def test_most_names_concern_no_pattern_and_need_not_be_asked_about() -> None:
     names = listed(["train.py", "model.py", "README.md", "config.yaml"])
     assert not Signs([*ALWAYS, *SECRETS]).are_in(names)
     assert Signs(SECRETS).are_in(listed(["a", "id_rsa.pub"]))
+
+
+def test_names_concern_our_patterns_in_any_case_and_a_projects_own_as_they_are_written() -> None:
+    rules = Rules("Data\n")
+    assert all(rules.concern(["a", name]) for name in (".DS_Store", "ID_RSA", "x.PEM", "KubeConfig", "Data"))
+    assert not rules.concern(["a", "data"])

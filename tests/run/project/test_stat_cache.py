@@ -168,6 +168,34 @@ def test_content_that_was_searched_is_not_searched_again_wherever_it_is(
         _digests(tmp_path)
 
 
+def test_the_key_of_a_known_project_is_kept_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "link").symlink_to("a")
+    first = contents(tmp_path, _later(tmp_path), StatCache(tmp_path))
+    monkeypatch.setattr(reading, "identity", lambda file, _: pytest.fail(f"{file.path} was asked for again"))
+    assert contents(tmp_path, select(tmp_path), StatCache(tmp_path)) == first
+
+
+@pytest.mark.parametrize("change", ["link", "mode", "folder", "name"])
+def test_a_kept_key_is_not_that_of_a_project_with_another_link_mode_folder_or_name(tmp_path: Path, change: str) -> None:
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "b").write_text("1")
+    (tmp_path / "link").symlink_to("a")
+    first = contents(tmp_path, _later(tmp_path), StatCache(tmp_path))
+    if change == "link":
+        (tmp_path / "link").unlink()
+        (tmp_path / "link").symlink_to("b")
+    elif change == "mode":
+        (tmp_path / "a").chmod(0o755)
+    elif change == "folder":
+        (tmp_path / "out").mkdir()
+    else:
+        (tmp_path / "a").rename(tmp_path / "c")
+    again = contents(tmp_path, _later(tmp_path), StatCache(tmp_path))
+    assert again.key != first.key
+    assert again == contents(tmp_path, select(tmp_path))
+
+
 def test_an_entry_is_small(tmp_path: Path) -> None:
     signature = (1 << 20, 1_700_000_000 * 10**9, 1_700_000_000 * 10**9, 1 << 24, 0o100644)
     looks = [encoded({f"{number:04}": signature for number in range(1000)})]

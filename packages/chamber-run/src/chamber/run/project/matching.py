@@ -36,7 +36,7 @@ class Signs:
 
     def are_in(self, names: str) -> bool:
         """Whether one of them may match a path whose last part is one of the names that are `listed`."""
-        for piece in self._pieces:  # most often all of them, for which this takes half as long as `any`
+        for piece in self._pieces:  # most often through all of them, for which `any` takes longer
             if piece in names:
                 return True
         return bool(self._names) and not self._names.isdisjoint(names.split("/"))

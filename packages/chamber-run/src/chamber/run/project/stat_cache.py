@@ -61,13 +61,12 @@ class _Known(Struct, array_like=True, frozen=True):
 
 
 _NOTHING = _Known(_VERSION, 0)
-_WRITTEN = msgpack.Encoder()
 _KNOWN, _LOOKS = msgpack.Decoder(_Known), msgpack.Decoder(dict[str, Look])
 
 
 def encoded(looks: Mapping[str, Look]) -> bytes:
     """How what was chosen of one folder looks, by path, in one piece."""
-    return _WRITTEN.encode(looks)
+    return msgpack.encode(looks)
 
 
 class StatCache:
@@ -105,7 +104,7 @@ class StatCache:
         at, nanoseconds since 1970."""
         changed = [_changed(look) for look in self._all(looks).values() if isinstance(look, tuple)]
         self._known = _Known(_VERSION, at, max(changed, default=0), tuple(looks), content, dict(secrets))
-        cache.write(self._name, _WRITTEN.encode(self._known))
+        cache.write(self._name, msgpack.encode(self._known))
 
     def _entries(self) -> dict[tuple[str, Look], Entry]:
         """Of what was not changed shortly before."""
