@@ -62,8 +62,6 @@ class LayerFile(Struct, frozen=True, gc=False):
     file: ProjectFile
     #: SHA-256 of the content; empty for links and folders.
     digest: bytes
-    #: What the keys are made of: path, mode, kind and content.
-    identity: bytes
     #: The content of a generated file; None: it is in the project.
     content: bytes | None = None
 
@@ -96,25 +94,27 @@ class ProjectLayers(Struct, frozen=True, dict=True):
     #: For so many layers the image has room.
     room: int = MOST_LAYERS
 
-    @functools.cached_property
+    @property
     def content_key(self) -> str:
         """16 hexadecimal digits that are the same if and only if the files are."""
-        return (_key(self.files) if self.generated else self.content.key)[:_KEY_DIGITS]
+        return self._key[:_KEY_DIGITS]
 
     @functools.cached_property
     def files(self) -> tuple[LayerFile, ...]:
         """All of them, sorted by path."""
-        files = tuple(map(_layer_file, self.selected, self.content.digests))
+        files = tuple(map(LayerFile, self.selected, self.content.digests))
         return tuple(sorted((*files, *self.generated), key=lambda one: one.file.path)) if self.generated else files
 
     @functools.cached_property
     def layers(self) -> tuple[PlannedLayer, ...]:
         """In the order in which they are put on the environment."""
         number = count(sum([one.file.size for one in self.files]), self.room)
+        if number == 1:
+            return (self._planned(self._key, self.files),) if self.files else ()
         spread: list[list[LayerFile]] = [[] for _ in range(number)]
         for one in self.files:
             spread[bucket_of(one.file.path, number)].append(one)
-        return tuple([_planned(bucket, self.cache) for bucket in spread if bucket])
+        return tuple([self._planned(_key(bucket), tuple(bucket)) for bucket in spread if bucket])
 
     def within(self, room: int) -> Self:
         """The same files in at most `room` layers."""
@@ -134,6 +134,13 @@ class ProjectLayers(Struct, frozen=True, dict=True):
         if self.cache is not None:
             self.cache.remember(layer.key, StoredLayer(packed.digest, packed.diff_id, packed.size, "project"))
         return _layer(packed, "project")
+
+    @functools.cached_property
+    def _key(self) -> str:
+        return _key(self.files) if self.generated else self.content.key
+
+    def _planned(self, key: str, files: tuple[LayerFile, ...]) -> PlannedLayer:
+        return PlannedLayer(key, files, None if self.cache is None else self.cache.find(key))
 
 
 def plan_layers(
@@ -177,10 +184,6 @@ def _layer(packed: Packed, kind: Kind) -> Layer:
     return Layer(packed.digest, packed.diff_id, packed.size, kind, packed.content)
 
 
-def _layer_file(file: ProjectFile, digest: bytes, content: bytes | None = None) -> LayerFile:
-    return LayerFile(file, digest, identity(file, digest), content)
-
-
 def _generated(generated: Sequence[GeneratedFile], selection: Selection) -> Iterator[LayerFile]:
     there = {file.path for file in selection.files}
     for one in generated:
@@ -190,16 +193,11 @@ def _generated(generated: Sequence[GeneratedFile], selection: Selection) -> Iter
             )
         there.add(one.path)
         file = ProjectFile(one.path, len(one.content), one.mode)
-        yield _layer_file(file, hashlib.sha256(one.content).digest(), one.content)
-
-
-def _planned(files: Sequence[LayerFile], cache: LayerCache | None) -> PlannedLayer:
-    key = _key(files)
-    return PlannedLayer(key, tuple(files), None if cache is None else cache.find(key))
+        yield LayerFile(file, hashlib.sha256(one.content).digest(), one.content)
 
 
 def _key(files: Iterable[LayerFile]) -> str:
-    return key_of([one.identity for one in files])
+    return key_of([identity(one.file, one.digest) for one in files])
 
 
 def _add_files(tarball: Tarball, directory: Path, files: Sequence[LayerFile], stop: Stop | None) -> None:
