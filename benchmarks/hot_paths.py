@@ -111,7 +111,7 @@ def key_known(folder):
 
     project = written(folder, PLANNED_FILES)
     plan_layers(project, later(select(project)))
-    return lambda: plan_layers(project, select(project))
+    return lambda: plan_layers(project, select(project)).content_key
 
 
 def key_unknown(folder):
@@ -120,7 +120,7 @@ def key_unknown(folder):
     from chamber.run.project.files import select
 
     project = written(folder, PACKED_FILES)
-    return lambda: plan_layers(project, select(project), cached=False)
+    return lambda: plan_layers(project, select(project), cached=False).content_key
 
 
 def search(_folder):

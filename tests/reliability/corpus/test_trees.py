@@ -19,7 +19,7 @@ def test_every_project_is_understood_or_refused(tmp_path, monkeypatch):
     def act(case):
         """The tree is built once, and no part of what is measured."""
         found = facts.gather(roots[case.name], configuration.resolve(roots[case.name], {}, {})[0], None)
-        reading.digests(roots[case.name], found.selection)
+        reading.contents(roots[case.name], found.selection)
         return told(found)
 
     def prepared(case):

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from chamber.core.errors import ConfigurationError, DockerError
+from chamber.run.images.layer_cache import LayerCache
 from chamber.run.images.layers import StoredLayer, pack_entries, plan_layers
 from chamber.run.project.files import GeneratedFile, select
 from chamber.run.threads import Stopped
@@ -51,6 +52,17 @@ def test_a_layer_says_what_it_is_and_how_large_it_would_be(project: Path) -> Non
 def test_layers_for_which_there_is_room_stay_as_they_are(project: Path) -> None:
     planned = plan_layers(_spread(project), select(project), cached=False)
     assert planned.within(len(planned.layers)).layers == planned.layers
+
+
+def test_layers_are_made_once_and_only_where_they_are_asked_for(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "a").write_bytes(b"12")
+    asked: list[str] = []
+    monkeypatch.setattr(LayerCache, "find", lambda _self, key: asked.append(key))
+    planned = plan_layers(project, select(project))
+    assert planned.content_key
+    assert asked == []
+    assert planned.layers is planned.layers
+    assert asked == [layer.key for layer in planned.layers]
 
 
 def test_what_was_packed_into_fewer_layers_is_known_to_whoever_has_as_little_room(project: Path) -> None:

@@ -18,6 +18,9 @@ _PARTS = ["*", "**", "?", "a", "b", "/", ".", "[ab]", "[^a]", "[a-c]", "\\*", "^
     strategies.lists(strategies.sampled_from(["a", "b", "/", ".", "*", "^", "\n", "é", "!"]), max_size=9),
 )
 @example(["*", "a", "**", "b"], ["x", "a", "/", "b"])
+@example(["*", "^"], [])
+@example(["*", "^", "a", "*", "b", "*"], ["a", "b", "a"])
+@example(["*", "a", "*", "^", "b", "*"], ["a", "b"])
 @example(["**", "/", "*", "/", "**", "/", "a"], ["b", "/", "a"])
 @settings(deadline=None)
 def test_an_automaton_matches_what_its_expression_matches(pattern, path):

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from chamber.core.errors import ConfigurationError
-from chamber.run.project import files
 from chamber.run.project.files import ProjectFile, choose, select
 
 
@@ -39,23 +38,25 @@ def test_a_folder_is_sorted_by_the_paths_in_it(tmp_path: Path) -> None:
     (tmp_path / "c-d").write_text("")
     selection = select(tmp_path)
     assert [file.path for file in selection.files] == ["a.py", "a/b", "a0", "c", "c-d"]
-    assert [sign is None for sign in selection.signatures] == [False, False, False, True, False]
 
 
-def test_folders_far_down_are_looked_at_by_their_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_folder_is_open_at_a_time_however_deep_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _tree(tmp_path, **{"a/b/c/d.py": "1", "a/e.py": "22"})
-    whole = choose(tmp_path)
-    monkeypatch.setattr(files, "_MOST_OPEN", 1)
     opened: list[str] = []
-    open_ = os.open
+    open_, close = os.open, os.close
 
     def noted(path: str, flags: int) -> int:
         opened.append(os.path.relpath(path, tmp_path))
         return open_(path, flags)
 
+    def closed(descriptor: int) -> None:
+        opened.append("")
+        close(descriptor)
+
     monkeypatch.setattr(os, "open", noted)
-    assert choose(tmp_path) == whole
-    assert opened == [".", "a"]
+    monkeypatch.setattr(os, "close", closed)
+    assert [file.path for file in choose(tmp_path)] == ["a/b/c/d.py", "a/e.py"]
+    assert opened == [".", "", "a", "", "a/b", "", "a/b/c", ""]
 
 
 def test_rules_secrets_and_leavings_keep_files_back(tmp_path: Path) -> None:

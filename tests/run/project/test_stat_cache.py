@@ -19,8 +19,8 @@ from chamber.run import cache
 from chamber.run.images.layers import plan_layers
 from chamber.run.project import reading
 from chamber.run.project.files import Selection, select
-from chamber.run.project.reading import digests
-from chamber.run.project.stat_cache import Entry, StatCache
+from chamber.run.project.reading import contents
+from chamber.run.project.stat_cache import Content, StatCache, encoded
 
 LATER = 3_000_000_000
 SECRET = "hf_" + "AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh"
@@ -47,7 +47,7 @@ def _later(directory: Path) -> Selection:
 
 
 def _digests(directory: Path, selection: Selection | None = None) -> tuple[bytes, ...]:
-    return digests(directory, selection or select(directory), StatCache(directory))
+    return contents(directory, selection or select(directory), StatCache(directory)).digests
 
 
 def test_what_looks_the_same_is_not_read_again(tmp_path: Path, read: list[str]) -> None:
@@ -89,12 +89,14 @@ def test_each_part_of_how_a_file_looks_counts(tmp_path: Path, read: list[str], p
     (tmp_path / "a").write_text("1")
     selection = _later(tmp_path)
     _digests(tmp_path, selection)
-    signature = selection.signatures[0]
-    assert signature is not None
-    known = StatCache(tmp_path)
-    changed = tuple(value + (number == place) for number, value in enumerate(signature))
-    assert known.found(["a"], [signature]) != [None]
-    assert known.found(["a"], [changed]) == [None]  # type: ignore[list-item] # five numbers
+    assert _found(tmp_path, *selection.looks) == ["a"]
+    (looks,) = [msgpack.decode(look) for look in selection.looks]
+    looks["a"][place] += 1
+    assert _found(tmp_path, msgpack.encode(looks)) == []
+
+
+def _found(directory: Path, *looks: bytes) -> list[str]:
+    return list(StatCache(directory).found(looks))
 
 
 def test_a_file_of_the_future_is_always_read(tmp_path: Path, read: list[str]) -> None:
@@ -111,7 +113,7 @@ def test_a_key_is_still_known_of_when_the_file_is_not_read(tmp_path: Path, read:
         with pytest.raises(ConfigurationError, match="a Hugging Face token"):
             _digests(tmp_path, _later(tmp_path))
     assert read == ["a"]
-    digests(tmp_path, _later(tmp_path), StatCache(tmp_path), ["a"])
+    contents(tmp_path, _later(tmp_path), StatCache(tmp_path), ["a"])
 
 
 @pytest.mark.parametrize(
@@ -122,8 +124,8 @@ def test_a_key_is_still_known_of_when_the_file_is_not_read(tmp_path: Path, read:
         b"junk" * 100,
         msgpack.encode([99, 0, {}]),
         msgpack.encode([1, 2, {"a": [1]}]),
-        msgpack.encode([3, 1 << 62, 0, b"\x93", [bytes(32)]]),
-        msgpack.encode([3, 1 << 62, 0, msgpack.encode([["a"], []]), [bytes(32)]]),
+        msgpack.encode([4, 1 << 62, 0, [b"\x93"], ["0" * 64, [bytes(32)]]]),
+        msgpack.encode([4, 1 << 62, 0, [msgpack.encode({"a": [1, 2]})], ["0" * 64, [bytes(32)]]]),
     ],
 )
 def test_a_cache_that_is_broken_or_of_another_version_is_as_none(tmp_path: Path, content: bytes) -> None:
@@ -139,8 +141,7 @@ def test_removed_files_are_forgotten(tmp_path: Path) -> None:
     _digests(tmp_path, _later(tmp_path))
     (tmp_path / "b").unlink()
     _digests(tmp_path)
-    left = select(tmp_path)
-    assert StatCache(tmp_path).lists([file.path for file in left.files], left.signatures)
+    assert StatCache(tmp_path).lists(select(tmp_path).looks)
 
 
 def test_links_and_folders_are_listed_and_never_read(tmp_path: Path, read: list[str]) -> None:
@@ -149,8 +150,7 @@ def test_links_and_folders_are_listed_and_never_read(tmp_path: Path, read: list[
     (tmp_path / "link").symlink_to("a")
     (tmp_path / "out").mkdir()
     assert [bool(digest) for digest in _digests(tmp_path)] == [True, False, False]
-    found = select(tmp_path)
-    assert StatCache(tmp_path).lists([file.path for file in found.files], found.signatures)
+    assert StatCache(tmp_path).lists(select(tmp_path).looks)
     assert read == ["a"]
 
 
@@ -168,10 +168,38 @@ def test_content_that_was_searched_is_not_searched_again_wherever_it_is(
         _digests(tmp_path)
 
 
+def test_the_key_of_a_known_project_is_kept_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "link").symlink_to("a")
+    first = contents(tmp_path, _later(tmp_path), StatCache(tmp_path))
+    monkeypatch.setattr(reading, "identity", lambda file, _: pytest.fail(f"{file.path} was asked for again"))
+    assert contents(tmp_path, select(tmp_path), StatCache(tmp_path)) == first
+
+
+@pytest.mark.parametrize("change", ["link", "mode", "folder", "name"])
+def test_a_kept_key_is_not_that_of_a_project_with_another_link_mode_folder_or_name(tmp_path: Path, change: str) -> None:
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "b").write_text("1")
+    (tmp_path / "link").symlink_to("a")
+    first = contents(tmp_path, _later(tmp_path), StatCache(tmp_path))
+    if change == "link":
+        (tmp_path / "link").unlink()
+        (tmp_path / "link").symlink_to("b")
+    elif change == "mode":
+        (tmp_path / "a").chmod(0o755)
+    elif change == "folder":
+        (tmp_path / "out").mkdir()
+    else:
+        (tmp_path / "a").rename(tmp_path / "c")
+    again = contents(tmp_path, _later(tmp_path), StatCache(tmp_path))
+    assert again.key != first.key
+    assert again == contents(tmp_path, select(tmp_path))
+
+
 def test_an_entry_is_small(tmp_path: Path) -> None:
     signature = (1 << 20, 1_700_000_000 * 10**9, 1_700_000_000 * 10**9, 1 << 24, 0o100644)
-    paths = [f"{number:04}" for number in range(1000)]
-    StatCache(tmp_path).keep(paths, [signature] * 1000, [Entry(bytes(32))] * 1000, at=0)
+    looks = [encoded({f"{number:04}": signature for number in range(1000)})]
+    StatCache(tmp_path).keep(looks, Content("0" * 64, (bytes(32),) * 1000), {}, at=0)
     kept = cache.read(cache.name_for("files", tmp_path))
     assert kept is not None
     assert len(kept) < 1000 * 75
@@ -246,7 +274,7 @@ class Edits(RuleBasedStateMachine):
     def wait(self) -> None:
         """A run long after the last edit, from which nothing is read again that looks the same."""
         selection = _later(self.root)
-        assert _digests(self.root, selection) == digests(self.root, selection)
+        assert _digests(self.root, selection) == contents(self.root, selection).digests
         _wait_for_the_next_tick(self.root.parent)
 
     @invariant()

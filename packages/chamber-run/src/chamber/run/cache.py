@@ -27,8 +27,8 @@ _log = logger(__name__)
 
 def name_for(kind: str, directory: Path) -> str:
     """The name of the file that holds what is known of `directory`."""
-    digest = hashlib.sha256(os.fsencode(os.path.realpath(directory))).hexdigest()
-    return f"{kind}-{digest[:32]}"
+    digest = hashlib.blake2b(os.fsencode(os.path.realpath(directory)), digest_size=16)
+    return f"{kind}-{digest.hexdigest()}"
 
 
 def read(name: str) -> bytes | None:

@@ -1,5 +1,6 @@
 """What layers became when they were packed, by their keys, so that one that is in the registry is not packed again."""
 
+import functools
 import threading
 from pathlib import Path
 from typing import Literal
@@ -37,24 +38,26 @@ class _Content(Struct, array_like=True):
     layers: dict[str, StoredLayer]
 
 
+_CONTENT = msgpack.Decoder(_Content)
+
+
 class LayerCache:
     """The layers of the project in `directory` that this machine packed with this compressor; for many threads."""
 
     def __init__(self, directory: Path) -> None:
-        self._name = cache.name_for(_KIND, directory)
-        self._layers: dict[str, StoredLayer] | None = None
+        self._directory = directory
         #: Or what one thread keeps could be replaced by what another kept before it.
         self._lock = threading.Lock()
 
     def find(self, key: str) -> StoredLayer | None:
         """The layer with this key; None: it has to be packed to be known."""
         with self._lock:
-            return self._known().get(key)
+            return self._layers.get(key)
 
     def remember(self, key: str, layer: StoredLayer) -> None:
         """Keep it, and forget those that were kept longest ago."""
         with self._lock:
-            layers = self._known()
+            layers = self._layers
             if layers.get(key) == layer:
                 return
             layers.pop(key, None)
@@ -63,15 +66,18 @@ class LayerCache:
                 del layers[oldest]
             cache.write(self._name, msgpack.encode(_Content(_VERSION, layers)))
 
-    def _known(self) -> dict[str, StoredLayer]:
-        if self._layers is None:
-            self._layers = _decoded(cache.read(self._name))
-        return self._layers
+    @functools.cached_property
+    def _name(self) -> str:
+        return cache.name_for(_KIND, self._directory)
+
+    @functools.cached_property
+    def _layers(self) -> dict[str, StoredLayer]:
+        return _decoded(cache.read(self._name))
 
 
 def _decoded(content: bytes | None) -> dict[str, StoredLayer]:
     try:
-        known = msgpack.decode(content or b"", type=_Content)
+        known = _CONTENT.decode(content or b"")
     except UNREADABLE:
         return {}
     return known.layers if known.version == _VERSION else {}

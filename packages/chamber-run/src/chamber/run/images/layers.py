@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import IO, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chamber.core.errors import ConfigurationError, DockerError
 from chamber.run.images.buckets import MOST_LAYERS, bucket_of, count
 from chamber.run.images.layer_cache import Kind, LayerCache, StoredLayer
 from chamber.run.images.tarball import Packed, Tarball, entry, parents
 from chamber.run.project.files import GeneratedFile, ProjectFile, Selection
-from chamber.run.project.reading import content_of, digests
-from chamber.run.project.stat_cache import StatCache
+from chamber.run.project.identity import identity, key_of
+from chamber.run.project.reading import content_of, contents
+from chamber.run.project.stat_cache import Content, StatCache
 from chamber.run.threads import Stop, check
 
 __all__ = [
@@ -60,8 +62,6 @@ class LayerFile(Struct, frozen=True, gc=False):
     file: ProjectFile
     #: SHA-256 of the content; empty for links and folders.
     digest: bytes
-    #: What the keys are made of: path, mode, kind and content.
-    identity: bytes
     #: The content of a generated file; None: it is in the project.
     content: bytes | None = None
 
@@ -81,22 +81,44 @@ class PlannedLayer(Struct, frozen=True):
         return sum(file.file.size for file in self.files)
 
 
-class ProjectLayers(Struct, frozen=True):
+class ProjectLayers(Struct, frozen=True, dict=True):
     """A project as layers that are yet to be packed."""
 
     directory: Path
-    #: 16 hexadecimal digits that are the same if and only if the files are.
-    content_key: str
-    #: In the order in which they are put on the environment.
-    layers: tuple[PlannedLayer, ...]
+    #: What was selected of it, and what is in that.
+    selected: tuple[ProjectFile, ...]
+    content: Content
+    #: Files that are put beside those.
+    generated: tuple[LayerFile, ...] = ()
     cache: LayerCache | None = None
+    #: For so many layers the image has room.
+    room: int = MOST_LAYERS
+
+    @property
+    def content_key(self) -> str:
+        """16 hexadecimal digits that are the same if and only if the files are."""
+        return self._key[:_KEY_DIGITS]
+
+    @functools.cached_property
+    def files(self) -> tuple[LayerFile, ...]:
+        """All of them, sorted by path."""
+        files = tuple(map(LayerFile, self.selected, self.content.digests))
+        return tuple(sorted((*files, *self.generated), key=lambda one: one.file.path)) if self.generated else files
+
+    @functools.cached_property
+    def layers(self) -> tuple[PlannedLayer, ...]:
+        """In the order in which they are put on the environment."""
+        number = count(sum([one.file.size for one in self.files]), self.room)
+        if number == 1:
+            return (self._planned(self._key, self.files),) if self.files else ()
+        spread: list[list[LayerFile]] = [[] for _ in range(number)]
+        for one in self.files:
+            spread[bucket_of(one.file.path, number)].append(one)
+        return tuple([self._planned(_key(bucket), tuple(bucket)) for bucket in spread if bucket])
 
     def within(self, room: int) -> Self:
         """The same files in at most `room` layers."""
-        if len(self.layers) <= room:
-            return self
-        files = sorted((file for layer in self.layers for file in layer.files), key=lambda one: one.file.path)
-        return type(self)(self.directory, self.content_key, _spread(files, room, self.cache), self.cache)
+        return self if len(self.layers) <= room else replace(self, room=room)
 
     def pack(self, layer: PlannedLayer, stop: Stop | None = None) -> Layer:
         """The layer, packed, and known from now on.
@@ -112,6 +134,13 @@ class ProjectLayers(Struct, frozen=True):
         if self.cache is not None:
             self.cache.remember(layer.key, StoredLayer(packed.digest, packed.diff_id, packed.size, "project"))
         return _layer(packed, "project")
+
+    @functools.cached_property
+    def _key(self) -> str:
+        return _key(self.files) if self.generated else self.content.key
+
+    def _planned(self, key: str, files: tuple[LayerFile, ...]) -> PlannedLayer:
+        return PlannedLayer(key, files, None if self.cache is None else self.cache.find(key))
 
 
 def plan_layers(
@@ -130,12 +159,9 @@ def plan_layers(
     Raises ConfigurationError: a file that is not in `include` holds a key, or one would be generated over another.
     Raises DockerError: a file cannot be read, or changed since it was selected.
     """
-    hashed = digests(directory, selection, StatCache(directory) if cached else None, include, stop=stop)
-    files = [_layer_file(file, digest) for file, digest in zip(selection.files, hashed, strict=True)]
-    if generated:
-        files = sorted([*files, *_generated(generated, selection)], key=lambda one: one.file.path)
-    cache = LayerCache(directory) if cached else None
-    return ProjectLayers(directory, _key(files)[:_KEY_DIGITS], _spread(files, MOST_LAYERS, cache), cache)
+    content = contents(directory, selection, StatCache(directory) if cached else None, include, stop=stop)
+    made = tuple(_generated(generated, selection)) if generated else ()
+    return ProjectLayers(directory, selection.files, content, made, LayerCache(directory) if cached else None)
 
 
 def image_key(*inputs: str) -> str:
@@ -158,21 +184,6 @@ def _layer(packed: Packed, kind: Kind) -> Layer:
     return Layer(packed.digest, packed.diff_id, packed.size, kind, packed.content)
 
 
-def _layer_file(file: ProjectFile, digest: bytes, content: bytes | None = None) -> LayerFile:
-    kind = _file(file.mode) if digest else _link_or_folder(file)
-    return LayerFile(file, digest, file.path.encode() + kind + digest, content)
-
-
-@functools.cache
-def _file(mode: int) -> bytes:
-    return f"\0{mode:o}\0file\0".encode()
-
-
-def _link_or_folder(file: ProjectFile) -> bytes:
-    kind = "folder" if file.is_folder else f"link {file.link}"
-    return f"\0{file.mode:o}\0{kind}\0".encode()
-
-
 def _generated(generated: Sequence[GeneratedFile], selection: Selection) -> Iterator[LayerFile]:
     there = {file.path for file in selection.files}
     for one in generated:
@@ -182,24 +193,11 @@ def _generated(generated: Sequence[GeneratedFile], selection: Selection) -> Iter
             )
         there.add(one.path)
         file = ProjectFile(one.path, len(one.content), one.mode)
-        yield _layer_file(file, hashlib.sha256(one.content).digest(), one.content)
-
-
-def _spread(files: Sequence[LayerFile], room: int, cache: LayerCache | None) -> tuple[PlannedLayer, ...]:
-    layers = count(sum([file.file.size for file in files]), room)
-    spread: list[list[LayerFile]] = [[] for _ in range(layers)]
-    for file in files:
-        spread[bucket_of(file.file.path, layers)].append(file)
-    return tuple([_planned(bucket, cache) for bucket in spread if bucket])
-
-
-def _planned(files: Sequence[LayerFile], cache: LayerCache | None) -> PlannedLayer:
-    key = _key(files)
-    return PlannedLayer(key, tuple(files), None if cache is None else cache.find(key))
+        yield LayerFile(file, hashlib.sha256(one.content).digest(), one.content)
 
 
 def _key(files: Iterable[LayerFile]) -> str:
-    return hashlib.sha256(b"".join([file.identity for file in files])).hexdigest()
+    return key_of([identity(one.file, one.digest) for one in files])
 
 
 def _add_files(tarball: Tarball, directory: Path, files: Sequence[LayerFile], stop: Stop | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,12 +18,12 @@ from chamber.run.images.layers import ProjectLayers, plan_layers
 from chamber.run.job import resources, topology
 from chamber.run.planning import readiness
 from chamber.run.planning.assembly import assemble
-from chamber.run.planning.facts import gather
+from chamber.run.planning.facts import Facts, gather
 from chamber.run.planning.plan import DryRunResult
 from chamber.run.settings import configuration, registries
 from chamber.run.settings.configuration import DEFAULT, RunSettings
 from chamber.run.targets import Registry
-from chamber.run.threads import in_thread
+from chamber.run.threads import Stop, in_thread
 
 __all__ = ["Prepared", "Request", "prepare"]
 
@@ -60,12 +60,16 @@ async def prepare(request: Request, api: Settings, report: Reporter) -> Prepared
     facts = await asyncio.to_thread(gather, directory, settings, registry, request.dockerfile)
     await report("detect", f"{facts.profile.framework} project, started by {facts.profile.entrypoint}")
     await report("dockerfile", facts.own.name if facts.own else facts.environment.base.reference)
-    layers = await in_thread(
-        lambda stop: plan_layers(directory, facts.selection, facts.generated, include=settings.include, stop=stop)
-    )
+    layers = await in_thread(lambda stop: _layers(directory, facts, settings.include, stop))
     plan = assemble(directory, settings, facts, registry, layers)
     await report("manifest", plan.job_name)
     return Prepared(plan=replace(plan, warnings=(*warnings, *plan.warnings)), layers=layers, registry=registry)
+
+
+def _layers(directory: Path, facts: Facts, include: Sequence[str], stop: Stop) -> ProjectLayers:
+    planned = plan_layers(directory, facts.selection, facts.generated, include, stop=stop)
+    _ = planned.layers  # made on demand: here it is in a thread
+    return planned
 
 
 def _project(directory: str | os.PathLike[str]) -> Path:

@@ -1,5 +1,6 @@
 """The files of a project that go into its image: chosen by rules, refused where they could not be right."""
 
+import functools
 import operator
 import os
 import posixpath
@@ -7,23 +8,24 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
 
 from chamber.core.errors import ConfigurationError
 from chamber.run.project.ignore import TOP, Rules, Verdict
-from chamber.run.project.stat_cache import Signature
+from chamber.run.project.stat_cache import Look, Signature, encoded
 
 __all__ = ["GeneratedFile", "ProjectFile", "Selection", "choose", "ignore_file", "select"]
 
 _FOLDER_MODE = 0o755
-#: Folders that are open at once, one in another; further down they are looked at by their paths.
-_MOST_OPEN = 32
 _IGNORE_FILE = ".dockerignore"
 _VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
-_NAME = operator.attrgetter("name")
+#: What is in a folder, by name.
+_Entries = dict[str, os.DirEntry[str]]
+#: A folder, and the verdict on it.
+_Below = tuple[str, Verdict]
+_PATH = operator.attrgetter("path")
 _SIGNATURE: Callable[[os.stat_result], Signature] = operator.attrgetter(
     "st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_mode"
 )
@@ -41,6 +43,11 @@ class ProjectFile(Struct, frozen=True, gc=False):
     #: Whether it is a folder in which nothing else was chosen, which Docker carries along and git does not.
     is_folder: bool = False
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it has a content."""
+        return self.link is None and not self.is_folder
+
 
 class GeneratedFile(Struct, frozen=True):
     """A file that is put beside those of a project, at `path` relative to its directory, and never written there."""
@@ -55,8 +62,8 @@ class Selection(Struct, frozen=True):
     """What was chosen of a project, and how it looked then."""
 
     files: tuple[ProjectFile, ...]
-    #: For each of `files`; None for links and folders.
-    signatures: tuple[Signature | None, ...]
+    #: Of each folder, how the files in it look: see `chamber.run.project.stat_cache.encoded`.
+    looks: tuple[bytes, ...]
     #: Before the first was looked at, in nanoseconds since 1970.
     at: int
 
@@ -75,11 +82,11 @@ def select(
     there, a link that leaves the project, and sockets, devices and pipes.
     """
     at = time.time_ns()
-    walk = _Walk(os.path.realpath(directory), Rules(ignore_file(directory, dockerfile), ignore, include))
+    walk = _Walk(str(directory), Rules(ignore_file(directory, dockerfile), ignore, include))
     walk.through("", TOP)
-    files, signatures = _sorted(walk.files, walk.signatures)
+    files = tuple(sorted(walk.files, key=_PATH))
     _check_included(include, files)
-    return Selection(files, signatures, at)
+    return Selection(files, tuple(walk.looks), at)
 
 
 def choose(
@@ -108,77 +115,77 @@ def ignore_file(directory: Path, dockerfile: str | None = None) -> str:
 
 
 class _Walk:
-    """Goes through the folders below `root`, and puts what the rules let through into `files` and `signatures`."""
+    """Goes through the folders below `root`, and puts what the rules let through into `files` and `looks`."""
 
     def __init__(self, root: str, rules: Rules) -> None:
         self._root, self._rules = root, rules
         self.files: list[ProjectFile] = []
-        self.signatures: list[Signature | None] = []
+        self.looks: list[bytes] = []
+
+    @functools.cached_property
+    def _real_root(self) -> Path:
+        return Path(os.path.realpath(self._root))
 
     def through(self, folder: str, verdict: Verdict) -> None:
-        with _scanned(f"{self._root}/{folder}", folder.count("/")) as entries:
-            self._put(folder, verdict, entries)
+        before = len(self.files)
+        with _scanned(f"{self._root}/{folder}") as entries:
+            if folder and _VIRTUAL_ENVIRONMENT in entries:
+                return
+            looks, below = self._taken(folder, verdict, entries)
+        for path, here in below:
+            self.through(path, here)
+        if folder and len(self.files) == before and not verdict.excluded:
+            self.files.append(ProjectFile(_readable(folder), 0, _FOLDER_MODE, None, is_folder=True))
+            looks = {folder: None}
+        self.looks.append(encoded(looks))
 
-    def _put(self, folder: str, verdict: Verdict, entries: Sequence[os.DirEntry[str]]) -> None:
-        names = [entry.name for entry in entries]
-        if folder and _VIRTUAL_ENVIRONMENT in names:
-            return
-        before, above = len(self.files), f"{folder}/" if folder else ""
-        judged = self._rules.concern(names, verdict)
-        for name, entry in zip(names, entries, strict=True):
-            path = above + name
+    def _taken(self, folder: str, verdict: Verdict, entries: _Entries) -> tuple[dict[str, Look], list[_Below]]:
+        """How what comes along of a folder looks, and the folders in it that have to be gone through."""
+        above, judged = f"{folder}/" if folder else "", self._rules.concern(entries, verdict)
+        looks: dict[str, Look] = {}
+        below: list[_Below] = []
+        for name in sorted(entries):  # so that little is left to sort in the whole
+            path, entry = above + name, entries.pop(name)  # which keeps all that it was told of its file
             here = self._rules.judge(path, name, verdict) if judged else TOP
             if entry.is_dir(follow_symlinks=False):
                 if not (here.excluded and self._rules.prunes_judged(path, here)):
-                    self.through(path, here)
+                    below.append((path, here))
             elif not here.excluded:
-                self._choose(path, entry)
-        if folder and len(self.files) == before and not verdict.excluded:
-            self.files.append(ProjectFile(_readable(folder), 0, _FOLDER_MODE, None, is_folder=True))
-            self.signatures.append(None)
+                try:
+                    looks[path] = look = _SIGNATURE(entry.stat(follow_symlinks=False))
+                except OSError as error:
+                    raise ConfigurationError(f"cannot look at {path}: {error.strerror}") from error
+                if stat.S_ISREG(look[4]):
+                    mode = 0o755 if look[4] & stat.S_IXUSR else 0o644
+                    self.files.append(ProjectFile(path if path.isascii() else _readable(path), look[0], mode))
+                else:
+                    looks[path] = self._link(path, look[4])
+        return looks, below
 
-    def _choose(self, path: str, entry: os.DirEntry[str]) -> None:
-        try:
-            signature = _SIGNATURE(entry.stat(follow_symlinks=False))
-        except OSError as error:
-            raise ConfigurationError(f"cannot look at {path}: {error.strerror}") from error
-        kind = signature[4]
-        if stat.S_ISREG(kind):
-            mode = 0o755 if kind & stat.S_IXUSR else 0o644
-            self.files.append(ProjectFile(path if path.isascii() else _readable(path), signature[0], mode))
-            self.signatures.append(signature)
-        elif stat.S_ISLNK(kind):
-            self.files.append(ProjectFile(_readable(path), 0, 0o777, _inner_link(Path(self._root), path)))
-            self.signatures.append(None)
-        else:
+    def _link(self, path: str, kind: int) -> str:
+        """Puts it into `files`, and tells what it points to."""
+        if not stat.S_ISLNK(kind):
             raise ConfigurationError(f"{path} is a socket, a pipe or a device; leave it behind with `ignore`")
+        link = _inner_link(self._real_root, path)
+        self.files.append(ProjectFile(_readable(path), 0, 0o777, link))
+        return link
 
 
 @contextmanager
-def _scanned(directory: str, depth: int) -> Iterator[Sequence[os.DirEntry[str]]]:
-    """The entries, sorted. While this is open the system goes through no folder above to look at one of them."""
-    by_descriptor = depth < _MOST_OPEN and os.scandir in os.supports_fd
+def _scanned(directory: str) -> Iterator[_Entries]:
+    """The entries. While this is open the system goes through no folder above to look at one of them."""
+    by_descriptor = os.scandir in os.supports_fd
     try:
         place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if by_descriptor else directory
         try:
             with os.scandir(place) as entries:
-                found = sorted(entries, key=_NAME)  # so that little is left to sort in the whole
+                found = {entry.name: entry for entry in entries}
             yield found
         finally:
             if isinstance(place, int):
                 os.close(place)
     except OSError as error:
         raise ConfigurationError(f"cannot read the folder {directory}: {error.strerror}") from error
-
-
-def _sorted(
-    files: Sequence[ProjectFile], signatures: Sequence[Signature | None]
-) -> tuple[tuple[ProjectFile, ...], tuple[Signature | None, ...]]:
-    paths = [file.path for file in files]
-    if all(map(operator.lt, paths, islice(paths, 1, None))):
-        return tuple(files), tuple(signatures)
-    order = sorted(range(len(paths)), key=paths.__getitem__)
-    return tuple([files[place] for place in order]), tuple([signatures[place] for place in order])
 
 
 def _inner_link(root: Path, path: str) -> str:
@@ -209,5 +216,5 @@ def _readable(path: str) -> str:
 
 def _check_included(include: Sequence[str], chosen: Sequence[ProjectFile]) -> None:
     wanted = {posixpath.normpath(path): path for path in include}
-    for missing in wanted.keys() - {file.path for file in chosen if wanted and not file.is_folder}:
+    for missing in wanted and wanted.keys() - {file.path for file in chosen if not file.is_folder}:
         raise ConfigurationError(f"`include` names {wanted[missing]!r}, which is not a file of the project")

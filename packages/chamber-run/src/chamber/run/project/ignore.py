@@ -6,12 +6,12 @@ Docker's matcher, in which a folder hands down what it matched. See `chamber.run
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from msgspec import Struct
 
-from chamber.run.project.matching import AnyOf, listed
+from chamber.run.project.matching import AnyOf, Signs, listed
 from chamber.run.project.patterns import DockerPattern, ours, read
 
 __all__ = ["ALWAYS", "SECRETS", "TOP", "Rules", "Verdict"]
@@ -88,34 +88,36 @@ class Verdict(Struct, frozen=True):
 #: Of the project's own folder, which no rule excludes.
 TOP = Verdict()
 _SECRET = Verdict(excluded=True, secret=True)
+_OURS = ours(ALWAYS)
+_ANY_OF_OURS, _ANY_SECRET, _NONE = AnyOf(_OURS), AnyOf(ours(SECRETS)), AnyOf([])
+#: Of all of ours, in names without regard to case.
+_OUR_SIGNS = Signs([pattern.lower() for pattern in (*ALWAYS, *SECRETS)])
 
 
 class Rules:
     """Decides for each path of a project, relative and with ``/``, whether it stays behind."""
 
     def __init__(self, dockerignore: str = "", ignore: Sequence[str] = (), include: Sequence[str] = ()) -> None:
-        self._patterns = [
-            *ours(ALWAYS),
-            *read(dockerignore.split("\n"), ".dockerignore"),
-            *read(ignore, "ignore"),
-        ]
-        self._any = AnyOf([pattern for pattern in self._patterns if pattern.include])
-        self._secret = AnyOf(ours(SECRETS))
-        self._exceptions = [pattern.parts for pattern in self._patterns if not pattern.include]
+        own = [*read(dockerignore.split("\n"), ".dockerignore"), *read(ignore, "ignore")]
+        ignoring = [pattern for pattern in own if pattern.include]
+        self._patterns = [*_OURS, *own]
+        self._any = AnyOf(ignoring) if ignoring else _NONE
+        self._signs = Signs([pattern.path for pattern in ignoring])
+        self._exceptions = [pattern.parts for pattern in own if not pattern.include]
         self._included = {posixpath.normpath(path) for path in include}
 
-    def concern(self, names: Sequence[str], above: Verdict = TOP) -> bool:
+    def concern(self, names: Iterable[str], above: Verdict = TOP) -> bool:
         """Whether `judge` has to be asked about these, of a folder with the verdict `above`; if not, all come along."""
         together = listed(names)
-        return above is not TOP or self._any.concerns(together) or self._secret.concerns(together.lower())
+        return above is not TOP or _OUR_SIGNS.are_in(together.lower()) or self._signs.are_in(together)
 
     def judge(self, path: str, name: str, above: Verdict = TOP) -> Verdict:
         """The verdict on `path`, whose last part is `name`, in a folder with the verdict `above`."""
         if self._included and path in self._included:
             return TOP
-        if above.secret or self._secret.matches(path.lower(), name.lower()):
+        if above.secret or _ANY_SECRET.matches(path.lower(), name.lower()):
             return _SECRET
-        if above.matched or self._any.matches(path, name):
+        if above.matched or _ANY_OF_OURS.matches(path, name) or self._any.matches(path, name):
             return self._decided(path, above.matched)
         return TOP
 

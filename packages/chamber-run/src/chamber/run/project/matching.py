@@ -6,12 +6,12 @@ through all of their names at once tells.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeGuard
 
 from chamber.run.project.patterns import DockerPattern
 
-__all__ = ["AnyOf", "listed"]
+__all__ = ["AnyOf", "Signs", "listed"]
 
 _Match = Callable[[str], re.Match[str] | None]
 
@@ -20,19 +20,32 @@ _STARS = re.compile(r"[*?]")
 _OPEN = re.compile(r"[\[\]\\]|[^/]\*\*|\*\*[^/]|\*\*\Z")
 
 
-def listed(names: Sequence[str]) -> str:
-    """The names of a folder as `AnyOf.concerns` takes them."""
+def listed(names: Iterable[str]) -> str:
+    """The names of a folder as `Signs.are_in` takes them."""
     return f"/{'/'.join(names)}/"
+
+
+class Signs:
+    """Of several patterns what the last part of a path has to hold for one of them to match the path."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        pieces = {_piece(pattern) for pattern in patterns}
+        self._names = {piece[1:-1] for piece in pieces if _is_whole(piece)}
+        #: Of names; an empty one is in everything.
+        self._pieces = [piece for piece in pieces if not _is_whole(piece)]
+
+    def are_in(self, names: str) -> bool:
+        """Whether one of them may match a path whose last part is one of the names that are `listed`."""
+        for piece in self._pieces:  # most often through all of them, for which `any` takes longer
+            if piece in names:
+                return True
+        return bool(self._names) and not self._names.isdisjoint(names.split("/"))
 
 
 class AnyOf:
     """Several patterns, all of the kind that ignores."""
 
     def __init__(self, patterns: Sequence[DockerPattern]) -> None:
-        pieces = {_piece(pattern.path) for pattern in patterns}
-        #: Of each pattern the last name in what it matches, or a piece of that; an empty one is in everything.
-        self._last = {piece[1:-1] for piece in pieces if _is_whole(piece)}
-        self._pieces = [piece for piece in pieces if not _is_whole(piece)]
         names = [pattern.name for pattern in patterns if _is_plain(pattern.name)]
         self._names = {name for name in names if "*" not in name}
         starred = [(begin, end) for begin, star, end in [name.partition("*") for name in names] if star]
@@ -50,10 +63,6 @@ class AnyOf:
         #: Of whole paths, which end as their last parts do.
         self._ends = (*endings, *[f"/{path}" for pattern, path in literal if pattern != path])
         self._other_paths = _union([pattern.regex.pattern for pattern in whole if pattern.literal is None], "{}")
-
-    def concerns(self, names: str) -> bool:
-        """Whether one of them may match a path whose last part is one of the names that are `listed`."""
-        return not self._last.isdisjoint(names.split("/")) or any(piece in names for piece in self._pieces)
 
     def matches(self, path: str, name: str) -> bool:
         """Whether one of them matches `path`, whose last part is `name`."""

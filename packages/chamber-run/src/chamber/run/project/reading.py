@@ -13,11 +13,12 @@ from pathlib import Path
 
 from chamber.core.errors import ConfigurationError, DockerError
 from chamber.run.project.files import ProjectFile, Selection
+from chamber.run.project.identity import identity, key_of
 from chamber.run.project.secrets import LONGEST_KEY, kind_of_key
-from chamber.run.project.stat_cache import Entry, StatCache
+from chamber.run.project.stat_cache import Content, Entry, StatCache
 from chamber.run.threads import Stop, check, spread
 
-__all__ = ["content_of", "digests"]
+__all__ = ["content_of", "contents"]
 
 _PIECE = 1 << 20
 _HEAD = 8 << 10
@@ -28,27 +29,33 @@ _NOTHING = Entry(b"")
 _Verdicts = Mapping[bytes, str | None]
 
 
-def digests(
+def contents(
     directory: Path,
     selection: Selection,
     known: StatCache | None = None,
     include: Sequence[str] = (),
     *,
     stop: Stop | None = None,
-) -> tuple[bytes, ...]:
-    """The SHA-256 of each file's content, of nothing for a link or a folder; only what is new is read.
+) -> Content:
+    """What is in the files of `selection`, of which only those that are new are read.
 
     Raises ConfigurationError that names the file and the kind of key, never the key, where one would leave in a
     file that is not in `include`. Of binary files only those up to 1 MiB are searched.
     Raises DockerError: a file cannot be read, or changed since it was selected.
     """
-    paths = [file.path for file in selection.files]
-    same = known.same(paths, selection.signatures) if known is not None else None
-    if same is not None:
-        return tuple(same)
-    entries = _entries(directory, selection, paths, known, stop)
-    _refuse_keys(paths, entries, include)
-    return tuple([entry.digest for entry in entries])
+    files, looks = selection.files, selection.looks
+    if known is not None and (same := known.same(looks, len(files))):
+        return same
+    found = known.found(looks) if known is not None else {}
+    new = [file for file in files if file.is_file and file.path not in found]
+    read = iter(_read(directory, new, known.verdicts() if known is not None and new else {}, stop))
+    entries = [found.get(file.path) or (next(read) if file.is_file else _NOTHING) for file in files]
+    digests = tuple([entry.digest for entry in entries])
+    content = Content(key_of(map(identity, files, digests)), digests)
+    if known is not None and (new or not known.lists(looks)):
+        known.keep(looks, content, {entry.digest: entry.secret for entry in entries if entry.secret}, selection.at)
+    _refuse_keys(files, entries, include)
+    return content
 
 
 def content_of(directory: str | Path, file: ProjectFile) -> Iterator[bytes]:
@@ -72,19 +79,6 @@ def content_of(directory: str | Path, file: ProjectFile) -> Iterator[bytes]:
         raise DockerError(f"cannot read {path}: {error.strerror}") from error
     if left:
         raise DockerError(f"{path} changed while it was being read; run it again")
-
-
-def _entries(
-    directory: Path, selection: Selection, paths: Sequence[str], known: StatCache | None, stop: Stop | None
-) -> list[Entry]:
-    files, signatures = selection.files, selection.signatures
-    found = known.found(paths, signatures) if known is not None else [None] * len(files)
-    new = [file for file, sign, entry in zip(files, signatures, found, strict=True) if sign and not entry]
-    read = iter(_read(directory, new, known.verdicts() if known is not None and new else {}, stop))
-    entries = [entry or (next(read) if sign else _NOTHING) for sign, entry in zip(signatures, found, strict=True)]
-    if known is not None and (new or not known.lists(paths, signatures)):
-        known.keep(paths, signatures, entries, selection.at)
-    return entries
 
 
 def _read(directory: Path, files: Sequence[ProjectFile], verdicts: _Verdicts, stop: Stop | None) -> list[Entry]:
@@ -117,11 +111,11 @@ def _read_in_pieces(directory: str, file: ProjectFile, stop: Stop | None) -> Ent
     return Entry(content.digest(), kind)
 
 
-def _refuse_keys(paths: Sequence[str], entries: Sequence[Entry], include: Sequence[str]) -> None:
+def _refuse_keys(files: Sequence[ProjectFile], entries: Sequence[Entry], include: Sequence[str]) -> None:
     allowed = {posixpath.normpath(path) for path in include}
-    for path, entry in zip(paths, entries, strict=True):
-        if entry.secret is not None and path not in allowed:
+    for file, entry in zip(files, entries, strict=True):
+        if entry.secret is not None and file.path not in allowed:
             raise ConfigurationError(
-                f"{path} seems to hold {entry.secret}, which everyone who can pull the image could read: take it out, "
-                f"leave the file behind with `ignore`, or send it all the same with `include`"
+                f"{file.path} seems to hold {entry.secret}, which everyone who can pull the image could read: take it "
+                f"out, leave the file behind with `ignore`, or send it all the same with `include`"
             )
