@@ -1,5 +1,7 @@
+import inspect
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,18 @@ def test_one_folder_is_open_at_a_time_however_deep_they_are(tmp_path: Path, monk
     monkeypatch.setattr(os, "close", closed)
     assert [file.path for file in choose(tmp_path)] == ["a/b/c/d.py", "a/e.py"]
     assert opened == [".", "", "a", "", "a/b", "", "a/b/c", ""]
+
+
+def test_folders_that_are_too_deep_in_each_other_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "/".join("d" * 150)).mkdir(parents=True)
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 100)
+    try:
+        with pytest.raises(ConfigurationError, match="in each other hundreds of times"):
+            select(tmp_path)
+    finally:
+        sys.setrecursionlimit(usual)
+    assert [file.path for file in select(tmp_path).files] == ["/".join("d" * 150)]
 
 
 def test_rules_secrets_and_leavings_keep_files_back(tmp_path: Path) -> None:

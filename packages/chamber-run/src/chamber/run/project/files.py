@@ -78,12 +78,17 @@ def select(
     ignore file comes first. Links are kept and never followed; hard links are files of their own; empty folders are
     kept, as by Docker.
 
-    Raises ConfigurationError for an unreadable folder, a pattern that is none, an included file that is not
-    there, a link that leaves the project, and sockets, devices and pipes.
+    Raises ConfigurationError for an unreadable folder, too many of them in each other, a pattern that is none, an
+    included file that is not there, a link that leaves the project, and sockets, devices and pipes.
     """
     at = time.time_ns()
     walk = _Walk(str(directory), Rules(ignore_file(directory, dockerfile), ignore, include))
-    walk.through("", TOP)
+    try:
+        walk.through("", TOP)
+    except RecursionError:
+        raise ConfigurationError(
+            f"folders of {directory} are in each other hundreds of times over: leave them behind with `ignore`"
+        ) from None
     files = tuple(sorted(walk.files, key=_PATH))
     _check_included(include, files)
     return Selection(files, tuple(walk.looks), at)
