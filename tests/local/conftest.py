@@ -1,6 +1,7 @@
 """Running Chambers, and the ways in which tests speak to them."""
 
 import base64
+import contextlib
 import gzip
 import hashlib
 import http.client
@@ -13,6 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
 import pytest
 
 from chamber.local import LocalChamber
@@ -155,6 +157,15 @@ def until(condition, seconds=120.0):
 
 def basic(user, password):
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def command_lines():
+    """Of all processes that were started here and have not ended."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # or a zombie, which has none
+            found.append(" ".join(process.cmdline()))
+    return found
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 import json
 import logging
 
-import psutil
 import pytest
 
 from chamber.core.errors import ConfigurationError
@@ -44,7 +43,7 @@ def test_the_value_is_nowhere_while_the_job_runs_and_after_it(call, tools, tmp_p
     manifest["spec"] |= {"completionMode": "Indexed", "completions": pods, "parallelism": pods}
     workload = call.submit(k8s_manifest=json.dumps(manifest))
     tools.until(lambda: call.chamber.logs(workload).count("***") == pods)
-    lines = [" ".join(process.cmdline()) for process in psutil.Process().children(recursive=True)]
+    lines = tools.command_lines()
     files = {path: path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()}
     call("POST", f"/v1/workloads/{workload}/cancel")
     answers = [call("GET", f"/v1/workloads{path}").body for path in ("", f"/{workload}", f"/{workload}/logs")]

@@ -7,7 +7,6 @@ import sys
 import tarfile
 import textwrap
 
-import psutil
 import pytest
 
 from chamber.local import LocalChamber
@@ -226,7 +225,7 @@ def test_a_secret_is_in_the_container_and_nowhere_else(contained):
     contained.tools.until(lambda: "***" in contained.call.chamber.logs(workload))
     folder = contained.call.chamber._started.folder.path
     files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
-    lines = [" ".join(process.cmdline()) for process in psutil.Process().children(recursive=True)]
+    lines = contained.tools.command_lines()
     contained.call("POST", f"/v1/workloads/{workload}/cancel")
 
     assert contained.call.chamber.logs(workload) == f"{len(VALUE)} ***\n"

@@ -124,7 +124,7 @@ def test_output_without_an_end_of_line_is_kept_apart(call, pods):
 def test_the_values_of_the_environment_are_in_no_command_line(call, pods, tools):
     workload = pods("import time; print('here', flush=True); time.sleep(600)", env=[{"name": "TOKEN", "value": "hush"}])
     tools.until(lambda: len(call.chamber.logs(workload).splitlines()) == 2)
-    lines = [" ".join(process.cmdline()) for process in psutil.Process().children(recursive=True)]
+    lines = tools.command_lines()
     call("POST", f"/v1/workloads/{workload}/cancel")
 
     assert any("gang" in line for line in lines)
