@@ -26,7 +26,7 @@ from chamber.core.redaction import redacted
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
-__all__ = ["Rest", "call", "each", "follow", "in_caller", "is_followed", "noted"]
+__all__ = ["Rest", "call", "each", "follow", "in_caller", "is_followed", "noted", "work"]
 
 T = TypeVar("T")
 
@@ -76,7 +76,7 @@ def call(coroutine: Coroutine[Any, Any, T]) -> T:
     loop.call_soon_threadsafe(handed.begin, coroutine, loop)
     try:
         while (job := handed.jobs.get()) is not None:
-            _run(job, loop)
+            work(*job)
     except BaseException as interrupt:
         for note in handed.notes:
             interrupt.add_note(note)
@@ -126,6 +126,18 @@ async def in_caller(function: Callable[..., T], *arguments: Any) -> T:
     result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
     caller.jobs.put((result, function, arguments))
     return await result
+
+
+def work(result: asyncio.Future[T], function: Callable[..., T], arguments: tuple[Any, ...]) -> None:
+    """Call `function` in this thread, and have the loop of `result` put in what came of it."""
+    loop = result.get_loop()
+    with contextlib.suppress(RuntimeError):  # nobody waits any more: the loop is closed
+        try:
+            value = function(*arguments)
+        except Exception as error:
+            loop.call_soon_threadsafe(_settle, result, None, error)
+        else:
+            loop.call_soon_threadsafe(_settle, result, value, None)
 
 
 async def _next(items: AsyncGenerator[T, None]) -> tuple[list[T], Exception | None]:
@@ -225,16 +237,6 @@ async def _closed(items: AsyncGenerator[Any, None]) -> None:
     while getattr(items, "ag_running", False):  # noqa: ASYNC110  an interrupt has cancelled its last step, which is still ending
         await asyncio.sleep(_LOOK)
     await items.aclose()
-
-
-def _run(job: _Job, loop: asyncio.AbstractEventLoop) -> None:
-    result, function, arguments = job
-    try:
-        value = function(*arguments)
-    except Exception as error:
-        loop.call_soon_threadsafe(_settle, result, None, error)
-    else:
-        loop.call_soon_threadsafe(_settle, result, value, None)
 
 
 def _settle(result: asyncio.Future[Any], value: Any, error: Exception | None) -> None:

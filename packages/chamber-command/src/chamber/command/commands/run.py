@@ -12,6 +12,7 @@ from chamber.command.options import Command, command
 from chamber.command.output.columns import WORKLOADS
 from chamber.command.session import Session, pass_session
 from chamber.command.typed import advised
+from chamber.core.progress.steps import WARNING
 
 if TYPE_CHECKING:
     from chamber.core import ChamberClient
@@ -69,8 +70,6 @@ def run(session: Session, directory: str, arguments: tuple[str, ...], **options:
 
 def _submitted(session: Session, client: ChamberClient, directory: str, given: dict[str, Any]) -> Any:
     """What the client's `run()` returns. Ctrl-C stops it, and tells how to come back to what it has submitted."""
-    from chamber.core.progress.steps import WARNING
-
     ids: list[str] = []
     with following.detaching(session, ids), progress.shown(debug=session.debug) as report:
 
